@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+const kbps = z.int().min(50).max(100_000);
+
+/** One rung of the ladder, or the single profile. Rates in kb/s; `maxrate` defaults to `video`, `bufsize` to twice that. */
+export const rendition = z.strictObject({
+  /** Pixels; left out (single profile only): the source's size, scaled down to `maxHeight` at most. */
+  width: z.int().min(64).max(7_680).multipleOf(2).optional(),
+  height: z.int().min(36).max(4_320).multipleOf(2).optional(),
+  maxHeight: z.int().min(36).max(4_320).multipleOf(2).optional(),
+  video: kbps,
+  maxrate: kbps.optional(),
+  bufsize: kbps.optional(),
+  audio: z.int().min(32).max(512),
+});
+
+export type Rendition = z.infer<typeof rendition>;
+
+/** Livetran's ladder: 0 = 1080p, 1 = 720p, 2 = 480p. */
+export const defaultLadder: readonly Rendition[] = [
+  { width: 1920, height: 1080, video: 5_000, audio: 128 },
+  { width: 1280, height: 720, video: 3_000, audio: 128 },
+  { width: 854, height: 480, video: 1_500, audio: 128 },
+];
+
+export const defaultSingle: Rendition = { maxHeight: 1080, video: 5_000, audio: 128 };
+
+/** LADDER: every rung needs its size, and they go from the largest to the smallest (each is scaled from the one before). */
+export const ladder = z
+  .array(rendition.required({ width: true, height: true }).omit({ maxHeight: true }))
+  .min(1)
+  .max(8)
+  .refine(
+    rungs => rungs.every((rung, i) => i === 0 || rung.height <= (rungs[i - 1]?.height ?? Number.POSITIVE_INFINITY)),
+    {
+      error: 'renditions must go from the largest to the smallest',
+    },
+  );

@@ -1,0 +1,76 @@
+import { AppError } from '../errors.ts';
+import { findStorage, type StorageConfig } from './storage.ts';
+import { type Variables, variables } from './variables.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The whole configuration, with the variables that this process requires made certain. */
+export type Config<Required extends keyof Variables = never> = Variables & {
+  [Name in Required]-?: NonNullable<Variables[Name]>;
+} & { storage: StorageConfig };
+
+export interface LoadedConfig<Required extends keyof Variables> {
+  config: Config<Required>;
+  /** Sentences about variables that look misspelt. */
+  warnings: string[];
+}
+
+/**
+ * Reads the environment once, whole. An empty variable counts as not set. Throws one `config_invalid` that names every
+ * bad variable and its rule, never a value.
+ * @param required variables without a default that this process cannot do without
+ */
+export function loadConfig<Required extends keyof Variables = never>(
+  environment: Environment,
+  required: readonly Required[] = [],
+): LoadedConfig<Required> {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = variables.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map(issue => `${String(issue.path[0])}${detail(issue.path.slice(1))}: ${issue.message}`);
+  for (const name of required) if (given[name] === undefined) problems.push(`${name}: must be set`);
+  const storage = parsed.success ? findStorage(parsed.data) : undefined;
+  problems.push(...(storage?.problems ?? []));
+  if (!parsed.success || !storage?.config || problems.length > 0) {
+    throw new AppError(
+      'config_invalid',
+      `the configuration has ${problems.length} problem(s):\n  ${problems.join('\n  ')}`,
+    );
+  }
+  const config = { ...parsed.data, storage: storage.config };
+  // The loop above made sure that every required variable is there; the compiler cannot follow it.
+  return { config: config as unknown as Config<Required>, warnings: misspelt(given) };
+}
+
+const detail = (path: readonly PropertyKey[]): string => path.map(part => `[${String(part)}]`).join('');
+
+const FAMILIES = /^(LIVETRAN|SRT|HLS|R2|S3|API|TLS|UPLOAD|WEBHOOK|WORKER|STREAM_KEY|ADMIN|LADDER|CONNECT|RECONNECT)_?/;
+
+/** Variables of ours that do not exist: by their family's prefix, or one or two letters off a known name. */
+function misspelt(given: Record<string, unknown>): string[] {
+  const known = Object.keys(variables.shape);
+  return Object.keys(given)
+    .filter(name => !known.includes(name))
+    .flatMap(name => {
+      const near = known.find(other => other.length > 4 && distance(name, other) <= 2);
+      if (near) return [`${name} is not a variable of Livetran; did you mean ${near}?`];
+      return FAMILIES.test(name) ? [`${name} is not a variable of Livetran and is ignored`] : [];
+    });
+}
+
+/** Levenshtein distance, for names of a few dozen letters. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,43 @@
+import type { Variables } from './variables.ts';
+
+/** Where segments and playlists go. `publicUrl` has no slash at its end; an object's URL is `<publicUrl>/<key>`. */
+export type StorageConfig =
+  | { kind: 'file'; dir: string; publicUrl: string }
+  | {
+      kind: 's3';
+      endpoint: string;
+      region: string;
+      bucket: string;
+      accessKey: string;
+      secretKey: string;
+      publicUrl: string;
+    };
+
+/** STORAGE, or what the variables amount to: the store is r2 when the R2 variables are set, else the folder. */
+export function findStorage(v: Variables): { config?: StorageConfig; problems: string[] } {
+  const wantsR2 = v.STORAGE === 'r2' || (v.STORAGE === undefined && v.R2_ACCESS_KEY !== undefined);
+  if (!wantsR2) {
+    const api = v.API_PUBLIC_URL ?? `${v.TLS ? 'https' : 'http'}://localhost:${v.API_PORT}`;
+    const publicUrl = trim(v.CLOUDFLARE_PUBLIC_URL ?? `${trim(api)}/video`);
+    return { config: { kind: 'file', dir: v.OUTPUT_DIR, publicUrl }, problems: [] };
+  }
+  const problems: string[] = [];
+  const endpoint = v.S3_ENDPOINT ?? (v.R2_ACCOUNT_ID && `https://${v.R2_ACCOUNT_ID}.r2.cloudflarestorage.com`);
+  if (!endpoint) problems.push('R2_ACCOUNT_ID: must be set for R2 storage (or S3_ENDPOINT for another S3 store)');
+  const need = (name: 'R2_ACCESS_KEY' | 'R2_SECRET_KEY' | 'BUCKET_NAME' | 'CLOUDFLARE_PUBLIC_URL'): string => {
+    if (!v[name]) problems.push(`${name}: must be set for R2 storage`);
+    return v[name] ?? '';
+  };
+  const config: StorageConfig = {
+    kind: 's3',
+    endpoint: endpoint ?? '',
+    region: v.S3_REGION,
+    bucket: need('BUCKET_NAME'),
+    accessKey: need('R2_ACCESS_KEY'),
+    secretKey: need('R2_SECRET_KEY'),
+    publicUrl: trim(need('CLOUDFLARE_PUBLIC_URL')),
+  };
+  return problems.length > 0 ? { problems } : { config, problems };
+}
+
+const trim = (url: string): string => url.replace(/\/+$/, '');

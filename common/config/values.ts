@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** A switch: on/off, true/false, 1/0, yes/no. */
+export const onOff = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(['on', 'true', '1', 'yes', 'off', 'false', '0', 'no'], { error: 'must be on or off' }))
+  .transform(word => ['on', 'true', '1', 'yes'].includes(word));
+
+/** A range of UDP ports, `first-last` or a single port. */
+export const portRange = z
+  .string()
+  .regex(/^\d{1,5}(-\d{1,5})?$/, 'must be <first>-<last>, e.g. 20000-20999')
+  .transform(text => {
+    const [first = 0, last = first] = text.split('-').map(Number);
+    return { first, last };
+  })
+  .refine(({ first, last }) => first >= 1 && first <= last && last <= 65_535, {
+    error: 'must lie within 1-65535, the first port not above the last',
+  });
+
+/** JSON text, or the path of a file that holds it, checked against `schema`. */
+export function json<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(/^\s*[[{]/.test(text) ? text : readFileSync(text, 'utf8')) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON, or the path of a file that holds JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+}

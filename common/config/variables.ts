@@ -1,0 +1,82 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { defaultLadder, defaultSingle, ladder, rendition } from './encoding.ts';
+import { json, onOff, portRange } from './values.ts';
+
+const whole = (min: number, max: number) =>
+  z.coerce.number({ error: 'must be a whole number' }).int().min(min).max(max);
+const secret = z.string().min(16, 'must have at least 16 characters');
+const seconds = (fallback: number) => whole(1, 86_400).default(fallback);
+
+/** Every environment variable that Livetran reads: name, rule, default. The one list, for all processes. */
+export const variables = z.object({
+  // Secrets, and the store
+  JWT_SECRET: secret.optional(),
+  HMAC_SECRET: secret.optional(),
+  R2_ACCOUNT_ID: z.string().min(1).optional(),
+  R2_ACCESS_KEY: z.string().min(1).optional(),
+  R2_SECRET_KEY: z.string().min(1).optional(),
+  BUCKET_NAME: z.string().min(1).optional(),
+  CLOUDFLARE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  STORAGE: z.enum(['r2', 'file']).optional(),
+  S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  S3_REGION: z.string().min(1).default('auto'),
+  OUTPUT_DIR: z.string().min(1).default('output'),
+
+  // Everywhere
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6379'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  ENV: z.string().default('production'),
+  SERVICE_VERSION: z.string().optional(),
+  ENABLE_METRICS: onOff.default(false),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+  OTEL_EXPORTER_OTLP_INSECURE: onOff.default(false),
+  DATA_DIR: z.string().min(1).default('.livetran'),
+
+  // API
+  API_HOST: z.string().min(1).default('0.0.0.0'),
+  API_PORT: whole(0, 65_535).default(8_080),
+  API_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TLS: onOff.default(true),
+  TLS_CERT_FILE: z.string().min(1).default('keys/localhost.pem'),
+  TLS_KEY_FILE: z.string().min(1).default('keys/localhost-key.pem'),
+  ADMIN_USER: z.string().min(1).default('admin'),
+  ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
+
+  // Worker
+  NODE_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -')
+    .default(hostname()),
+  SPOOL_DIR: z.string().min(1).default('spool'),
+  SRT_HOST: z.string().min(1).optional(),
+  SRT_BIND: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this host' }).default('0.0.0.0'),
+  SRT_PORTS: portRange.default({ first: 20_000, last: 20_999 }),
+  SRT_LATENCY_MS: whole(20, 10_000).default(200),
+  CONNECT_TIMEOUT_SECONDS: seconds(120),
+  RECONNECT_TIMEOUT_SECONDS: seconds(120),
+  STREAM_KEY_TTL_SECONDS: whole(1, 31_536_000).default(7_200),
+  WORKER_STREAMS: whole(1, 1_000).default(10),
+  UPLOAD_ATTEMPTS: whole(1, 20).default(3),
+  UPLOAD_BACKOFF_MS: whole(10, 60_000).default(1_000),
+  UPLOAD_CONCURRENCY: whole(1, 256).default(16),
+  WEBHOOK_ALLOW_PRIVATE: onOff.default(false),
+  SRT_LIBRARY: z.string().min(1).optional(),
+  FFMPEG: z.string().min(1).default('ffmpeg'),
+
+  // Encoding
+  HLS_SEGMENT_SECONDS: whole(1, 30).default(4),
+  HLS_WINDOW: whole(3, 100).default(10),
+  GOP_SECONDS: z.coerce.number().min(0.5).max(10).default(2),
+  VIDEO_PRESET: z
+    .enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower', 'veryslow'])
+    .default('veryfast'),
+  AUDIO_RATE: z.coerce
+    .number()
+    .pipe(z.union([z.literal(44_100), z.literal(48_000)]))
+    .default(48_000),
+  LADDER: json(ladder).default([...defaultLadder] as z.infer<typeof ladder>),
+  SINGLE: json(rendition).default(defaultSingle),
+});
+
+export type Variables = z.infer<typeof variables>;

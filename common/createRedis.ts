@@ -1,0 +1,38 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from './createLogger.ts';
+
+const reconnect = (attempt: number): number => Math.min(100 * attempt, 1_000) + Math.random() * 200;
+
+/**
+ * What a connection is for decides how it fails:
+ * - `queue`: BullMQ's; commands wait for Redis to come back (`maxRetriesPerRequest: null` is BullMQ's demand).
+ * - `request`: one HTTP request hangs on it; fails at once when Redis is away.
+ * - `lease`: renewals; a late answer is as bad as none.
+ * - `subscriber`: pub/sub; resubscribes by itself.
+ */
+const roles = {
+  queue: { maxRetriesPerRequest: null },
+  request: { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 3_000 },
+  lease: { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 1_500 },
+  subscriber: { maxRetriesPerRequest: null },
+} as const satisfies Record<string, RedisOptions>;
+
+/** A connection to Redis. Reconnects for ever, at most 1.2 s apart; its errors go to the log, one line per outage. */
+export function createRedis(url: string, role: keyof typeof roles, log: Logger): Redis {
+  const redis = new Redis(url, {
+    retryStrategy: reconnect,
+    connectTimeout: 2_000,
+    keepAlive: 5_000,
+    ...roles[role],
+  });
+  let away = false;
+  redis.on('error', (error: Error) => {
+    if (!away) log.warn({ err: error, role }, 'Redis is away; reconnecting');
+    away = true;
+  });
+  redis.on('ready', () => {
+    if (away) log.info({ role }, 'Redis is back');
+    away = false;
+  });
+  return redis;
+}

@@ -1,0 +1,32 @@
+const prefix = 'livetran:';
+
+/** Every Redis key and channel of ours; BullMQ's own live under BullMQ's prefix. */
+export const keys = {
+  /** HASH: a stream's record, lease and wanted state. No expiry while it runs, `RECORD_TTL_SECONDS` after STOPPED. */
+  stream: (id: string) => `${prefix}stream:${id}`,
+  /** STRING (JSON): the working copy of a stream's ledger. Always expires. */
+  ledger: (id: string) => `${prefix}ledger:${id}`,
+  /** SET: ids of all streams that are not STOPPED. */
+  live: `${prefix}streams:live`,
+  /** ZSET: ids by time of their last start (ms), for listings; trimmed as it grows. */
+  index: `${prefix}streams:index`,
+  /** STREAM: state changes that were written but not yet turned into webhook jobs. */
+  outbox: `${prefix}outbox`,
+  /** ZSET: sequences still to be delivered for one stream to one URL, so that order holds under retries. Expires. */
+  webhookOrder: (id: string, urlHash: string) => `${prefix}webhook-order:${id}:${urlHash}`,
+  /** ZSET: UDP ports of a host by the time (ms) from which they may be taken. */
+  ports: (node: string) => `${prefix}ports:${node}`,
+  /** HASH: port → the holder's token. */
+  portHolders: (node: string) => `${prefix}ports:${node}:holders`,
+  /** ZSET: worker ids by the time (ms) their heartbeat runs out. */
+  workers: `${prefix}workers`,
+  /** STRING: a request signature that was used once. Expires with the signature. */
+  usedSignature: (digest: string) => `${prefix}signature:${digest}`,
+  /** Channel: `<stream id>`: look at this stream's wanted state now. */
+  wakeChannel: `${prefix}wake`,
+  /** Channel: `<stream id> <object key>`: an upload was stored. */
+  storedChannel: `${prefix}stored`,
+} as const;
+
+/** How long a STOPPED stream's record can still be read (72 h). */
+export const RECORD_TTL_SECONDS = 259_200;

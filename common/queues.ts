@@ -1,0 +1,71 @@
+import { type JobsOptions, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+/** Queue `streams`: one job is one run of one live stream, hours long. */
+export interface StreamJob {
+  streamId: string;
+  run: string;
+}
+
+/** Queue `uploads-<node>`: one closed file of the spool, to be put into the store by a worker of that node. */
+export interface UploadJob {
+  streamId: string;
+  run: string;
+  /** The file, relative to the node's spool folder. */
+  file: string;
+  /** The object's key in the store. */
+  key: string;
+  contentType: string;
+  cacheControl: string;
+}
+
+/** Queue `webhooks`: one event for one URL. */
+export interface WebhookJob {
+  url: string;
+  eventId: string;
+  streamId: string;
+  sequence: number;
+  /** The JSON body, as it will be signed and sent. */
+  body: string;
+}
+
+export const queueNames = {
+  streams: 'streams',
+  uploads: (node: string) => `uploads-${node}`,
+  webhooks: 'webhooks',
+} as const;
+
+/** A run's job is never retried as a job: its owner restarts what fails inside it, and a dead owner's job stalls. */
+export const streamJobOptions: JobsOptions = {
+  attempts: 1,
+  removeOnComplete: { age: 3_600, count: 1_000 },
+  removeOnFail: { age: 86_400, count: 1_000 },
+};
+
+/** Job ids may not be integers nor hold a colon; a run is unique, so its job is added at most once. */
+export const streamJobId = (streamId: string, run: string): string => `${streamId}.${run}`;
+
+export function uploadJobOptions(options: { attempts: number; backoffMs: number }): JobsOptions {
+  return {
+    attempts: options.attempts,
+    backoff: { type: 'exponential', delay: options.backoffMs, jitter: 0.3 },
+    removeOnComplete: { age: 600, count: 500 },
+    removeOnFail: { age: 86_400, count: 5_000 },
+  };
+}
+
+/** 8 attempts from 1 s on: about two minutes. Completed jobs stay a day, since a job id only de-duplicates while it exists. */
+export const webhookJobOptions: JobsOptions = {
+  attempts: 8,
+  backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 },
+  removeOnComplete: { age: 86_400, count: 10_000 },
+  removeOnFail: { age: 604_800, count: 10_000 },
+};
+
+/** A producer's handle on a queue. Its connection stays the caller's: close() does not end it. */
+export function createQueue<Payload>(name: string, connection: Redis, defaults: JobsOptions): Queue<Payload> {
+  const queue = new Queue<Payload>(name, { connection, defaultJobOptions: defaults });
+  // Connection errors are logged by the connection itself; without a listener they would end the process.
+  queue.on('error', () => undefined);
+  return queue;
+}

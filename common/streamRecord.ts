@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { StreamReason, StreamState } from './streamState.ts';
+
+const ms = z.coerce.number();
+
+/** A stream's record as Redis holds it: a hash of strings. */
+const storedRecord = z.object({
+  streamId: z.string(),
+  run: z.string(),
+  state: z.string().transform(s => s as StreamState),
+  reason: z.string().transform(s => s as StreamReason),
+  desired: z.enum(['run', 'stop']).default('run'),
+  abr: z.string().transform(s => s === '1'),
+  webhookUrls: z.string().transform(s => JSON.parse(s) as string[]),
+  createdAt: ms,
+  updatedAt: ms,
+  token: z.string().default('0'),
+  seq: z.coerce.number().default(0),
+  node: z.string().optional(),
+  worker: z.string().optional(),
+  port: z.coerce.number().optional(),
+  srtUrl: z.string().optional(),
+  streamLink: z.string().optional(),
+  /** A sentence for people: the last event's text. */
+  update: z.string().optional(),
+  nextNumber: z.coerce.number().optional(),
+});
+
+/** One stream: what is wanted of it (`desired`) apart from what it is (`state`). Times are ms since 1970. */
+export type StreamRecord = z.infer<typeof storedRecord>;
+
+/** Reads a record from HGETALL's answer; undefined when there is none. */
+export function parseStreamRecord(hash: Record<string, string>): StreamRecord | undefined {
+  return hash.streamId === undefined ? undefined : storedRecord.parse(hash);
+}

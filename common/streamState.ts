@@ -1,0 +1,33 @@
+/** INITIALISED → READY ⇄ STREAMING → STOPPED; any → STOPPED, which is final for a run. */
+export type StreamState = 'INITIALISED' | 'READY' | 'STREAMING' | 'STOPPED';
+
+/**
+ * The one transition table: for each state, the states it may be entered from. The Lua scripts get a row of it as an
+ * argument and enforce it atomically. A state may be re-entered from itself (a new owner after a fail-over says READY
+ * again), except STOPPED. STREAMING → READY is the reconnect window.
+ */
+export const enteredFrom: Readonly<Record<StreamState, readonly StreamState[]>> = {
+  INITIALISED: ['STOPPED'],
+  READY: ['INITIALISED', 'READY', 'STREAMING'],
+  STREAMING: ['READY', 'STREAMING'],
+  STOPPED: ['INITIALISED', 'READY', 'STREAMING'],
+};
+
+/** Why a stream changed its state, as a machine word (webhook field `Reason`). */
+export type StreamReason =
+  | 'created'
+  | 'listening'
+  | 'encoder_connected'
+  | 'encoder_gone'
+  | 'input_invalid'
+  | 'playable'
+  | 'user_stop'
+  | 'connect_timeout'
+  | 'reconnect_timeout'
+  | 'ports_exhausted'
+  | 'listener_error'
+  | 'key_error'
+  | 'transcode_error'
+  | 'storage_error'
+  | 'worker_lost'
+  | 'internal_error';

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './scripts/e2e/countReporter.ts'],
+    projects: [
+      { test: { name: 'unit', include: ['{common,api,worker,scripts}/**/*.test.ts'], exclude: ['scripts/e2e/**'] } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['scripts/e2e/**/*.test.ts'],
+          // Real FFmpeg and real clocks on two cores: one file at a time, or encoders starve each other.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
