@@ -6,13 +6,13 @@ const reconnect = (attempt: number): number => Math.min(100 * attempt, 1_000) + 
 /**
  * What a connection is for decides how it fails:
  * - `queue`: BullMQ's; commands wait for Redis to come back (`maxRetriesPerRequest: null` is BullMQ's demand).
- * - `request`: one HTTP request hangs on it; fails at once when Redis is away.
+ * - `request`: one HTTP request hangs on it; fails at once when Redis is away, after 1.5 s when it is silent.
  * - `lease`: renewals; a late answer is as bad as none.
  * - `subscriber`: pub/sub; resubscribes by itself.
  */
 const roles = {
   queue: { maxRetriesPerRequest: null },
-  request: { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 3_000 },
+  request: { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 1_500 },
   lease: { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 1_500 },
   subscriber: { maxRetriesPerRequest: null },
 } as const satisfies Record<string, RedisOptions>;

@@ -20,6 +20,10 @@ export const keys = {
   portHolders: (node: string) => `${prefix}ports:${node}:holders`,
   /** ZSET: worker ids by the time (ms) their heartbeat runs out. */
   workers: `${prefix}workers`,
+  /** STRING: held by the worker that reconciles records and jobs in this period. Expires. */
+  reconcile: `${prefix}reconcile`,
+  /** STRING: held by the worker that relays the outbox. Expires. */
+  relay: `${prefix}outbox:relay`,
   /** STRING: a request signature that was used once. Expires with the signature. */
   usedSignature: (digest: string) => `${prefix}signature:${digest}`,
   /** Channel: `<stream id>`: look at this stream's wanted state now. */

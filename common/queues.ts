@@ -25,6 +25,8 @@ export interface WebhookJob {
   eventId: string;
   streamId: string;
   sequence: number;
+  /** The key of the ZSET of job ids that says whose turn it is (keys.webhookOrder). */
+  order: string;
   /** The JSON body, as it will be signed and sent. */
   body: string;
 }

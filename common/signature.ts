@@ -5,9 +5,12 @@ export function signBody(body: string | Buffer, secret: string): string {
   return createHmac('sha256', secret).update(body).digest('hex');
 }
 
-/** The resource API's and webhooks' form: `t=<unix seconds>,v1=<hex hmac_sha256("<t>.<METHOD>.<path and query>.<body>")>`. */
+/**
+ * The resource API's and webhooks' form: `t=<unix seconds>,v1=<hex hmac_sha256("<t>.<METHOD>.<path and query>.<body>")>`.
+ * A time given as text is signed as it stands, which is what a check needs ("1700000000.50").
+ */
 export function signRequest(
-  request: { time: number; method: string; path: string; body: string | Buffer },
+  request: { time: number | string; method: string; path: string; body: string | Buffer },
   secret: string,
 ): string {
   const head = `${request.time}.${request.method.toUpperCase()}.${request.path}.`;

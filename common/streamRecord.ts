@@ -16,6 +16,8 @@ const storedRecord = z.object({
   updatedAt: ms,
   token: z.string().default('0'),
   seq: z.coerce.number().default(0),
+  /** When the owner's lease runs out; undefined: nobody holds the stream. */
+  leaseUntil: ms.optional(),
   node: z.string().optional(),
   worker: z.string().optional(),
   port: z.coerce.number().optional(),
@@ -23,7 +25,8 @@ const storedRecord = z.object({
   streamLink: z.string().optional(),
   /** A sentence for people: the last event's text. */
   update: z.string().optional(),
-  nextNumber: z.coerce.number().optional(),
+  /** '1' once an encoder got in with the stream key: it stays good for reconnects after it has expired. */
+  keyAccepted: z.string().optional(),
 });
 
 /** One stream: what is wanted of it (`desired`) apart from what it is (`state`). Times are ms since 1970. */

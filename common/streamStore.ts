@@ -61,7 +61,12 @@ export class StreamStore {
   /** How many streams are in each state, STOPPED ones left out. */
   async counts(): Promise<Record<Exclude<StreamState, 'STOPPED'>, number>> {
     const counts = { INITIALISED: 0, READY: 0, STREAMING: 0 };
-    for (const { state } of await this.live()) if (state !== 'STOPPED') counts[state] += 1;
+    const pipeline = this.#redis.pipeline();
+    for (const id of await this.#redis.smembers(keys.live)) pipeline.hget(keys.stream(id), 'state');
+    for (const [error, state] of (await pipeline.exec()) ?? []) {
+      if (error) throw error;
+      if (state === 'INITIALISED' || state === 'READY' || state === 'STREAMING') counts[state] += 1;
+    }
     return counts;
   }
 

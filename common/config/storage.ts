@@ -13,9 +13,11 @@ export type StorageConfig =
       publicUrl: string;
     };
 
-/** STORAGE, or what the variables amount to: the store is r2 when the R2 variables are set, else the folder. */
+/** STORAGE, or what the variables amount to: the store is r2 when R2 variables are set, else the folder. */
 export function findStorage(v: Variables): { config?: StorageConfig; problems: string[] } {
-  const wantsR2 = v.STORAGE === 'r2' || (v.STORAGE === undefined && v.R2_ACCESS_KEY !== undefined);
+  // One of them is enough: a forgotten other one is to be told, not to end in a folder nobody looks at.
+  const anyR2 = [v.R2_ACCOUNT_ID, v.R2_ACCESS_KEY, v.R2_SECRET_KEY].some(value => value !== undefined);
+  const wantsR2 = v.STORAGE === 'r2' || (v.STORAGE === undefined && anyR2);
   if (!wantsR2) {
     const api = v.API_PUBLIC_URL ?? `${v.TLS ? 'https' : 'http'}://localhost:${v.API_PORT}`;
     const publicUrl = trim(v.CLOUDFLARE_PUBLIC_URL ?? `${trim(api)}/video`);

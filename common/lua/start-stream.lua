@@ -6,8 +6,8 @@
 -- @include append-event.lua
 local state = redis.call('HGET', KEYS[1], 'state')
 if state and state ~= 'STOPPED' then return { 0, state } end
--- The fencing token, the event sequence and the next segment number outlive a run; nothing else does.
-local kept = redis.call('HMGET', KEYS[1], 'token', 'seq', 'nextNumber')
+-- The fencing token and the event sequence outlive a run; nothing else does.
+local kept = redis.call('HMGET', KEYS[1], 'token', 'seq')
 redis.call('DEL', KEYS[1])
 local now = ms(now_ms())
 redis.call('HSET', KEYS[1], 'streamId', ARGV[1], 'run', ARGV[2], 'state', 'INITIALISED', 'reason', 'created',
@@ -15,7 +15,6 @@ redis.call('HSET', KEYS[1], 'streamId', ARGV[1], 'run', ARGV[2], 'state', 'INITI
 for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 if kept[1] then redis.call('HSET', KEYS[1], 'token', kept[1]) end
 if kept[2] then redis.call('HSET', KEYS[1], 'seq', kept[2]) end
-if kept[3] then redis.call('HSET', KEYS[1], 'nextNumber', kept[3]) end
 redis.call('SADD', KEYS[2], ARGV[1])
 redis.call('ZADD', KEYS[3], now, ARGV[1])
 -- Listings go back as far as records live (72 h): older entries point to records that have expired.

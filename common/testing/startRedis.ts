@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+export interface TestRedis {
+  url: string;
+  port: number;
+  /** For freezing it (SIGSTOP) and killing it. */
+  pid: number;
+  /** Ends the server and waits until it is gone. May be called twice. */
+  stop(): Promise<void>;
+}
+
+const ATTEMPTS = 3;
+const START_MS = 10_000;
+
+/** A real redis-server on a free port of 127.0.0.1, without persistence, that answers PING. For tests. */
+export async function startRedis(): Promise<TestRedis> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    const server = spawn(
+      'redis-server',
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp'],
+      { stdio: 'ignore' },
+    );
+    const gone = ended(server);
+    const stop = async (): Promise<void> => {
+      server.kill('SIGKILL');
+      await gone;
+    };
+    try {
+      await Promise.race([answers(port), gone.then(failWith(port))]);
+      return { url: `redis://127.0.0.1:${port}`, port, pid: server.pid ?? -1, stop };
+    } catch (error) {
+      await stop();
+      // The port was free a moment ago; somebody else may have been quicker.
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Resolves when the process is gone, or could not be started at all: then with the reason. */
+async function ended(server: ChildProcess): Promise<unknown> {
+  try {
+    await once(server, 'exit');
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+const failWith = (port: number) => (cause: unknown) => {
+  throw new Error(`redis-server did not start on port ${port}; is it installed (Debian: redis-server)?`, { cause });
+};
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+async function answers(port: number): Promise<void> {
+  const redis = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 });
+  redis.on('error', () => undefined);
+  try {
+    for (const until = Date.now() + START_MS; ; await sleep(20)) {
+      try {
+        await redis.connect();
+        await redis.ping();
+        return;
+      } catch (error) {
+        if (Date.now() > until) throw error;
+      }
+    }
+  } finally {
+    redis.disconnect();
+  }
+}

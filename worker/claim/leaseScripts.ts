@@ -1,0 +1,81 @@
+import type { Redis } from 'ioredis';
+import { keys, RECORD_TTL_SECONDS } from '../../common/keys.ts';
+import { LuaScript } from '../../common/luaScript.ts';
+import { enteredFrom, type StreamState } from '../../common/streamState.ts';
+
+export type Acquired =
+  | { kind: 'taken'; token: string; desired: 'run' | 'stop' }
+  | { kind: 'held'; msLeft: number }
+  | { kind: 'over' };
+
+export type Renewed = { kind: 'renewed'; stopReason: string | undefined } | { kind: 'fenced' } | { kind: 'lost' };
+
+export interface StreamWrite {
+  /** The state to move to; left out: unchanged. */
+  state?: StreamState;
+  /** The event's sentence; left out: the write is not told. */
+  event?: string;
+  /** Record fields to set; '' deletes. */
+  fields?: Readonly<Record<string, string | number>>;
+}
+
+/** The owner's Redis scripts, typed. Rejects when Redis does not answer in time. */
+export class LeaseScripts {
+  readonly #redis: Redis;
+  readonly #acquire = new LuaScript(new URL('./lua/acquire-lease.lua', import.meta.url));
+  readonly #renew = new LuaScript(new URL('./lua/renew-lease.lua', import.meta.url));
+  readonly #release = new LuaScript(new URL('./lua/release-lease.lua', import.meta.url));
+  readonly #update = new LuaScript(new URL('./lua/update-stream.lua', import.meta.url));
+  readonly #restore = new LuaScript(new URL('./lua/restore-stream.lua', import.meta.url));
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  async acquire(streamId: string, run: string, owner: string, ttlMs: number): Promise<Acquired> {
+    const answer = (await this.#acquire.run(this.#redis, [keys.stream(streamId)], [run, owner, ttlMs])) as (
+      | number
+      | string
+    )[];
+    if (answer[0] === -1) return { kind: 'over' };
+    if (answer[0] === 0) return { kind: 'held', msLeft: Number(answer[1]) };
+    return { kind: 'taken', token: String(answer[1]), desired: answer[2] === 'stop' ? 'stop' : 'run' };
+  }
+
+  async renew(streamId: string, token: string, ttlMs: number): Promise<Renewed> {
+    const answer = (await this.#renew.run(this.#redis, [keys.stream(streamId)], [token, ttlMs])) as (number | string)[];
+    if (answer[0] === 0) return { kind: 'fenced' };
+    if (answer[0] === 2) return { kind: 'lost' };
+    return { kind: 'renewed', stopReason: answer[1] === 'stop' ? String(answer[2] || 'user_stop') : undefined };
+  }
+
+  async release(streamId: string, token: string): Promise<void> {
+    await this.#release.run(this.#redis, [keys.stream(streamId)], [token]);
+  }
+
+  async update(streamId: string, token: string, write: StreamWrite): Promise<'written' | 'fenced' | 'forbidden'> {
+    const fields = Object.entries(write.fields ?? {}).flat();
+    const from = write.state ? enteredFrom[write.state].join(',') : '';
+    const answer = await this.#update.run(
+      this.#redis,
+      [keys.stream(streamId), keys.live, keys.outbox],
+      [token, streamId, write.state ?? '', from, write.event ?? '', RECORD_TTL_SECONDS, ...fields],
+    );
+    if (answer === -1) return 'fenced';
+    return answer === -2 ? 'forbidden' : 'written';
+  }
+
+  async restore(streamId: string, record: Readonly<Record<string, string>>): Promise<boolean> {
+    const answer = await this.#restore.run(
+      this.#redis,
+      [keys.stream(streamId), keys.live, keys.index],
+      [streamId, ...Object.entries(record).flat()],
+    );
+    return answer === 1;
+  }
+
+  /** The record as Redis holds it, field by field. */
+  async read(streamId: string): Promise<Record<string, string>> {
+    return this.#redis.hgetall(keys.stream(streamId));
+  }
+}

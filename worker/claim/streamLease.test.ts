@@ -1,0 +1,170 @@
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { keys } from '../../common/keys.ts';
+import { StreamStore } from '../../common/streamStore.ts';
+import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
+import { LeaseScripts } from './leaseScripts.ts';
+import { StreamLease } from './streamLease.ts';
+
+const times = { ttlMs: 600, renewMs: 100, marginMs: 200 };
+
+let server: TestRedis;
+let redis: Redis;
+let streams: StreamStore;
+let scripts: LeaseScripts;
+const open: StreamLease[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url, { commandTimeout: 300, maxRetriesPerRequest: 0 });
+  redis.on('error', () => undefined);
+  streams = new StreamStore(redis);
+  scripts = new LeaseScripts(redis);
+});
+beforeEach(async () => {
+  await redis.flushall();
+});
+afterEach(() => {
+  for (const lease of open.splice(0)) lease.abandon();
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+const events = () => ({ onStopWanted: vi.fn(), onFenced: vi.fn(), onDoubt: vi.fn(), onCertain: vi.fn() });
+
+async function take(streamId: string, run: string, owner = 'worker-1') {
+  const acquiredAt = performance.now();
+  const acquired = await scripts.acquire(streamId, run, owner, times.ttlMs);
+  if (acquired.kind !== 'taken') throw new Error(`not taken: ${acquired.kind}`);
+  const record = await scripts.read(streamId);
+  const lease = new StreamLease({ streamId, token: acquired.token, record, scripts, times, log: silentLogger() });
+  const told = events();
+  lease.start(told, acquiredAt);
+  open.push(lease);
+  return { lease, told };
+}
+
+async function startRun(streamId = 'show') {
+  return streams.start(streamId, { abr: false, webhookUrls: [] });
+}
+
+describe('acquiring', () => {
+  test('a second worker is told how long the lease is held, and gets it with a greater token when it has run out', async () => {
+    const run = await startRun();
+    const first = await scripts.acquire('show', run, 'worker-1', 200);
+    expect(first.kind).toBe('taken');
+    const held = await scripts.acquire('show', run, 'worker-2', 200);
+    expect(held).toMatchObject({ kind: 'held' });
+    const second = await vi.waitFor(async () => {
+      const again = await scripts.acquire('show', run, 'worker-2', 200);
+      if (again.kind !== 'taken') throw new Error('still held');
+      return again;
+    });
+    expect(Number(second.token)).toBeGreaterThan(first.kind === 'taken' ? Number(first.token) : Number.NaN);
+  });
+
+  test('a run that is over, or not the present one, cannot be taken', async () => {
+    const run = await startRun();
+    expect(await scripts.acquire('show', 'another-run', 'worker-1', 200)).toEqual({ kind: 'over' });
+    await streams.stop('show');
+    expect(await scripts.acquire('show', run, 'worker-1', 200)).toEqual({ kind: 'over' });
+  });
+
+  test('the token grows even when Redis has lost the old one', async () => {
+    const first = await scripts.acquire('show', await startRun(), 'worker-1', 200);
+    await redis.flushall();
+    const second = await scripts.acquire('show', await startRun(), 'worker-1', 200);
+    if (first.kind !== 'taken' || second.kind !== 'taken') throw new Error('not taken');
+    expect(Number(second.token)).toBeGreaterThan(Number(first.token));
+  });
+});
+
+describe('holding', () => {
+  test('it is renewed for as long as it is held, and free at once when released', async () => {
+    const run = await startRun();
+    const { lease, told } = await take('show', run);
+    const before = Number(await redis.hget(keys.stream('show'), 'leaseUntil'));
+    await vi.waitFor(async () => {
+      expect(Number(await redis.hget(keys.stream('show'), 'leaseUntil'))).toBeGreaterThan(before + times.ttlMs);
+    }, 3_000);
+    await lease.release();
+    expect((await scripts.acquire('show', run, 'worker-2', 200)).kind).toBe('taken');
+    expect(told.onFenced).not.toHaveBeenCalled();
+  });
+
+  test('a wish to stop reaches the owner with a wake-up, and also without one', async () => {
+    const first = await take('a', await startRun('a'));
+    await streams.stop('a');
+    first.lease.wake();
+    await vi.waitFor(() => expect(first.told.onStopWanted).toHaveBeenCalledWith('user_stop'), { timeout: 90 });
+    const second = await take('b', await startRun('b'));
+    await streams.stop('b');
+    await vi.waitFor(() => expect(second.told.onStopWanted).toHaveBeenCalledWith('user_stop'));
+  });
+
+  test('a stop that lands between the claim and the start is not lost', async () => {
+    const run = await startRun();
+    const acquired = await scripts.acquire('show', run, 'worker-1', times.ttlMs);
+    await streams.stop('show');
+    const { told } = await take('show', run);
+    expect(acquired.kind).toBe('taken');
+    expect(told.onStopWanted).toHaveBeenCalledExactlyOnceWith('user_stop');
+  });
+});
+
+describe('losing', () => {
+  test('a fenced owner is told, and its write changes nothing', async () => {
+    const run = await startRun();
+    const { lease, told } = await take('show', run);
+    await redis.hset(keys.stream('show'), 'token', '99999999999999', 'owner', 'worker-2');
+    expect(await lease.write({ state: 'READY', event: 'late' })).toBe(false);
+    expect(told.onFenced).toHaveBeenCalledOnce();
+    expect((await streams.get('show'))?.state).toBe('INITIALISED');
+  });
+
+  test('a transition that the table forbids is refused', async () => {
+    const { lease } = await take('show', await startRun());
+    expect(await lease.write({ state: 'STREAMING' })).toBe(false);
+    expect(await lease.write({ state: 'READY' })).toBe(true);
+    expect(await lease.write({ state: 'STREAMING' })).toBe(true);
+  });
+
+  test('Redis frozen: in doubt before the lease runs out, certain again after, and the writes of the meantime are made', async () => {
+    const { lease, told } = await take('show', await startRun());
+    process.kill(server.pid, 'SIGSTOP');
+    const written = lease.write({ state: 'READY', event: 'while away' });
+    await vi.waitFor(() => expect(told.onDoubt).toHaveBeenCalledOnce(), 3_000);
+    process.kill(server.pid, 'SIGCONT');
+    await vi.waitFor(() => expect(told.onCertain).toHaveBeenCalledOnce(), 5_000);
+    expect(await written).toBe(true);
+    expect((await streams.get('show'))?.state).toBe('READY');
+    expect(told.onFenced).not.toHaveBeenCalled();
+  });
+
+  test('Redis lost its data: the owner writes the record again and goes on', async () => {
+    const run = await startRun();
+    const { lease, told } = await take('show', run);
+    await lease.write({ state: 'READY', fields: { port: 20_007 } });
+    await redis.flushall();
+    const record = await vi.waitFor(async () => {
+      const found = await streams.get('show');
+      if (!found) throw new Error('not yet');
+      return found;
+    }, 3_000);
+    expect(record).toMatchObject({ state: 'READY', run, port: 20_007, token: lease.token });
+    expect((await streams.live()).map(s => s.streamId)).toEqual(['show']);
+    expect(await lease.write({ state: 'STREAMING' })).toBe(true);
+    expect(told.onFenced).not.toHaveBeenCalled();
+  });
+
+  test('Redis lost its data and the id was started anew: the old owner is fenced', async () => {
+    const { told } = await take('show', await startRun());
+    await redis.flushall();
+    const run = await startRun();
+    await vi.waitFor(() => expect(told.onFenced).toHaveBeenCalledOnce(), 3_000);
+    expect((await streams.get('show'))?.run).toBe(run);
+  });
+});

@@ -1,0 +1,212 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../common/createLogger.ts';
+import type { LeaseScripts, StreamWrite } from './leaseScripts.ts';
+
+/** How long a lease lasts, how often it is renewed, and how long before its end the holder stops trusting it (ms). */
+export interface LeaseTimes {
+  ttlMs: number;
+  renewMs: number;
+  marginMs: number;
+}
+
+export const leaseTimes: LeaseTimes = { ttlMs: 8_000, renewMs: 2_000, marginMs: 1_500 };
+
+export interface LeaseEvents {
+  /** Somebody wishes that the stream stop. Called once. */
+  onStopWanted(reason: string): void;
+  /** Another worker has the stream now: stop and write nothing more. Called once. */
+  onFenced(): void;
+  /** The lease may have run out unseen (Redis is away): publish only where the store fences. */
+  onDoubt(): void;
+  /** The lease is certain again. */
+  onCertain(): void;
+}
+
+/**
+ * One stream's lease while this worker holds it: keeps it renewed, hears of the wish to stop, and writes the record in
+ * order, each write fenced by the token. Redis being away delays writes and never fails them: media does not wait.
+ */
+export class StreamLease {
+  readonly token: string;
+  readonly #streamId: string;
+  readonly #scripts: LeaseScripts;
+  readonly #times: LeaseTimes;
+  readonly #log: Logger;
+  readonly #ended = new AbortController();
+  #events: LeaseEvents | undefined;
+  #record: Record<string, string>;
+  #deadline: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #renewing: Promise<void> | undefined;
+  #writes: Promise<unknown> = Promise.resolve();
+  #doubt = false;
+  #fenced = false;
+  #stopTold = false;
+
+  /** @param record the stream's record as read under this token */
+  constructor(options: {
+    streamId: string;
+    token: string;
+    record: Record<string, string>;
+    scripts: LeaseScripts;
+    times: LeaseTimes;
+    log: Logger;
+  }) {
+    this.#streamId = options.streamId;
+    this.token = options.token;
+    this.#record = { ...options.record };
+    this.#scripts = options.scripts;
+    this.#times = options.times;
+    this.#log = options.log;
+  }
+
+  /** Begins to renew. @param acquiredAt when the acquiring call was sent (ms, monotonic: performance.now()) */
+  start(events: LeaseEvents, acquiredAt: number): void {
+    this.#events = events;
+    this.#armDeadline(acquiredAt);
+    this.#schedule();
+    if (this.#record.desired === 'stop') this.#tellStop(this.#record.stopReason ?? 'user_stop');
+  }
+
+  /** A field of the record as this owner knows it. */
+  recorded(field: string): string | undefined {
+    return this.#record[field];
+  }
+
+  /** Looks at the wanted state now instead of at the next renewal. */
+  wake(): void {
+    void this.#renew();
+  }
+
+  /** Writes to the record, in order; waits for Redis as long as the lease is held. Resolves to whether it was written. */
+  write(write: StreamWrite): Promise<boolean> {
+    const result = this.#writes.then(() => this.#writeNow(write));
+    this.#writes = result;
+    return result;
+  }
+
+  /** Stops renewing and gives the lease back. After STOPPED there is nothing to give back; that is no error. */
+  async release(): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    await this.#writes;
+    this.#end();
+    await this.#renewing;
+    if (!this.#fenced) await this.#scripts.release(this.#streamId, this.token);
+  }
+
+  /** Stops renewing without a word to Redis: the lease runs out by itself. Pending writes are given up. */
+  abandon(): void {
+    this.#end();
+  }
+
+  async #writeNow(write: StreamWrite): Promise<boolean> {
+    for (let attempt = 1; !this.#fenced && !this.#ended.signal.aborted; attempt += 1) {
+      try {
+        const answer = await this.#scripts.update(this.#streamId, this.token, write);
+        if (answer === 'written') this.#remember(write);
+        else if (answer === 'forbidden') this.#log.error({ write }, 'a transition that the table forbids');
+        // Fenced may also mean that Redis lost the record: the renewal finds out which, and restores it.
+        else if (await this.#isRecordLost()) continue;
+        else this.#setFenced();
+        return answer === 'written';
+      } catch (error) {
+        if (attempt === 1) this.#log.warn({ err: error }, 'state not written yet; Redis does not answer');
+        await sleep(500, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+      }
+    }
+    return false;
+  }
+
+  #remember(write: StreamWrite): void {
+    if (write.state) this.#record.state = write.state;
+    for (const [field, value] of Object.entries(write.fields ?? {})) {
+      if (value === '') delete this.#record[field];
+      else this.#record[field] = String(value);
+    }
+  }
+
+  async #isRecordLost(): Promise<boolean> {
+    const { kind } = await this.#scripts.renew(this.#streamId, this.token, this.#times.ttlMs);
+    if (kind === 'lost') await this.#restore();
+    return kind !== 'fenced';
+  }
+
+  #schedule(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#timer = setTimeout(() => void this.#renew().finally(() => this.#schedule()), this.#times.renewMs);
+  }
+
+  #renew(): Promise<void> {
+    this.#renewing ??= this.#renewNow().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  async #renewNow(): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    const sentAt = performance.now();
+    try {
+      const renewed = await this.#scripts.renew(this.#streamId, this.token, this.#times.ttlMs);
+      if (this.#ended.signal.aborted) return;
+      if (renewed.kind === 'fenced') return this.#setFenced();
+      if (renewed.kind === 'lost') await this.#restore();
+      this.#armDeadline(sentAt);
+      if (renewed.kind === 'renewed' && renewed.stopReason) this.#tellStop(renewed.stopReason);
+    } catch (error) {
+      this.#log.debug({ err: error }, 'lease not renewed');
+    }
+  }
+
+  async #restore(): Promise<void> {
+    this.#log.warn('Redis has lost the stream; writing its record again');
+    await this.#scripts.restore(this.#streamId, {
+      ...this.#record,
+      token: this.token,
+      owner: this.#record.owner ?? this.token,
+      leaseUntil: '0',
+    });
+    // Not ours after that: the stream was started anew in the meantime.
+    const renewed = await this.#scripts.renew(this.#streamId, this.token, this.#times.ttlMs);
+    if (renewed.kind !== 'renewed') this.#setFenced();
+  }
+
+  /** Armed from when the renewal was sent, since the lease may count from then on. */
+  #armDeadline(sentAt: number): void {
+    clearTimeout(this.#deadline);
+    if (this.#ended.signal.aborted) return;
+    const left = sentAt + this.#times.ttlMs - this.#times.marginMs - performance.now();
+    this.#deadline = setTimeout(
+      () => {
+        this.#doubt = true;
+        this.#log.warn('lease in doubt: it could not be renewed in time');
+        this.#events?.onDoubt();
+      },
+      Math.max(0, left),
+    );
+    if (!this.#doubt) return;
+    this.#doubt = false;
+    this.#log.info('lease certain again');
+    this.#events?.onCertain();
+  }
+
+  #tellStop(reason: string): void {
+    if (this.#stopTold) return;
+    this.#stopTold = true;
+    this.#events?.onStopWanted(reason);
+  }
+
+  #setFenced(): void {
+    if (this.#fenced) return;
+    this.#fenced = true;
+    this.#end();
+    this.#log.warn('fenced: another worker has the stream');
+    this.#events?.onFenced();
+  }
+
+  #end(): void {
+    this.#ended.abort();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#deadline);
+  }
+}

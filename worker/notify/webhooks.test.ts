@@ -1,0 +1,143 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { createRedis } from '../../common/createRedis.ts';
+import { keys } from '../../common/keys.ts';
+import { createQueue, queueNames, type WebhookJob, webhookJobOptions } from '../../common/queues.ts';
+import { signRequest } from '../../common/signature.ts';
+import { StreamStore } from '../../common/streamStore.ts';
+import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
+import { OutboxRelay } from './outboxRelay.ts';
+import { WebhookSender } from './webhookSender.ts';
+
+const SECRET = 'secret-for-the-webhook-tests';
+const log = silentLogger();
+
+let server: TestRedis;
+let redis: Redis;
+let receiver: Server;
+let url: string;
+let answers: number[];
+let received: { sequence: number; status: string; id: string; signed: boolean; answered: number }[];
+let queue: Queue<WebhookJob>;
+const stops: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  receiver = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const event = JSON.parse(body);
+    const signature = String(request.headers['lt-signature']);
+    const time = Number(/t=(\d+)/.exec(signature)?.[1]);
+    const signed = signature === signRequest({ time, method: 'POST', path: request.url ?? '', body }, SECRET);
+    const answered = answers.shift() ?? 200;
+    received.push({ sequence: event.Sequence, status: event.Status, id: event.EventId, signed, answered });
+    response.writeHead(answered).end();
+  });
+  await new Promise<void>(resolve => receiver.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook?from=livetran`;
+});
+beforeEach(async () => {
+  await redis.flushall();
+  answers = [];
+  received = [];
+  // Quick retries; everything else as in production.
+  queue = createQueue<WebhookJob>(queueNames.webhooks, redis, {
+    ...webhookJobOptions,
+    attempts: 3,
+    backoff: { type: 'fixed', delay: 100 },
+  });
+  stops.push(() => queue.close());
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+});
+afterAll(async () => {
+  receiver.closeAllConnections();
+  receiver.close();
+  redis.disconnect();
+  await server.stop();
+});
+
+function relay(workerId = 'worker-1'): OutboxRelay {
+  const relaying = new OutboxRelay({ redis: createRedis(server.url, 'queue', log), queue, workerId, log });
+  relaying.start();
+  stops.push(() => relaying.stop());
+  return relaying;
+}
+
+function sender(options: { allowPrivate?: boolean } = {}): void {
+  const sending = new WebhookSender({
+    redis,
+    queue,
+    secret: SECRET,
+    allowPrivate: options.allowPrivate ?? true,
+    concurrency: 10,
+    log,
+  });
+  sending.start();
+  stops.push(() => sending.stop());
+}
+
+/** Start and stop of an unclaimed stream: two events, INITIALISED and STOPPED. */
+async function twoEvents(streamId: string, webhookUrls = [url]): Promise<void> {
+  const streams = new StreamStore(redis);
+  await streams.start(streamId, { abr: false, webhookUrls });
+  await streams.stop(streamId);
+}
+
+test('events arrive signed and in order, and the outbox is empty after', async () => {
+  relay();
+  sender();
+  await twoEvents('show');
+  await vi.waitFor(() => expect(received.map(r => r.status)).toEqual(['INITIALISED', 'STOPPED']), 5_000);
+  expect(received.every(r => r.signed)).toBe(true);
+  expect(await redis.xlen(keys.outbox)).toBe(0);
+});
+
+test('order holds while the first event is being retried; another stream does not wait', async () => {
+  relay();
+  answers = [500, 500];
+  await twoEvents('show');
+  sender();
+  await vi.waitFor(() => expect(received.length).toBe(4), 5_000);
+  const delivered = received.filter(r => r.answered === 200).map(r => r.sequence);
+  expect(received.filter(r => r.answered === 500).map(r => r.sequence)).toEqual([1, 1]);
+  expect(delivered).toEqual([1, 2]);
+});
+
+test('an event that is given up does not hold back the next one', async () => {
+  relay();
+  answers = [500, 500, 500];
+  sender();
+  await twoEvents('show');
+  await vi.waitFor(() => expect(received.filter(r => r.answered === 200).map(r => r.sequence)).toEqual([2]), 5_000);
+  expect(await queue.getFailedCount()).toBe(1);
+});
+
+test('events of a time without relay are delivered once, whichever of two relays takes them', async () => {
+  for (let i = 0; i < 20; i += 1) await twoEvents(`show-${i}`);
+  const first = relay('worker-1');
+  relay('worker-2');
+  sender();
+  await vi.waitFor(() => expect(received.length).toBeGreaterThan(10), 5_000);
+  await first.stop();
+  await vi.waitFor(() => expect(received.length).toBe(40), 15_000);
+  expect(new Set(received.map(r => r.id)).size).toBe(40);
+});
+
+test('a private address is refused at once, without a retry', async () => {
+  relay();
+  sender({ allowPrivate: false });
+  await twoEvents('show', [url, url.replace('127.0.0.1', 'localhost')]);
+  await vi.waitFor(async () => expect(await queue.getFailedCount()).toBe(4), 5_000);
+  const failed = await queue.getFailed();
+  expect(failed.map(job => job.attemptsMade)).toEqual([1, 1, 1, 1]);
+  expect(failed[0]?.failedReason).toMatch(/WEBHOOK_ALLOW_PRIVATE/);
+  expect(received).toEqual([]);
+});
