@@ -8,7 +8,7 @@ export interface Metrics {
   meter: Meter;
   /** All metrics in Prometheus's text format. */
   prometheus(): Promise<string>;
-  /** Sends what is left over OTLP and stops. */
+  /** Sends what is left over OTLP, for at most 3 s, and stops. */
   stop(): Promise<void>;
 }
 
@@ -36,7 +36,8 @@ export function createMetrics(options: {
   return {
     meter: provider.getMeter('livetran'),
     prometheus: async () => serializer.serialize((await prometheus.collect()).resourceMetrics),
-    stop: () => provider.shutdown({ timeoutMillis: 3_000 }),
+    // The last export is best effort: a collector that is away must not make a process end badly.
+    stop: () => provider.shutdown({ timeoutMillis: 3_000 }).catch(() => undefined),
   };
 }
 

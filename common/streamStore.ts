@@ -48,9 +48,13 @@ export class StreamStore {
     return parseStreamRecord(await this.#redis.hgetall(keys.stream(streamId)));
   }
 
-  /** The latest streams, newest start first; running ones and those stopped within the record's life. */
+  /** The latest streams, newest start first: those started within the last 72 h, and all that still run. */
   async list(limit: number): Promise<StreamRecord[]> {
-    return this.#read(await this.#redis.zrange(keys.index, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit));
+    const ids = new Set(await this.#redis.zrange(keys.index, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit));
+    // A stream that has run for longer than the index goes back is older than every one in it.
+    if (ids.size < limit) for (const id of await this.#redis.smembers(keys.live)) ids.add(id);
+    const records = await this.#read([...ids]);
+    return records.sort((a, b) => b.createdAt - a.createdAt).slice(0, limit);
   }
 
   /** All streams that are not STOPPED. */

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 
+const pixels = (min: number, max: number) =>
+  z.int({ error: 'must be a whole number of pixels' }).min(min).max(max).multipleOf(2);
+const width = pixels(64, 7_680);
+const height = pixels(36, 4_320);
 const kbps = z.int().min(50).max(100_000);
 
 /** One rung of the ladder, or the single profile. Rates in kb/s; `maxrate` defaults to `video`, `bufsize` to twice that. */
 export const rendition = z.strictObject({
   /** Pixels; left out (single profile only): the source's size, scaled down to `maxHeight` at most. */
-  width: z.int().min(64).max(7_680).multipleOf(2).optional(),
-  height: z.int().min(36).max(4_320).multipleOf(2).optional(),
-  maxHeight: z.int().min(36).max(4_320).multipleOf(2).optional(),
+  width: width.optional(),
+  height: height.optional(),
+  maxHeight: height.optional(),
   video: kbps,
   maxrate: kbps.optional(),
   bufsize: kbps.optional(),
@@ -27,7 +31,7 @@ export const defaultSingle: Rendition = { maxHeight: 1080, video: 5_000, audio: 
 
 /** LADDER: every rung needs its size, and they go from the largest to the smallest (each is scaled from the one before). */
 export const ladder = z
-  .array(rendition.required({ width: true, height: true }).omit({ maxHeight: true }))
+  .array(rendition.omit({ maxHeight: true }).extend({ width, height }))
   .min(1)
   .max(8)
   .refine(

@@ -55,7 +55,9 @@ function misspelt(given: Record<string, unknown>): string[] {
   return Object.keys(given)
     .filter(name => !known.includes(name))
     .flatMap(name => {
-      const near = known.find(other => other.length > 4 && distance(name, other) <= 2);
+      const [near] = known
+        .filter(other => other.length > 4 && distance(name, other) <= 2)
+        .sort((a, b) => distance(name, a) - distance(name, b));
       if (near) return [`${name} is not a variable of Livetran; did you mean ${near}?`];
       return FAMILIES.test(name) ? [`${name} is not a variable of Livetran and is ignored`] : [];
     });

@@ -59,7 +59,7 @@ export const variables = z.object({
   WORKER_STREAMS: whole(1, 1_000).default(10),
   UPLOAD_ATTEMPTS: whole(1, 20).default(3),
   UPLOAD_BACKOFF_MS: whole(10, 60_000).default(1_000),
-  UPLOAD_CONCURRENCY: whole(1, 256).default(16),
+  UPLOAD_CONCURRENCY: whole(1, 60).default(16),
   WEBHOOK_ALLOW_PRIVATE: onOff.default(false),
   SRT_LIBRARY: z.string().min(1).optional(),
   FFMPEG: z.string().min(1).default('ffmpeg'),

@@ -16,10 +16,13 @@ export interface TestRedis {
 const ATTEMPTS = 3;
 const START_MS = 10_000;
 
-/** A real redis-server on a free port of 127.0.0.1, without persistence, that answers PING. For tests. */
-export async function startRedis(): Promise<TestRedis> {
+/**
+ * A real redis-server on a free port of 127.0.0.1, without persistence, that answers PING. For tests.
+ * @param wanted a port that it must have: a server that comes back where one was stopped
+ */
+export async function startRedis(wanted?: number): Promise<TestRedis> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort();
+    const port = wanted ?? (await freePort());
     const server = spawn(
       'redis-server',
       ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp'],
