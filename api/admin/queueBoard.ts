@@ -1,0 +1,103 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { ExpressAdapter } from '@bull-board/express';
+import { Queue } from 'bullmq';
+import type { RequestHandler } from 'express';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../common/createLogger.ts';
+import { AppError } from '../../common/errors.ts';
+import { queueNames } from '../../common/queues.ts';
+
+const REFRESH_MS = 10_000;
+const META = { head: 'bull:', tail: ':meta' } as const;
+
+type BoardAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
+
+/** bull-board over `streams`, `webhooks` and each node's uploads; nodes that appear or go are noticed within 10 s. */
+export class QueueBoard {
+  readonly #redis: Redis;
+  readonly #connection: Redis;
+  readonly #log: Logger;
+  readonly #adapter: ExpressAdapter;
+  readonly #queues = new Map<string, Queue>();
+  readonly #board: ReturnType<typeof createBullBoard>;
+  readonly #refreshNow = (): void => void this.refresh();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param deps.connection BullMQ's; stays the caller's. `redis` is a fail-fast one */
+  constructor(deps: { redis: Redis; connection: Redis; basePath: string; log: Logger }) {
+    this.#redis = deps.redis;
+    this.#connection = deps.connection;
+    this.#log = deps.log;
+    this.#adapter = new ExpressAdapter();
+    this.#adapter.setBasePath(deps.basePath);
+    this.#board = createBullBoard({
+      queues: [],
+      // The adapter is typed by the copy of @bull-board/api that it brings along; at run time they are one.
+      serverAdapter: this.#adapter as unknown as BoardAdapter,
+      options: { uiConfig: { boardTitle: 'Livetran queues' } },
+    });
+    for (const name of [queueNames.streams, queueNames.webhooks]) this.#show(name);
+  }
+
+  /** BullMQ's own connection waits for Redis to come back; a person at a page should not. */
+  get handler(): RequestHandler[] {
+    const needsRedis: RequestHandler = (_request, _response, next) => {
+      if (this.#redis.status !== 'ready') throw new AppError('redis_unavailable', 'Redis does not answer');
+      next();
+    };
+    return [needsRedis, this.#adapter.getRouter() as RequestHandler];
+  }
+
+  start(): void {
+    this.#redis.on('ready', this.#refreshNow);
+    this.#timer ??= setInterval(this.#refreshNow, REFRESH_MS).unref();
+    this.#refreshNow();
+  }
+
+  /** Shows the upload queues that exist in Redis now, and no others. */
+  async refresh(): Promise<void> {
+    try {
+      const found = await this.#findUploadQueues();
+      for (const name of found) if (!this.#queues.has(name)) this.#show(name);
+      for (const name of this.#queues.keys()) {
+        if (name.startsWith(queueNames.uploads('')) && !found.has(name)) await this.#hide(name);
+      }
+    } catch (error) {
+      this.#log.debug({ err: error }, 'the upload queues could not be listed');
+    }
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#redis.off('ready', this.#refreshNow);
+    await Promise.all([...this.#queues.values()].map(queue => queue.close()));
+  }
+
+  async #findUploadQueues(): Promise<Set<string>> {
+    const found = new Set<string>();
+    let cursor = '0';
+    do {
+      const pattern = `${META.head}${queueNames.uploads('*')}${META.tail}`;
+      const [next, keys] = await this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000);
+      for (const key of keys) found.add(key.slice(META.head.length, -META.tail.length));
+      cursor = next;
+    } while (cursor !== '0');
+    return found;
+  }
+
+  #show(name: string): void {
+    // An onlooker: it must not write the meta key by which the queue of a node is found to exist.
+    const queue = new Queue(name, { connection: this.#connection, skipMetasUpdate: true });
+    queue.on('error', error => this.#log.debug({ err: error, queue: name }, 'queue connection'));
+    this.#queues.set(name, queue);
+    this.#board.addQueue(new BullMQAdapter(queue));
+  }
+
+  async #hide(name: string): Promise<void> {
+    this.#board.removeQueue(name);
+    const queue = this.#queues.get(name);
+    this.#queues.delete(name);
+    await queue?.close();
+  }
+}

@@ -1,0 +1,75 @@
+import type { Queue } from 'bullmq';
+import express, { type Express } from 'express';
+import type { Redis } from 'ioredis';
+import type { Config } from '../common/config/loadConfig.ts';
+import type { Logger } from '../common/createLogger.ts';
+import type { Metrics } from '../common/createMetrics.ts';
+import { AppError } from '../common/errors.ts';
+import type { StreamJob } from '../common/queues.ts';
+import { StreamStore } from '../common/streamStore.ts';
+import { basicAuth } from './admin/basicAuth.ts';
+import type { QueueBoard } from './admin/queueBoard.ts';
+import { readBody } from './body.ts';
+import { checkBodySignature } from './checkBodySignature.ts';
+import { checkRequestSignature } from './checkRequestSignature.ts';
+import { measureRequests } from './measureRequests.ts';
+import { observeStreams } from './observeStreams.ts';
+import { healthRoutes } from './routes/health.ts';
+import { livetranRoutes } from './routes/livetran.ts';
+import { streamRoutes } from './routes/streams.ts';
+import { videoRoutes } from './routes/video.ts';
+import { watchRoutes } from './routes/watch.ts';
+import { boardPolicy, openToAll, securityHeaders } from './securityHeaders.ts';
+import { StreamService } from './streamService.ts';
+import { writeError } from './writeError.ts';
+
+export interface AppDeps {
+  config: Config<'HMAC_SECRET'>;
+  log: Logger;
+  /** Fail-fast (role `request`). */
+  redis: Redis;
+  /** Queue `streams`. */
+  queue: Queue<StreamJob>;
+  metrics: Metrics;
+  /** Without it /admin/queues does not exist. */
+  board?: QueueBoard;
+}
+
+/** The front door's routes, in the order in which they are asked. Does not listen. */
+export function createApp(deps: AppDeps): Express {
+  const { config, log, redis, metrics } = deps;
+  const store = new StreamStore(redis);
+  const streams = new StreamService({ store, queue: deps.queue, log });
+  const { storage, HMAC_SECRET: secret } = config;
+  const local = storage.kind === 'file' && config.CLOUDFLARE_PUBLIC_URL === undefined;
+  const app = express();
+  // Answers are either never cached or have a tag from their file; 202 must never turn into 304.
+  app.set('etag', false).set('query parser', 'simple');
+  observeStreams(metrics.meter, store);
+  app.use(measureRequests(metrics.meter));
+  app.use(
+    securityHeaders({
+      mediaOrigin: new URL(storage.publicUrl).origin,
+      strictTransport: config.API_PUBLIC_URL?.startsWith('https:') ?? false,
+    }),
+  );
+  app.use(healthRoutes({ redis, metrics }));
+  app.use(['/video', '/watch', '/assets'], openToAll);
+  if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir));
+  app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local }));
+  if (deps.board && config.ADMIN_PASSWORD !== undefined) {
+    const auth = basicAuth(config.ADMIN_USER, config.ADMIN_PASSWORD);
+    app.use('/admin/queues', auth, boardPolicy, ...deps.board.handler);
+  }
+  app.use('/api', readBody, (_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  app.use(livetranRoutes(streams, checkBodySignature(secret)));
+  app.use(streamRoutes(streams, checkRequestSignature({ secret, redis })));
+  app.use(() => {
+    throw new AppError('not_found', 'there is nothing at this address');
+  });
+  app.use(writeError(log));
+  return app;
+}

@@ -1,0 +1,40 @@
+import { loadConfig } from '../common/config/loadConfig.ts';
+import { createLogger, type Logger } from '../common/createLogger.ts';
+import { AppError } from '../common/errors.ts';
+import { startApi } from './startApi.ts';
+
+/** A start that cannot be: one clear text for the person at the terminal, no stack. Other errors are ours and end as such. */
+function refuse(error: unknown): never {
+  if (!(error instanceof AppError)) throw error;
+  process.stderr.write(`livetran api: ${error.message}\n`);
+  process.exit(1);
+}
+
+function stopOnSignals(stop: () => Promise<void>, log: Logger): void {
+  let asked = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // Who asks twice does not want to wait.
+    if (asked) process.exit(1);
+    asked = true;
+    log.info({ signal }, 'stopping');
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+}
+
+try {
+  const { config, warnings } = loadConfig(process.env, ['HMAC_SECRET']);
+  const log = createLogger({ level: config.LOG_LEVEL, name: 'api' });
+  for (const warning of warnings) log.warn(warning);
+  const api = await startApi(config, log);
+  stopOnSignals(api.stop, log);
+  log.info({ url: api.url, redis: new URL(config.REDIS_URL).host, storage: config.storage.kind }, 'listening');
+} catch (error) {
+  refuse(error);
+}

@@ -1,0 +1,111 @@
+const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
+const HLS_TYPE = 'application/vnd.apple.mpegurl';
+
+/**
+ * Plays one live playlist in a video element: hls.js where MediaSource exists, the browser's own HLS elsewhere (iPhone).
+ * A fatal error is never the end: it loads again, at most 8 s later.
+ */
+export class Player {
+  counts = { fatalErrors: 0, reconnects: 0, lastError: '' };
+  #video;
+  #on;
+  #hls;
+  #url;
+  #timer;
+  #failures = 0;
+  #recoveredAt = Number.NEGATIVE_INFINITY;
+
+  /** @param on `playing`, `stall`, `blocked` (the browser wants a click): called when it is so */
+  constructor(video, on) {
+    this.#video = video;
+    this.#on = on;
+    video.addEventListener('playing', () => {
+      this.#failures = 0;
+      on.playing();
+    });
+    video.addEventListener('waiting', on.stall);
+    video.addEventListener('error', () => {
+      if (!this.#hls && this.#url) this.#failed(`media error ${video.error?.code}`);
+    });
+  }
+
+  load(url) {
+    this.unload();
+    this.#url = url;
+    this.#attach();
+  }
+
+  unload() {
+    clearTimeout(this.#timer);
+    this.#url = undefined;
+    this.#detach();
+  }
+
+  play() {
+    this.#video.play().catch(error => {
+      // Anything else than a refusal is told by an error event, or solved by the next load.
+      if (error.name === 'NotAllowedError') this.#on.blocked();
+    });
+  }
+
+  #attach() {
+    if (window.Hls?.isSupported()) this.#attachHls(window.Hls);
+    else if (this.#video.canPlayType(HLS_TYPE)) {
+      this.#video.src = this.#url;
+      this.play();
+    } else this.#count('this browser plays no HLS');
+  }
+
+  #attachHls(Hls) {
+    const hls = new Hls({
+      workerPath: '/assets/hls.worker.js',
+      backBufferLength: 30,
+      liveSyncDurationCount: 3,
+      // Further behind than this, the viewer is taken to the live edge instead of trailing for ever.
+      liveMaxLatencyDurationCount: 8,
+    });
+    this.#hls = hls;
+    hls.on(Hls.Events.MANIFEST_PARSED, () => this.play());
+    hls.on(Hls.Events.ERROR, (_event, { fatal, type, details }) => {
+      if (!fatal) return;
+      // A decoder that tripped mostly goes on with a fresh buffer; once in a while is enough to try.
+      if (type !== Hls.ErrorTypes.MEDIA_ERROR || performance.now() - this.#recoveredAt < 10_000) this.#failed(details);
+      else this.#recover(details);
+    });
+    hls.loadSource(this.#url);
+    hls.attachMedia(this.#video);
+  }
+
+  #recover(details) {
+    this.#recoveredAt = performance.now();
+    this.#count(details);
+    this.#hls.recoverMediaError();
+    this.play();
+  }
+
+  #detach() {
+    this.#hls?.destroy();
+    this.#hls = undefined;
+    this.#video.removeAttribute('src');
+    this.#video.load();
+  }
+
+  #failed(details) {
+    this.#count(details);
+    this.#on.stall();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#reconnect(), RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)]);
+    this.#failures += 1;
+  }
+
+  #reconnect() {
+    this.counts.reconnects += 1;
+    this.#detach();
+    this.#attach();
+  }
+
+  #count(details) {
+    this.counts.fatalErrors += 1;
+    this.counts.lastError = details;
+  }
+}

@@ -1,0 +1,34 @@
+import { type RequestHandler, Router } from 'express';
+import { check, parseBody, rawBody } from '../body.ts';
+import { startRequest, streamRef } from '../schemas.ts';
+import type { StreamService } from '../streamService.ts';
+import { onlyMethods } from './onlyMethods.ts';
+
+/** Livetran's three calls, with its bodies and status codes. `signed` runs before any look into a body. */
+export function livetranRoutes(streams: StreamService, signed: RequestHandler): Router {
+  const router = Router();
+  router
+    .route('/api/start-stream')
+    .post(signed, async (request, response) => {
+      await streams.start(parseBody(request, startRequest));
+      response.json({ success: true, data: 'Stream launching!' });
+    })
+    .all(onlyMethods('POST'));
+  router
+    .route('/api/stop-stream')
+    .post(signed, async (request, response) => {
+      await streams.stop(parseBody(request, streamRef).stream_id);
+      response.json({ success: true, data: 'Stream stopped!' });
+    })
+    .all(onlyMethods('POST'));
+  router
+    .route('/api/status')
+    .get(signed, async (request, response) => {
+      // The original reads the id from the GET's body; clients that cannot send one put it in the query.
+      const ref = rawBody(request).length > 0 ? parseBody(request, streamRef) : check(request.query, streamRef);
+      const { state } = await streams.get(ref.stream_id);
+      response.status(202).json({ success: true, data: `Status: ${state}` });
+    })
+    .all(onlyMethods('GET'));
+  return router;
+}

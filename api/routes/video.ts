@@ -1,0 +1,38 @@
+import { resolve } from 'node:path';
+import express, { Router } from 'express';
+import { AppError } from '../../common/errors.ts';
+import { onlyMethods } from './onlyMethods.ts';
+
+/** What may be played, and how long it may be kept: playlists change, a segment's name is never used for other bytes. */
+const cacheControl = new Map([
+  ['m3u8', 'no-cache'],
+  ['ts', 'public, max-age=31536000, immutable'],
+]);
+
+/** `/<stream_id>/<file>`, tested before it is decoded: an escape needs characters that no object of ours has. */
+const OBJECT = /^\/[A-Za-z0-9_-]{1,64}\/[A-Za-z0-9_-]{1,128}\.([a-z0-9]{2,4})$/;
+
+/** Local playback of file storage, for `/video`: right types, ranges, cache headers, and nothing beside the objects. */
+export function videoRoutes(dir: string): Router {
+  const router = Router();
+  const refuse = onlyMethods('GET', 'HEAD');
+  router.use((request, response, next) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(request, response, next);
+    const [, extension] = OBJECT.exec(request.path) ?? [];
+    if (!cacheControl.has(extension ?? '')) throw new AppError('not_found', 'there is no such file');
+    next();
+  });
+  router.use(
+    express.static(resolve(dir), {
+      index: false,
+      redirect: false,
+      dotfiles: 'ignore',
+      fallthrough: false,
+      cacheControl: false,
+      setHeaders: (response, path) => {
+        response.setHeader('Cache-Control', cacheControl.get(path.slice(path.lastIndexOf('.') + 1)) ?? 'no-store');
+      },
+    }),
+  );
+  return router;
+}

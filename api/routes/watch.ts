@@ -1,0 +1,71 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import express, { Router } from 'express';
+import { AppError } from '../../common/errors.ts';
+import { streamId } from '../../common/streamId.ts';
+import type { StreamRecord } from '../../common/streamRecord.ts';
+import type { StreamService } from '../streamService.ts';
+import { onlyMethods } from './onlyMethods.ts';
+
+const pages = fileURLToPath(new URL('../pages', import.meta.url));
+const hls = dirname(fileURLToPath(import.meta.resolve('hls.js')));
+
+/**
+ * The viewer's page `/watch/<stream_id>`, what it polls (`/watch/<stream_id>/state`), and its `/assets/`. Public: they
+ * show a stream's state and its public link, nothing else.
+ * @param storage publicUrl of the store; `local` when this process serves it under /video
+ */
+export function watchRoutes(streams: StreamService, storage: { publicUrl: string; local: boolean }): Router {
+  const router = Router();
+  const find = async (id: string): Promise<StreamRecord | undefined> =>
+    streamId.safeParse(id).success ? streams.find(id) : undefined;
+  router
+    .route('/watch/:id')
+    .get(async (request, response) => {
+      const found = await find(request.params.id).catch(tolerateOutage);
+      const page = found ? { file: 'watch.html', status: 200 } : { file: 'notFound.html', status: 404 };
+      response
+        .status(page.status)
+        .set('Cache-Control', 'no-cache')
+        .sendFile(page.file, { root: pages, cacheControl: false });
+    })
+    .all(onlyMethods('GET'));
+  router
+    .route('/watch/:id/state')
+    .get(async (request, response) => {
+      const record = await find(request.params.id);
+      if (!record) throw new AppError('not_found', 'there is no such stream');
+      response.set('Cache-Control', 'no-store').json(stateJson(record, storage));
+    })
+    .all(onlyMethods('GET'));
+  router.use('/assets', assets());
+  return router;
+}
+
+/** While Redis is away nobody knows whether the stream exists; the page itself asks again until somebody does. */
+function tolerateOutage(error: unknown): true {
+  if (error instanceof AppError && error.code === 'redis_unavailable') return true;
+  throw error;
+}
+
+function stateJson(record: StreamRecord, storage: { publicUrl: string; local: boolean }) {
+  const playlistUrl = record.streamLink ?? null;
+  // A page opened by another name of this host (a phone in the LAN) reaches the playlist by that name as well.
+  const isLocal = storage.local && playlistUrl?.startsWith(`${storage.publicUrl}/`);
+  const localPath = isLocal ? `/video${playlistUrl?.slice(storage.publicUrl.length)}` : null;
+  return { state: record.state, playlistUrl, localPath };
+}
+
+function assets(): Router {
+  const router = Router();
+  const options = { index: false, redirect: false, cacheControl: false } as const;
+  router.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-cache');
+    next();
+  });
+  for (const file of ['hls.min.js', 'hls.worker.js']) {
+    router.get(`/${file}`, (_request, response) => response.sendFile(file, { root: hls, cacheControl: false }));
+  }
+  router.use(express.static(`${pages}/assets`, options));
+  return router;
+}

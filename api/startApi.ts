@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import type { Redis } from 'ioredis';
+import type { Config } from '../common/config/loadConfig.ts';
+import type { Logger } from '../common/createLogger.ts';
+import { createMetrics } from '../common/createMetrics.ts';
+import { createRedis } from '../common/createRedis.ts';
+import { createQueue, queueNames, type StreamJob, streamJobOptions } from '../common/queues.ts';
+import { StopStack } from '../common/stopStack.ts';
+import pack from '../package.json' with { type: 'json' };
+import { QueueBoard } from './admin/queueBoard.ts';
+import { createApp } from './createApp.ts';
+import { startHttpServer } from './httpServer.ts';
+import { loadCertificate } from './loadCertificate.ts';
+import { withDeadline } from './withDeadline.ts';
+
+const REDIS_WAIT_MS = 2_000;
+const REQUESTS_DEADLINE_MS = 10_000;
+const QUEUE_DEADLINE_MS = 2_000;
+
+/** The front door, listening. Redis may be away. Throws `port_unavailable` or `config_invalid`, and leaves nothing. */
+export async function startApi(
+  config: Config<'HMAC_SECRET'>,
+  log: Logger,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const stack = new StopStack();
+  try {
+    const certificate = config.TLS ? await loadCertificate(certificateFiles(config), log) : undefined;
+    const redis = connect(config, 'request', log, stack);
+    const connection = connect(config, 'queue', log, stack);
+    const queue = createQueue<StreamJob>(queueNames.streams, connection, streamJobOptions);
+    // BullMQ's close() waits for a Redis that is away; the connection's end, next in the stack, needs nobody's answer.
+    stack.push('queue', () => withDeadline(queue.close(), QUEUE_DEADLINE_MS, 'closing').catch(ignoreLate(log)));
+    // Stopped while Redis is still there: its last export counts the streams once more.
+    const metrics = createMetrics(metricsOptions(config));
+    stack.push('metrics', () => metrics.stop());
+    const board = config.ADMIN_PASSWORD
+      ? new QueueBoard({ redis, connection, basePath: '/admin/queues', log })
+      : undefined;
+    board?.start();
+    stack.push('board', () => board && withDeadline(board.stop(), QUEUE_DEADLINE_MS, 'closing').catch(ignoreLate(log)));
+    await ready(redis, log);
+    const handler = createApp({ config, log, redis, queue, metrics, ...(board && { board }) });
+    const where = { host: config.API_HOST, port: config.API_PORT, ...(certificate && { certificate }) };
+    const server = await startHttpServer({ handler, ...where });
+    stack.push('server', () => server.stop(REQUESTS_DEADLINE_MS));
+    return { url: server.url, stop: () => stack.stop() };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+function connect(config: Config, role: 'request' | 'queue', log: Logger, stack: StopStack): Redis {
+  const redis = createRedis(config.REDIS_URL, role, log);
+  stack.push(`Redis (${role})`, () => redis.disconnect());
+  return redis;
+}
+
+/** Usually there in a few ms, and then the first request is not refused. When it is away we serve 503 until it comes. */
+async function ready(redis: Redis, log: Logger): Promise<void> {
+  if (redis.status === 'ready') return;
+  const patience = AbortSignal.timeout(REDIS_WAIT_MS);
+  try {
+    await once(redis, 'ready', { signal: patience });
+  } catch {
+    log.warn('Redis is not there yet; serving 503 until it is');
+  }
+}
+
+const ignoreLate = (log: Logger) => (error: unknown) => log.debug({ err: error }, 'a queue did not close in time');
+
+const certificateFiles = (config: Config) => ({ certFile: config.TLS_CERT_FILE, keyFile: config.TLS_KEY_FILE });
+
+function metricsOptions(config: Config): Parameters<typeof createMetrics>[0] {
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT ?? 'http://localhost:4318';
+  const otlp = { endpoint, insecure: config.OTEL_EXPORTER_OTLP_INSECURE };
+  const service = { service: 'livetran-api', version: config.SERVICE_VERSION ?? pack.version, environment: config.ENV };
+  return config.ENABLE_METRICS ? { ...service, otlp } : service;
+}

@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../common/config/loadConfig.ts';
+import { signBody, signRequest } from '../../common/signature.ts';
+import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { startApi } from '../startApi.ts';
+
+export const secret = 'a secret for tests only';
+
+export interface TestApi {
+  url: string;
+  /** Where its file storage is. */
+  dir: string;
+  stop(): Promise<void>;
+  /** A call of Livetran's: signed over the body, which is sent as it is. */
+  call(method: string, path: string, body?: string, signature?: string | null): Promise<Answer>;
+  /** A call of the resource API. */
+  ask(method: string, path: string, body?: object): Promise<Answer>;
+}
+
+export interface Answer {
+  status: number;
+  body: { success?: boolean; data?: unknown; error?: string };
+  headers: Headers;
+}
+
+/** The API as it really runs, over plain HTTP on a free port, with a folder of its own. For tests. */
+export async function startTestApi(redisUrl: string, environment: Record<string, string> = {}): Promise<TestApi> {
+  const dir = await mkdtemp(join(tmpdir(), 'livetran-api-'));
+  const own = {
+    REDIS_URL: redisUrl,
+    HMAC_SECRET: secret,
+    TLS: 'off',
+    API_HOST: '127.0.0.1',
+    API_PORT: '0',
+    OUTPUT_DIR: dir,
+  };
+  const { config } = loadConfig({ ...own, ...environment }, ['HMAC_SECRET']);
+  const api = await startApi(config, silentLogger());
+  const send = async (
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<Answer> => {
+    const response = await fetch(`${api.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] };
+  };
+  return {
+    url: api.url,
+    dir,
+    stop: async () => {
+      await api.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+    call: (method, path, body, signature = signBody(body ?? '', secret)) =>
+      send(method, path, signature === null ? {} : { 'lt-signature': signature }, body),
+    ask: (method, path, body) => {
+      const text = body === undefined ? '' : JSON.stringify(body);
+      const signature = signRequest({ time: Date.now() / 1_000, method, path, body: text }, secret);
+      return send(method, path, { 'lt-signature': signature }, body === undefined ? undefined : text);
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startTestApi, type TestApi } from '../../api/testing/testApi.ts';
+import { keys } from '../../common/keys.ts';
+import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
+import { waitFor } from './harness/waitFor.ts';
+
+const flags = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking';
+const quiet = '--disable-component-update --disable-sync';
+
+let server: TestRedis;
+let redis: Redis;
+let api: TestApi;
+let keyDir: string;
+let browser: Browser;
+let page: Page;
+/** What the page's console calls errors, and what its policy refused. */
+let complaints: string[];
+let encoder: ChildProcess | undefined;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url);
+  keyDir = await mkdtemp(join(tmpdir(), 'livetran-pages-'));
+  const tls = { TLS: 'on', TLS_CERT_FILE: join(keyDir, 'cert.pem'), TLS_KEY_FILE: join(keyDir, 'key.pem') };
+  api = await startTestApi(server.url, { ...tls, ADMIN_PASSWORD: 'password' });
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: `${flags} ${quiet}`.split(' ') });
+});
+afterAll(async () => {
+  await browser.close();
+  await api.stop();
+  redis.disconnect();
+  await server.stop();
+  await rm(keyDir, { recursive: true });
+});
+beforeEach(async () => {
+  await redis.flushall();
+  page = await openPage();
+});
+afterEach(async () => {
+  await page.context().close();
+  encoder?.kill('SIGKILL');
+  encoder = undefined;
+});
+
+async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+  const opened = await context.newPage();
+  complaints = [];
+  opened.on('console', message => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  opened.on('pageerror', error => complaints.push(String(error)));
+  return opened;
+}
+
+const phase = () => page.locator('#watch').getAttribute('data-phase');
+const read = <Value>(expression: string): Promise<Value> => page.evaluate<Value>(`window.livetran.${expression}`);
+const inPhase = (wanted: string) => expect.poll(phase, { timeout: 30_000 }).toBe(wanted);
+
+/** Writes a live playlist of 1 s segments into the API's folder, as a worker's store would. */
+async function publish(id: string): Promise<void> {
+  const dir = join(api.dir, id);
+  await mkdir(dir, { recursive: true });
+  const input = '-re -f lavfi -i testsrc2=size=640x360:rate=25 -re -f lavfi -i sine=frequency=440:sample_rate=48000';
+  const encode = '-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv420p -g 25 -c:a aac -b:a 64k';
+  const hls = '-f hls -hls_time 1 -hls_list_size 6 -hls_flags temp_file+append_list';
+  const output = ['-hls_segment_filename', join(dir, `${id}_%03d.ts`), join(dir, `${id}.m3u8`)];
+  const options = `-hide_banner -loglevel error -nostdin ${input} ${encode} ${hls}`.split(' ');
+  encoder = spawn('ffmpeg', [...options, ...output], { stdio: 'ignore' });
+  await waitFor('a playlist', async () => {
+    await access(join(dir, `${id}.m3u8`));
+    return true;
+  });
+}
+
+async function goLive(id: string): Promise<void> {
+  await publish(id);
+  const streamLink = `https://localhost:0/video/${id}/${id}.m3u8`;
+  await redis.hset(keys.stream(id), { state: 'STREAMING', streamLink, owner: 'w' });
+}
+
+async function plays(seconds: number): Promise<void> {
+  await inPhase('playing');
+  const from = await read<number>('currentTime');
+  await expect.poll(() => read<number>('currentTime'), { timeout: 30_000 }).toBeGreaterThan(from + seconds);
+}
+
+const start = (id: string) => redis.hset(keys.stream(id), record(id));
+const record = (streamId: string) => ({
+  ...{ streamId, run: '1', state: 'INITIALISED', reason: 'created', abr: '0', webhookUrls: '[]' },
+  ...{ createdAt: 1, updatedAt: 1 },
+});
+
+describe('the watch page', () => {
+  test('waits for the picture, then plays it, muted, with sound one click away', async () => {
+    await start('show');
+    await page.goto(`${api.url}/watch/show`);
+    await inPhase('waiting');
+    expect(await page.title()).toBe('show · Livetran');
+    await goLive('show');
+    await plays(3);
+    expect(await read('size')).toEqual({ width: 640, height: 360 });
+    expect(await read('fatalErrors')).toBe(0);
+    expect(await page.locator('#badge').textContent()).toBe('Live');
+    await page.getByRole('button', { name: 'Unmute' }).click();
+    expect(await page.evaluate("document.getElementById('video').muted")).toBe(false);
+    await expect.poll(() => page.locator('#unmute').isHidden()).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
+  test('comes back by itself after the playlist was away', async () => {
+    await start('show');
+    await goLive('show');
+    await page.goto(`${api.url}/watch/show`);
+    await plays(1);
+    await rename(join(api.dir, 'show'), join(api.dir, 'hidden'));
+    await expect.poll(() => read<number>('fatalErrors'), { timeout: 60_000 }).toBeGreaterThan(0);
+    await inPhase('reconnecting');
+    await rename(join(api.dir, 'hidden'), join(api.dir, 'show'));
+    await plays(2);
+    expect(await read('reconnects')).toBeGreaterThan(0);
+  });
+
+  test('shows the end, and plays the next run without a reload', async () => {
+    await start('show');
+    await goLive('show');
+    await page.goto(`${api.url}/watch/show`);
+    await plays(1);
+    encoder?.kill('SIGINT');
+    await redis.hset(keys.stream('show'), 'state', 'STOPPED');
+    await inPhase('ended');
+    await redis.del(keys.stream('show'));
+    await start('show');
+    await inPhase('waiting');
+    await goLive('show');
+    await plays(2);
+  });
+
+  test('says that there is no such stream', async () => {
+    const answer = await page.goto(`${api.url}/watch/nobody`);
+    expect(answer?.status()).toBe(404);
+    expect(await page.getByRole('heading').textContent()).toBe('There is no such stream');
+    expect((await page.goto(`${api.url}/watch/a%2F..%2Fb`))?.status()).toBe(404);
+  });
+
+  test.each([
+    ['phone', { width: 390, height: 844 }],
+    ['desktop', { width: 1_280, height: 800 }],
+    ['phone on its side', { width: 844, height: 390 }],
+  ])('fits a %s', async (_name, viewport) => {
+    await page.context().close();
+    page = await openPage({ viewport });
+    const longest = 'a-name-as-long-as-they-may-be-'.repeat(3).slice(0, 64);
+    await start(longest);
+    await page.goto(`${api.url}/watch/${longest}`);
+    await inPhase('waiting');
+    const { width } = viewport;
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
+    for (const id of ['video', 'title', 'badge']) {
+      const box = await page.locator(`#${id}`).boundingBox();
+      expect(box?.x).toBeGreaterThanOrEqual(0);
+      expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(width);
+    }
+    const stage = await page.locator('.stage').boundingBox();
+    expect((stage?.width ?? 0) / (stage?.height ?? 1)).toBeCloseTo(16 / 9, 1);
+  });
+});
+
+describe('bull-board', () => {
+  test('works under our content security policy', async () => {
+    await redis.hset('bull:uploads-node-1:meta', 'version', 'bullmq');
+    await page.context().close();
+    page = await openPage({ httpCredentials: { username: 'admin', password: 'password' } });
+    await page.goto(`${api.url}/admin/queues`);
+    for (const name of ['streams', 'webhooks']) await page.getByRole('link', { name }).first().waitFor();
+    // Its web fonts come from another host and stay out; all else must be let in.
+    expect(complaints.filter(text => !/fonts\.googleapis\.com/.test(text))).toEqual([]);
+  });
+});
