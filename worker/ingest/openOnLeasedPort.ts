@@ -1,0 +1,101 @@
+import { AppError } from '../../common/errors.ts';
+import type { PortLeases } from './portLease.ts';
+import type { ListenOptions, SrtHost, SrtListener } from './srtHost.ts';
+
+const TRIES = 10;
+const RENEW_MS = 10_000;
+
+/** A listener on a port that is leased for as long as it is open. */
+export interface LeasedListener {
+  readonly listener: SrtListener;
+  readonly port: number;
+  /** Closes the listener and gives the port back. May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface LeasedPortOptions {
+  host: Pick<SrtHost, 'openListener'>;
+  ports: PortLeases;
+  /** `<stream id>.<run>` */
+  holder: string;
+  /** The port that the stream had before. */
+  preferred?: number;
+  listen: Omit<ListenOptions, 'port'>;
+  signal: AbortSignal;
+  /** How often the lease is renewed (ms). Default 10 s. */
+  renewMs?: number;
+}
+
+/**
+ * Leases a port, opens a listener on it, and keeps the lease renewed. A port that somebody outside our leases holds is
+ * quarantined and the next is tried. Whatever goes wrong, nothing stays leased.
+ * @throws AppError `ports_exhausted`, `listener_error`, or the signal's reason
+ */
+export async function openOnLeasedPort(options: LeasedPortOptions): Promise<LeasedListener> {
+  const { host, ports, holder, signal, listen } = options;
+  const failures: AppError[] = [];
+  let preferred = options.preferred;
+  while (failures.length < TRIES) {
+    signal.throwIfAborted();
+    const port = await ports.claim({ holder, ...(preferred !== undefined && { preferred }) });
+    try {
+      signal.throwIfAborted();
+      return leased(await host.openListener({ ...listen, port }), options);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'port_unavailable') {
+        await giveBack(ports.release(port, holder), port, options);
+        throw error;
+      }
+      failures.push(error);
+      listen.log.warn({ port }, 'a UDP port of the range is held by another program; trying the next');
+      await giveBack(ports.quarantine(port, holder), port, options);
+      preferred = undefined;
+    }
+  }
+  throw ports.exhausted(`${TRIES} in a row are held by other programs`, new AggregateError(failures));
+}
+
+function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListener {
+  const { port } = listener;
+  let renewing = Promise.resolve();
+  const renewal = setInterval(() => {
+    renewing = renew(port, options);
+  }, options.renewMs ?? RENEW_MS);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    clearInterval(renewal);
+    try {
+      await listener.close();
+    } finally {
+      // A renewal under way must not come after the release.
+      await renewing;
+      await giveBack(options.ports.release(port, options.holder), port, options);
+    }
+  };
+  return {
+    listener,
+    port,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+async function renew(port: number, { ports, holder, listen }: LeasedPortOptions): Promise<void> {
+  try {
+    const ours = await ports.renew(port, holder);
+    // The port itself is bound here: whoever leased it will find that it does not bind, and quarantine it.
+    if (!ours) listen.log.warn({ port }, 'the lease of a UDP port went to another stream while Redis was away');
+  } catch (error) {
+    listen.log.debug({ err: error, port }, 'lease of a UDP port not renewed; next time');
+  }
+}
+
+async function giveBack(work: Promise<unknown>, port: number, { listen }: LeasedPortOptions): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    listen.log.warn({ err: error, port }, 'a UDP port could not be given back; its lease runs out by itself');
+  }
+}

@@ -1,0 +1,72 @@
+import jwt from 'jsonwebtoken';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { mintStreamKey, StreamKeyCheck } from './streamKey.ts';
+
+const secret = 'a secret of the test, long enough';
+const NOW = 1_800_000_000_000;
+const key = (streamId = 'live', ttlSeconds = 60): string => mintStreamKey({ streamId, secret, ttlSeconds });
+const id = (token: string, rid = 'live'): string => `mode=publish,rid=${rid},token=${token}`;
+const sign = (claims: object, options: jwt.SignOptions = {}, by = secret): string => jwt.sign(claims, by, options);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('a key holds stream_id and exp and nothing else', () => {
+  expect(jwt.decode(key())).toEqual({ stream_id: 'live', exp: NOW / 1_000 + 60 });
+});
+
+describe('StreamKeyCheck', () => {
+  const check = () => new StreamKeyCheck({ streamId: 'live', secret });
+
+  test('accepts a good key', () => {
+    expect(check().judge(id(key()))).toEqual({ accept: true });
+  });
+
+  test.each([
+    ['an empty stream id', () => '', 1400],
+    ['nonsense', () => 'hello', 1400],
+    ['no token', () => 'mode=publish,rid=live', 1401],
+    ['an empty token', () => id(''), 1401],
+    ['a token that is no JWT', () => id('nonsense'), 1401],
+    ['another secret', () => id(sign({ stream_id: 'live' }, { expiresIn: 60 }, 'another secret')), 1401],
+    ['an unsigned token', () => id(jwt.sign({ stream_id: 'live' }, '', { algorithm: 'none', expiresIn: 60 })), 1401],
+    ['HS512', () => id(sign({ stream_id: 'live' }, { expiresIn: 60, algorithm: 'HS512' })), 1401],
+    ['no exp', () => id(sign({ stream_id: 'live' })), 1401],
+    ['no stream_id', () => id(sign({}, { expiresIn: 60 })), 1401],
+    ['an expired key', () => id(sign({ stream_id: 'live', exp: NOW / 1_000 })), 1401],
+    ['a key for another stream', () => id(key('other')), 1403],
+    ['a key for another stream under its own rid', () => id(key('other'), 'other'), 1403],
+    ['a good key under another rid', () => id(key(), 'other'), 1403],
+    ['an expired key for another stream', () => id(sign({ stream_id: 'other', exp: 1 })), 1401],
+    ['a player', () => `mode=request,rid=live,token=${key()}`, 1405],
+    ['no mode', () => `rid=live,token=${key()}`, 1405],
+  ])('refuses %s', (_name, text, code) => {
+    expect(check().judge(text())).toMatchObject({ accept: false, code });
+  });
+
+  test('a reason never shows the key', () => {
+    const judged = check().judge(id('nonsense-key'));
+    expect(JSON.stringify(judged)).not.toContain('nonsense-key');
+  });
+
+  test('a key that was accepted stays good for reconnects after its exp, one that was not does not', () => {
+    const checker = check();
+    const accepted = key('live', 60);
+    const never = key('live', 30);
+    checker.judge(id(accepted));
+    vi.setSystemTime(NOW + 3_600_000);
+    expect(checker.judge(id(accepted))).toEqual({ accept: true });
+    expect(checker.judge(id(never))).toMatchObject({ code: 1401 });
+    expect(check().judge(id(accepted))).toMatchObject({ code: 1401 });
+  });
+
+  test('a new owner takes a key that expired during the run, but none from before it', () => {
+    const checker = new StreamKeyCheck({ streamId: 'live', secret, acceptExpiredSince: NOW - 100_000 });
+    expect(checker.judge(id(sign({ stream_id: 'live', exp: NOW / 1_000 - 50 })))).toEqual({ accept: true });
+    expect(checker.judge(id(sign({ stream_id: 'live', exp: NOW / 1_000 - 150 })))).toMatchObject({ code: 1401 });
+  });
+});
