@@ -1,0 +1,15 @@
+import type { Rendition } from '../../common/config/encoding.ts';
+
+/** How a stream is encoded. */
+export interface Encoding {
+  /** One for a single profile; a ladder from the largest to the smallest with `abr`. */
+  renditions: readonly Rendition[];
+  abr: boolean;
+  segmentSeconds: number;
+  /** The longest distance of key frames; shortened until it divides a segment. */
+  gopSeconds: number;
+  /** libx264's -preset. */
+  preset: string;
+  /** Hz. */
+  audioRate: number;
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { defaultLadder, defaultSingle } from '../../common/config/encoding.ts';
+import type { Inputs } from './chooseInputs.ts';
+import type { Encoding } from './encoding.ts';
+import { ffmpegArgs } from './ffmpegArgs.ts';
+
+const single: Encoding = {
+  renditions: [defaultSingle],
+  abr: false,
+  segmentSeconds: 4,
+  gopSeconds: 2,
+  preset: 'veryfast',
+  audioRate: 48_000,
+};
+const ladder: Encoding = { ...single, renditions: defaultLadder, abr: true };
+const inputs: Inputs = {
+  video: { pid: 256, kind: 'video', codec: 'h264' },
+  audio: { pid: 257, kind: 'audio', codec: 'aac' },
+};
+
+function args(encoding: Encoding, more: Partial<Inputs> = {}, streamId = 'show'): string[] {
+  return ffmpegArgs({ streamId, encoding, inputs: { ...inputs, ...more }, firstNumber: 37 });
+}
+
+/** All values of an option, in order. */
+function all(list: readonly string[], option: string): string[] {
+  return list.flatMap((arg, i) => (arg === option ? [list[i + 1] ?? ''] : []));
+}
+
+describe('ffmpegArgs', () => {
+  test.each([
+    ['-i', ['pipe:0']],
+    ['-f', ['mpegts', 'segment']],
+    ['-progress', ['pipe:3']],
+    ['-map', ['[v0]', '0:i:257']],
+    ['-preset', ['veryfast']],
+    ['-tune', ['zerolatency']],
+    ['-profile:v', ['high']],
+    ['-pix_fmt', ['yuv420p']],
+    ['-fpsmax', ['60']],
+    ['-b:v', ['5000k']],
+    ['-maxrate', ['5000k']],
+    ['-bufsize', ['10000k']],
+    ['-b:a', ['128k']],
+    ['-ar', ['48000']],
+    ['-ac', ['2']],
+    ['-force_key_frames', ['expr:gte(t,if(gt(n_forced,0),1+(n_forced-1)*4/2,0))']],
+    ['-sc_threshold', ['0']],
+    ['-segment_time', ['4']],
+    ['-segment_time_delta', ['3']],
+    ['-segment_start_number', ['37']],
+    ['-segment_list', ['./show.m3u8']],
+    ['-crf', []],
+    ['-copyts', []],
+  ])('single profile: %s is %j', (option, values) => {
+    expect(all(args(single), option)).toEqual(values);
+  });
+
+  test('single profile: the file names', () => {
+    expect(args(single).at(-1)).toBe('./show_%03d.ts');
+  });
+
+  test.each([
+    ['-map', ['[v0]', '0:i:257', '[v1]', '0:i:257', '[v2]', '0:i:257']],
+    ['-b:v', ['5000k', '3000k', '1500k']],
+    ['-maxrate', ['5000k', '3000k', '1500k']],
+    ['-bufsize', ['10000k', '6000k', '3000k']],
+    ['-segment_list', ['./show_0.m3u8', './show_1.m3u8', './show_2.m3u8']],
+    ['-segment_start_number', ['37', '37', '37']],
+    ['-i', ['pipe:0']],
+  ])('ladder: %s is %j', (option, values) => {
+    expect(all(args(ladder), option)).toEqual(values);
+  });
+
+  test('ladder: the same key frames for all', () => {
+    expect(new Set(all(args(ladder), '-force_key_frames')).size).toBe(1);
+  });
+
+  test('rates of their own are kept', () => {
+    const list = args({ ...single, renditions: [{ video: 800, maxrate: 900, bufsize: 1_000, audio: 64 }] });
+    expect([all(list, '-b:v'), all(list, '-maxrate'), all(list, '-bufsize')]).toEqual([['800k'], ['900k'], ['1000k']]);
+  });
+
+  test('no audio: none is mapped, none is made', () => {
+    const list = args(single, { audio: 'none' });
+    expect(all(list, '-map')).toEqual(['[v0]']);
+    expect(list).not.toContain('aac');
+  });
+
+  test('silence: a second input, which ends with the picture', () => {
+    const list = args(ladder, { audio: 'silence' });
+    expect(all(list, '-i')).toEqual(['pipe:0', 'anullsrc=r=48000:cl=stereo']);
+    expect(all(list, '-map')).toEqual(['[v0]', '1:a:0', '[v1]', '1:a:0', '[v2]', '1:a:0']);
+    expect(list.filter(arg => arg === '-shortest')).toHaveLength(3);
+  });
+
+  test('a stream id that looks like an option is a file name still', () => {
+    expect(args(single, {}, '-y').filter(arg => arg.includes('-y'))).toEqual(['./-y.m3u8', './-y_%03d.ts']);
+  });
+
+  test.each([
+    [4, 2, 300],
+    [10, 10, 1_200],
+  ])('-g stays above every GOP at 60 fps (segments of %i s, GOP %i s)', (segmentSeconds, gopSeconds, ceiling) => {
+    expect(all(args({ ...single, segmentSeconds, gopSeconds }), '-g')).toEqual([`${ceiling}`]);
+  });
+});

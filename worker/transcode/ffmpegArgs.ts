@@ -1,0 +1,91 @@
+import type { Rendition } from '../../common/config/encoding.ts';
+import type { Inputs } from './chooseInputs.ts';
+import type { Encoding } from './encoding.ts';
+import { segmentTiming } from './segmentTiming.ts';
+import { videoFilter } from './videoFilter.ts';
+
+/** FFmpeg's lists hold so many closed segments: slack for a watcher that is held up. */
+const listSize = 30;
+
+/**
+ * FFmpeg's arguments for one process: MPEG-TS on stdin; in its working directory, for each rendition, MPEG-TS segments
+ * `<stem>_<number>.ts` and the list of those closed, `<stem>.m3u8`; -progress reports on descriptor 3.
+ */
+export function ffmpegArgs(options: {
+  streamId: string;
+  encoding: Encoding;
+  inputs: Inputs;
+  /** Number of the first segment of every rendition. */
+  firstNumber: number;
+}): string[] {
+  const { encoding, inputs } = options;
+  const isSilent = inputs.audio === 'silence';
+  return [
+    ...['-hide_banner', '-nostats', '-loglevel', 'repeat+level+warning', '-stats_period', '1', '-progress', 'pipe:3'],
+    // A second input makes FFmpeg read both through queues; 8 packets, the default, would block the pipe at once.
+    ...(isSilent ? ['-thread_queue_size', '64'] : []),
+    ...['-probesize', '5000000', '-analyzeduration', '500000', '-f', 'mpegts', '-i', 'pipe:0'],
+    ...(isSilent ? ['-f', 'lavfi', '-i', `anullsrc=r=${encoding.audioRate}:cl=stereo`] : []),
+    ...['-filter_complex', videoFilter(`0:i:${inputs.video.pid}`, encoding.renditions)],
+    ...encoding.renditions.flatMap((rendition, i) => [
+      ...['-map', `[v${i}]`, ...videoArgs(rendition, encoding)],
+      ...audioArgs(inputs.audio, rendition, encoding),
+      ...segmentArgs(encoding, stemOf(options.streamId, encoding, i), options.firstNumber),
+    ]),
+  ];
+}
+
+function videoArgs({ video, maxrate = video, bufsize = video * 2 }: Rendition, encoding: Encoding): string[] {
+  return [
+    ...['-c:v', 'libx264', '-preset', encoding.preset, '-tune', 'zerolatency', '-profile:v', 'high'],
+    ...[
+      '-pix_fmt',
+      'yuv420p',
+      '-fpsmax',
+      '60',
+      '-b:v',
+      `${video}k`,
+      '-maxrate',
+      `${maxrate}k`,
+      '-bufsize',
+      `${bufsize}k`,
+    ],
+    ...keyFrameArgs(encoding),
+  ];
+}
+
+/** Key frames by time, so that they fall on the cuts at every frame rate; -g is a ceiling that is never reached. */
+function keyFrameArgs({ segmentSeconds, gopSeconds }: Encoding): string[] {
+  const { first, gops } = segmentTiming(segmentSeconds, gopSeconds);
+  // As a fraction: a rounded interval would drift off the cuts within hours.
+  const time = `if(gt(n_forced,0),${first}+(n_forced-1)*${segmentSeconds}/${gops},0)`;
+  const ceiling = Math.max(300, Math.ceil((60 * segmentSeconds) / gops) * 2);
+  return ['-force_key_frames', `expr:gte(t,${time})`, '-g', `${ceiling}`, '-sc_threshold', '0'];
+}
+
+function audioArgs(audio: Inputs['audio'], rendition: Rendition, encoding: Encoding): string[] {
+  if (audio === 'none') return [];
+  const encoder = ['-c:a', 'aac', '-ar', `${encoding.audioRate}`, '-ac', '2', '-b:a', `${rendition.audio}k`];
+  // Silence has no end of its own: -shortest ends it with the picture.
+  if (audio === 'silence') return ['-map', '1:a:0', ...encoder, '-shortest'];
+  return ['-map', `0:i:${audio.pid}`, '-af', 'aresample=async=1:first_pts=0', ...encoder];
+}
+
+/**
+ * The segment muxer cuts at k * time - delta, which makes the first segment alone short. It writes into the final file,
+ * so without a flush after each packet the list would name a segment whose tail is not written yet; without one header
+ * for all, continuity counters would start again in each segment.
+ */
+function segmentArgs({ segmentSeconds, gopSeconds }: Encoding, stem: string, firstNumber: number): string[] {
+  const delta = segmentSeconds - segmentTiming(segmentSeconds, gopSeconds).first;
+  return [
+    ...['-f', 'segment', '-segment_format', 'mpegts', '-segment_time', `${segmentSeconds}`],
+    ...['-segment_time_delta', `${delta}`, '-segment_start_number', `${firstNumber}`],
+    ...['-individual_header_trailer', '0', '-fflags', '+flush_packets', '-segment_list', `./${stem}.m3u8`],
+    ...['-segment_list_type', 'm3u8', '-segment_list_size', `${listSize}`, `./${stem}_%03d.ts`],
+  ];
+}
+
+function stemOf(streamId: string, encoding: Encoding, rendition: number): string {
+  return encoding.abr ? `${streamId}_${rendition}` : streamId;
+}

@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { Readable, type Writable } from 'node:stream';
+import { execa } from 'execa';
+import { eachLine } from './eachLine.ts';
+import { ffmpegEnvironment } from './ffmpegEnvironment.ts';
+import { type FfmpegReport, readProgress } from './ffmpegProgress.ts';
+
+const keptLines = 20;
+
+export interface FfmpegExit {
+  /** 'killed': by us. 'failed': of its own accord, by somebody else's signal, or it never started. */
+  kind: 'finished' | 'killed' | 'failed';
+  /** What happened, in a few words: the reason of the kill, 'it exited with code 1', … */
+  reason: string;
+  /** It was given all its media before it ended. */
+  tookAll: boolean;
+  /** Last lines of stderr. */
+  lines: readonly string[];
+}
+
+export interface FfmpegOptions {
+  path: string;
+  args: readonly string[];
+  cwd: string;
+  /** Goes to stdin, as fast as FFmpeg takes it; its end closes stdin. */
+  input: Readable;
+  /** From closing stdin, or from `stop`, to SIGKILL; ms. */
+  stopMs: number;
+  onReport?(report: FfmpegReport): void;
+  /** A chunk was given; `isBlocked`: FFmpeg takes no more until `onDrained`. */
+  onFed?(isBlocked: boolean): void;
+  onDrained?(): void;
+}
+
+/**
+ * One FFmpeg. It leads a process group of its own, so that a terminal's Ctrl-C does not reach it before the worker, and is
+ * ended with the worker: by SIGTERM when that exits, by the end of stdin when that is killed.
+ */
+export class FfmpegProcess {
+  /** Resolves when the process is gone. Never rejects. */
+  readonly exited: Promise<FfmpegExit>;
+  readonly #options: FfmpegOptions;
+  readonly #child: ReturnType<typeof spawn>;
+  readonly #lines: string[] = [];
+  #killedFor: string | undefined;
+  #tookAll = false;
+  #deadline: NodeJS.Timeout | undefined;
+  readonly #gone = new AbortController();
+
+  constructor(options: FfmpegOptions) {
+    this.#options = options;
+    this.#child = spawn(options);
+    const { stdin, stderr, stdio } = this.#child;
+    eachLine(stderr, line => this.#keep(line));
+    const progress = stdio[3];
+    if (progress instanceof Readable)
+      eachLine(
+        progress,
+        readProgress(report => options.onReport?.(report)),
+      );
+    this.exited = this.#wait();
+    void this.#feed(stdin);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Starts the deadline by which it has to be gone, whether or not stdin could be closed by then. */
+  stop(): void {
+    const { stopMs } = this.#options;
+    this.#deadline ??= setTimeout(() => this.kill(`it did not end within ${stopMs / 1000} s`), stopMs);
+  }
+
+  /** SIGKILL; the first reason counts. */
+  kill(reason: string): void {
+    this.#killedFor ??= reason;
+    this.#child.kill('SIGKILL');
+  }
+
+  async #feed(stdin: Writable): Promise<void> {
+    stdin.on('error', () => this.#gone.abort());
+    try {
+      for await (const chunk of this.#options.input) {
+        if (this.#gone.signal.aborted) return;
+        const isBlocked = !stdin.write(chunk);
+        this.#options.onFed?.(isBlocked);
+        if (isBlocked) await once(stdin, 'drain', { signal: this.#gone.signal });
+        if (isBlocked) this.#options.onDrained?.();
+      }
+      this.#tookAll = true;
+      stdin.end();
+      this.stop();
+    } catch {
+      // The process or its media is gone; what becomes of it is said by `exited`.
+      stdin.destroy();
+    }
+  }
+
+  async #wait(): Promise<FfmpegExit> {
+    const result = await this.#child;
+    clearTimeout(this.#deadline);
+    this.#gone.abort();
+    const tookAll = this.#tookAll;
+    const lines = this.#lines;
+    if (this.#killedFor !== undefined) return { kind: 'killed', reason: this.#killedFor, tookAll, lines };
+    if (!result.failed) return { kind: 'finished', reason: 'it finished', tookAll, lines };
+    return { kind: 'failed', reason: failureOf(result), tookAll, lines };
+  }
+
+  #keep(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > keptLines) this.#lines.shift();
+  }
+}
+
+function spawn({ path, args, cwd }: FfmpegOptions) {
+  return execa(path, args, {
+    cwd,
+    env: ffmpegEnvironment,
+    extendEnv: false,
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+    buffer: false,
+    reject: false,
+    killDescendants: true,
+    cleanup: true,
+  });
+}
+
+function failureOf({
+  exitCode,
+  signal,
+  code,
+}: {
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+  code?: string | undefined;
+}): string {
+  if (exitCode !== undefined) return `it exited with code ${exitCode}`;
+  if (signal !== undefined) return `it was ended by ${signal}`;
+  return `it could not be started (${code ?? 'unknown'})`;
+}

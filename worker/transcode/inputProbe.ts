@@ -1,0 +1,122 @@
+import { AppError } from '../../common/errors.ts';
+import { chooseInputs, type Inputs } from './chooseInputs.ts';
+import { eachPacket } from './eachPacket.ts';
+import type { TranscodeLimits } from './transcodeLimits.ts';
+import type { PacketKind, TsInspector } from './tsInspector.ts';
+import { packetBytes } from './tsPackets.ts';
+
+/** Where a transcode begins: the media from the first random access point on, and when that came (wall clock, ms). */
+export interface Start {
+  inputs: Inputs;
+  held: readonly Buffer[];
+  startedAt: number;
+}
+
+/** Holds the first media back until it is clear what the encoder really sends. Times are `performance.now()`. */
+export class InputProbe {
+  readonly #inspector: TsInspector;
+  readonly #limits: TranscodeLimits;
+  #held: { packets: Buffer; startedAt: number }[] = [];
+  #heldBytes = 0;
+  #packets = 0;
+  #hasStart = false;
+  #firstPictureAt: number | undefined;
+
+  constructor(inspector: TsInspector, limits: TranscodeLimits) {
+    this.#inspector = inspector;
+    this.#limits = limits;
+  }
+
+  /** Aligned packets, as they came. */
+  push(packets: Buffer, now: number): void {
+    this.#packets += packets.length / packetBytes;
+    const startedAt = Date.now();
+    if (this.#inspector.video === undefined) this.#seekVideo(packets, startedAt, now);
+    else this.#scan(packets, startedAt, now);
+  }
+
+  /** What to start with; undefined as long as it is not clear. `isLast`: nothing more comes. */
+  start(now: number, isLast = false): Start | undefined {
+    const { streams } = this.#inspector;
+    const [first] = this.#held;
+    if (!this.#hasStart || first === undefined || streams === undefined) return undefined;
+    const isCarried = (pid: number) => Number.isFinite(this.#inspector.silentMs(pid, now));
+    const isComplete = streams.every(stream => stream.kind !== 'audio' || isCarried(stream.pid));
+    if (!isLast && !isComplete && !this.#hasWaited(now)) return undefined;
+    const inputs = chooseInputs(streams, isCarried);
+    if (inputs === undefined) return undefined;
+    return {
+      inputs: { ...inputs, format: this.#inspector.format },
+      held: this.#held.map(one => one.packets),
+      startedAt: first.startedAt,
+    };
+  }
+
+  /** Why this can be no input, from what came so far: `bytes` in all. Undefined once pictures come. */
+  refusal(bytes: number): AppError | undefined {
+    if (this.#firstPictureAt !== undefined) return undefined;
+    return new AppError('input_invalid', `${this.#seen(bytes)}. ${advice}`);
+  }
+
+  /** Whether so much came without pictures that waiting for more is no use. */
+  isHopeless(bytes: number): boolean {
+    if (this.#firstPictureAt !== undefined) return false;
+    return this.#packets === 0 ? bytes >= this.#limits.noPacketsBytes : bytes >= this.#limits.heldBytes;
+  }
+
+  /** The video's PID is known only with the PMT, and pictures may have come before it: all is kept and looked at again. */
+  #seekVideo(packets: Buffer, startedAt: number, now: number): void {
+    this.#hold(packets, startedAt);
+    for (const packet of eachPacket(packets)) this.#inspector.push(packet, now);
+    if (this.#inspector.video === undefined) return;
+    const before = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const one of before) this.#scan(one.packets, one.startedAt, now);
+  }
+
+  #hasWaited(now: number): boolean {
+    const waited = Math.max(now - (this.#firstPictureAt ?? now), this.#inspector.videoSeconds * 1000);
+    return waited >= this.#limits.audioWaitMs || this.#heldBytes >= this.#limits.heldBytes;
+  }
+
+  #scan(packets: Buffer, startedAt: number, now: number): void {
+    let from: number | undefined = this.#hasStart ? 0 : undefined;
+    let at = 0;
+    for (const packet of eachPacket(packets)) {
+      const kind = this.#inspector.push(packet, now);
+      if (kind !== 'rest') this.#firstPictureAt ??= now;
+      if (from === undefined && this.#canStart(kind)) from = at;
+      at += packetBytes;
+    }
+    if (from === undefined) return;
+    this.#hasStart = true;
+    this.#hold(packets.subarray(from), startedAt);
+  }
+
+  #canStart(kind: PacketKind): boolean {
+    if (kind === 'random_access') return true;
+    return kind === 'picture' && this.#inspector.videoSeconds >= this.#limits.noRandomAccessSeconds;
+  }
+
+  #hold(packets: Buffer, startedAt: number): void {
+    if (packets.length === 0) return;
+    this.#held.push({ packets, startedAt });
+    this.#heldBytes += packets.length;
+  }
+
+  #seen(bytes: number): string {
+    const { streams, video } = this.#inspector;
+    if (bytes === 0) return 'The encoder is connected and sends nothing';
+    if (this.#packets === 0)
+      return `The encoder sends no MPEG-TS: ${bytes} bytes came without a transport stream packet`;
+    if (streams === undefined)
+      return `No program in the encoder's MPEG-TS: ${this.#packets} packets without PAT and PMT`;
+    if (video !== undefined) return `The encoder announces ${video.codec} video on PID ${video.pid} and sends none`;
+    const codecs = streams.map(stream => stream.codec).join(', ') || 'nothing';
+    return `There is no video in the encoder's MPEG-TS: it announces ${codecs}`;
+  }
+}
+
+const advice =
+  'Send MPEG-TS with one H.264, HEVC or MPEG-2 video stream over SRT (FFmpeg: -f mpegts), audio is optional';

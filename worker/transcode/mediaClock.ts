@@ -1,0 +1,27 @@
+const wrap = 2 ** 33;
+const ticksPerSecond = 90_000;
+/** FFmpeg believes jumps up to here and closes longer ones up (dts_delta_threshold). */
+const longestStep = 10 * ticksPerSecond;
+
+/** How many seconds of media went by, by PTS (90 kHz, 33 bit): reordering, wraps, jumps and broken values do not count. */
+export class MediaClock {
+  #latest: number | undefined;
+  #ticks = 0;
+
+  get seconds(): number {
+    return this.#ticks / ticksPerSecond;
+  }
+
+  push(pts: number): void {
+    if (this.#latest === undefined) {
+      this.#latest = pts;
+      return;
+    }
+    const ahead = (pts - this.#latest + wrap) % wrap;
+    const behind = wrap - ahead;
+    const isReordered = behind <= longestStep;
+    if (isReordered) return;
+    if (ahead <= longestStep) this.#ticks += ahead;
+    this.#latest = pts;
+  }
+}

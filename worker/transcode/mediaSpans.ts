@@ -1,0 +1,192 @@
+import type { Readable } from 'node:stream';
+import type { AppError } from '../../common/errors.ts';
+import { chooseInputs, type Inputs, isSameInputs } from './chooseInputs.ts';
+import { eachPacket } from './eachPacket.ts';
+import { InputProbe } from './inputProbe.ts';
+import { MediaSpan } from './mediaSpan.ts';
+import type { TranscodeLimits } from './transcodeLimits.ts';
+import { type PacketKind, TsInspector } from './tsInspector.ts';
+import { packetBytes, TsPackets } from './tsPackets.ts';
+
+/**
+ * One connection's media, cut into spans, each for an FFmpeg process of its own. A cut falls on the random access point at
+ * which the inputs have changed: no byte is lost or given twice. While nobody wants a span, media is read and dropped.
+ */
+export class MediaSpans {
+  readonly #media: Readable;
+  readonly #signal: AbortSignal;
+  readonly #limits: TranscodeLimits;
+  readonly #packets = new TsPackets();
+  readonly #inspector = new TsInspector();
+  readonly #finish = () => this.#end();
+  /** Until the first span begins. */
+  #probe: InputProbe | undefined;
+  #timer: NodeJS.Timeout;
+  #bytes = 0;
+  /** The span that takes what comes. */
+  #open: MediaSpan | undefined;
+  /** Begun, not yet handed out. */
+  #ready: MediaSpan[] = [];
+  #waiting: { since: number; span: PromiseWithResolvers<MediaSpan | undefined> } | undefined;
+  #isOver = false;
+  #refusal: AppError | undefined;
+
+  constructor(options: { media: Readable; signal: AbortSignal; limits: TranscodeLimits }) {
+    this.#media = options.media;
+    this.#signal = options.signal;
+    this.#limits = options.limits;
+    this.#probe = new InputProbe(this.#inspector, options.limits);
+    this.#timer = setTimeout(() => this.#refuse(), options.limits.nothingMs);
+    this.#media.on('error', this.#finish).on('close', this.#finish).on('end', this.#finish);
+    this.#signal.addEventListener('abort', this.#finish);
+    if (this.#media.destroyed || this.#media.readableEnded || this.#signal.aborted) this.#end();
+    else this.#media.on('data', (chunk: Buffer) => this.#take(chunk));
+  }
+
+  /** What was wrong with the input, when media ended before a span could begin. */
+  get complaint(): AppError | undefined {
+    return this.#bytes > 0 ? this.#probe?.refusal(this.#bytes) : undefined;
+  }
+
+  /**
+   * The next span, as soon as it begins; undefined when media is over. Rejects with `input_invalid` when no video shows.
+   * Call it again when the span before has been read to its end, or was given up with `abandon`.
+   */
+  async next(): Promise<MediaSpan | undefined> {
+    const ready = this.#ready.shift();
+    if (ready !== undefined && !this.#signal.aborted) return ready;
+    if (this.#refusal !== undefined) throw this.#refusal;
+    if (this.#isOver) return undefined;
+    this.#waiting = { since: this.#inspector.videoSeconds, span: Promise.withResolvers() };
+    return this.#waiting.span.promise;
+  }
+
+  /** Gives up all that has begun; media is dropped until somebody wants the next span. */
+  abandon(): void {
+    for (const span of [...this.#ready, ...(this.#open ? [this.#open] : [])]) span.destroy();
+    this.#ready = [];
+    this.#open = undefined;
+    this.#media.resume();
+  }
+
+  /** Ends everything and destroys the media. May be called twice. */
+  close(): void {
+    this.#end();
+    this.abandon();
+    this.#media.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.#noteBytes(chunk.length);
+    const packets = this.#packets.push(chunk);
+    if (this.#probe === undefined) this.#route(packets);
+    else this.#look(this.#probe, packets);
+  }
+
+  #look(probe: InputProbe, packets: Buffer): void {
+    const now = performance.now();
+    probe.push(packets, now);
+    this.#tryStart(probe, now, false);
+    if (probe.isHopeless(this.#bytes)) this.#refuse();
+  }
+
+  #noteBytes(length: number): void {
+    if (this.#bytes === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#refuse(), this.#limits.noVideoMs);
+    }
+    this.#bytes += length;
+  }
+
+  #tryStart(probe: InputProbe, now: number, isLast: boolean): void {
+    const start = probe.start(now, isLast);
+    if (start === undefined) return;
+    this.#probe = undefined;
+    clearTimeout(this.#timer);
+    this.#begin(start.inputs, start.startedAt);
+    for (const packets of start.held) this.#add(packets);
+  }
+
+  #route(packets: Buffer): void {
+    const now = performance.now();
+    let from = 0;
+    let at = 0;
+    for (const packet of eachPacket(packets)) {
+      const inputs = this.#cutHere(this.#inspector.push(packet, now), now);
+      if (inputs !== undefined) {
+        this.#add(packets.subarray(from, at));
+        this.#begin(inputs, Date.now());
+        from = at;
+      }
+      at += packetBytes;
+    }
+    this.#add(packets.subarray(from));
+  }
+
+  /** The inputs of the span that begins at this packet; undefined: none does. */
+  #cutHere(kind: PacketKind, now: number): Inputs | undefined {
+    if (kind === 'rest' || (this.#open === undefined && this.#waiting === undefined)) return undefined;
+    if (kind === 'picture' && !this.#isTiredOfWaiting()) return undefined;
+    const isCarried = (pid: number) => this.#inspector.silentMs(pid, now) <= this.#limits.audioGoneMs;
+    const chosen = chooseInputs(this.#inspector.streams ?? [], isCarried, this.#open?.inputs);
+    if (chosen === undefined) return undefined;
+    const inputs = { ...chosen, format: this.#inspector.format };
+    return this.#open !== undefined && isSameInputs(this.#open.inputs, inputs) ? undefined : inputs;
+  }
+
+  #isTiredOfWaiting(): boolean {
+    const since = this.#open === undefined ? this.#waiting?.since : undefined;
+    return since !== undefined && this.#inspector.videoSeconds - since >= this.#limits.noRandomAccessSeconds;
+  }
+
+  #begin(inputs: Inputs, startedAt: number): void {
+    this.#open?.cut();
+    const span = new MediaSpan({
+      inputs,
+      startedAt,
+      heldBytes: this.#limits.heldBytes,
+      onWanted: () => {
+        if (span === this.#open) this.#media.resume();
+      },
+      videoSeconds: () => this.#inspector.videoSeconds,
+    });
+    this.#open = span;
+    this.#add(this.#inspector.tables);
+    if (this.#waiting === undefined) this.#ready.push(span);
+    else this.#settle(span);
+  }
+
+  #add(packets: Buffer): void {
+    if (this.#open?.add(packets) === false) this.#media.pause();
+  }
+
+  #settle(span: MediaSpan | undefined): void {
+    this.#waiting?.span.resolve(span);
+    this.#waiting = undefined;
+  }
+
+  /** Media is over, or the signal says so: what has begun is cut here. */
+  #end(): void {
+    if (this.#isOver) return;
+    if (this.#probe !== undefined && !this.#signal.aborted) this.#tryStart(this.#probe, performance.now(), true);
+    this.#stop();
+    this.#open?.cut();
+    this.#settle(undefined);
+  }
+
+  #refuse(): void {
+    const refusal = this.#probe?.refusal(this.#bytes);
+    if (this.#isOver || refusal === undefined) return;
+    this.#stop();
+    this.#refusal = refusal;
+    this.#waiting?.span.reject(refusal);
+    this.#waiting = undefined;
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#finish);
+  }
+}

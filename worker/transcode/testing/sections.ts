@@ -1,0 +1,9 @@
+import { crc32Mpeg } from '../tsTables.ts';
+
+/** A PSI section with its CRC. */
+export function withCrc(bytes: readonly number[]): Buffer {
+  const body = Buffer.from(bytes);
+  const crc = Buffer.alloc(4);
+  crc.writeUInt32BE(crc32Mpeg(body));
+  return Buffer.concat([body, crc]);
+}

@@ -1,0 +1,117 @@
+import type { Readable } from 'node:stream';
+import type { Logger } from '../../common/createLogger.ts';
+import { AppError } from '../../common/errors.ts';
+import type { Encoding } from './encoding.ts';
+import type { FfmpegExit } from './ffmpegProcess.ts';
+import type { MediaSpan } from './mediaSpan.ts';
+import { MediaSpans } from './mediaSpans.ts';
+import type { Progress } from './progress.ts';
+import { AttemptFailure, withRestarts } from './restarts.ts';
+import { runSpan } from './runSpan.ts';
+import type { SegmentSink } from './segmentSink.ts';
+import { defaultLimits, type TranscodeLimits } from './transcodeLimits.ts';
+
+export interface TranscodeOptions {
+  /** MPEG-TS chunks, aligned to nothing; ends (or fails) when the encoder is gone. Destroyed when the transcode ends. */
+  media: Readable;
+  streamId: string;
+  encoding: Encoding;
+  sink: SegmentSink;
+  /** Ends the transcode in order: FFmpeg writes its last segment. */
+  signal: AbortSignal;
+  log: Logger;
+  onProgress?: (progress: Progress) => void;
+  /** FFmpeg's path. */
+  ffmpeg: string;
+  limits?: Partial<TranscodeLimits>;
+}
+
+export interface TranscodeEnd {
+  /** 'input_invalid': no video in MPEG-TS came. 'failed': FFmpeg failed again and again while the encoder was sending. */
+  cause: 'media_ended' | 'aborted' | 'input_invalid' | 'failed';
+  /** Always there with the last two causes; else what went wrong last, if anything did. */
+  error?: AppError;
+  /** FFmpeg encoded at least one picture. */
+  sawPicture: boolean;
+}
+
+/**
+ * Runs one connection's media through FFmpeg until the media ends or the signal aborts: one process after the other, a new
+ * one when the inputs change or FFmpeg fails. Every epoch that was opened is closed when it resolves. Never rejects.
+ */
+export async function transcode(options: TranscodeOptions): Promise<TranscodeEnd> {
+  return new Transcode(options).run();
+}
+
+class Transcode {
+  readonly #options: TranscodeOptions;
+  readonly #limits: TranscodeLimits;
+  readonly #spans: MediaSpans;
+  #sawPicture = false;
+  #trouble: AppError | undefined;
+
+  constructor(options: TranscodeOptions) {
+    const { media, signal } = options;
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#spans = new MediaSpans({ media, signal, limits: this.#limits });
+  }
+
+  async run(): Promise<TranscodeEnd> {
+    const { signal, log } = this.#options;
+    try {
+      await withRestarts(() => this.#runSpans(), {
+        limits: this.#limits,
+        signal,
+        onPause: ms => log.warn({ ms }, 'FFmpeg is started again after a pause'),
+      });
+      const trouble = this.#trouble ?? this.#spans.complaint;
+      return this.#end(signal.aborted ? 'aborted' : 'media_ended', trouble);
+    } catch (error) {
+      if (signal.aborted) return this.#end('aborted', this.#trouble);
+      const known = AppError.from(error, 'transcode_error');
+      return this.#end(known.code === 'input_invalid' ? 'input_invalid' : 'failed', known);
+    } finally {
+      this.#spans.close();
+    }
+  }
+
+  /** FFmpeg after FFmpeg, as long as each takes all its media. */
+  async #runSpans(): Promise<void> {
+    for (let span = await this.#spans.next(); span !== undefined; span = await this.#spans.next()) {
+      await this.#runSpan(span);
+    }
+  }
+
+  async #runSpan(span: MediaSpan): Promise<void> {
+    const { onProgress, ...options } = this.#options;
+    try {
+      const { exit, sawPicture, ranMs } = await runSpan({ ...options, onProgress, span, limits: this.#limits });
+      this.#sawPicture ||= sawPicture;
+      this.#trouble = troubleOf(exit);
+      options.log[this.#trouble ? 'warn' : 'info']({ exit }, 'FFmpeg ended');
+      // With all its media taken there is nothing to do again: the next span, if any, is on its way.
+      if (this.#trouble === undefined || exit.tookAll || options.signal.aborted) return;
+      throw new AttemptFailure(this.#trouble, ranMs >= this.#limits.goodRunMs);
+    } catch (error) {
+      this.#spans.abandon();
+      if (error instanceof AttemptFailure) throw error;
+      this.#trouble = AppError.from(error);
+      throw new AttemptFailure(this.#trouble, false);
+    }
+  }
+
+  #end(cause: TranscodeEnd['cause'], error: AppError | undefined): TranscodeEnd {
+    return { cause, sawPicture: this.#sawPicture, ...(error ? { error } : {}) };
+  }
+}
+
+/** An exit as an error; undefined when FFmpeg did all that it was given. */
+function troubleOf({ kind, reason, tookAll, lines }: FfmpegExit): AppError | undefined {
+  if (kind === 'finished' && tookAll) return undefined;
+  const what = kind === 'finished' ? 'it ended before its media did' : reason;
+  const errors = lines.filter(line => /\[(error|fatal|panic)\]/.test(line));
+  const last = (errors.length > 0 ? errors : lines).slice(-3);
+  const told = last.length > 0 ? `. FFmpeg's last words: ${last.join(' | ')}` : '';
+  return new AppError('transcode_error', `FFmpeg failed: ${what}${told}`);
+}
