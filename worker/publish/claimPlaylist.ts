@@ -1,0 +1,54 @@
+import { compareTokens } from './compareTokens.ts';
+import { fencedError } from './fencedError.ts';
+import { headers } from './headers.ts';
+import { withOwner } from './mediaPlaylist.ts';
+import type { ObjectStore, StoredObject } from './objectStore.ts';
+import { StoreError } from './storeError.ts';
+
+export interface ClaimedPlaylist {
+  key: string;
+  text: string;
+  etag: string;
+}
+
+/** How often two owners may get in each other's way before one is sure to be the newer. */
+const TRIES = 5;
+
+/**
+ * Reads a published playlist, and where the store fences writes the same again in this owner's name: its ETag changes,
+ * so the last owner's next PUT fails. Undefined when there is none. Throws `fenced` when a newer owner has it.
+ */
+export async function claimPlaylist(
+  store: ObjectStore,
+  claim: { key: string; token: string; fences: boolean; signal: AbortSignal },
+): Promise<ClaimedPlaylist | undefined> {
+  const { key, token, fences, signal } = claim;
+  for (let attempt = 1; ; attempt += 1) {
+    const there = await store.get(key, { signal });
+    if (!there) return undefined;
+    const order = compareTokens(there.metadata.token, token);
+    if (order > 0) throw fencedError(key);
+    if (!fences || order === 0) return { key, text: there.body.toString('utf8'), etag: there.etag };
+    try {
+      return await rewrite(store, there, token, signal);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.kind !== 'precondition' || attempt === TRIES) throw error;
+    }
+  }
+}
+
+async function rewrite(
+  store: ObjectStore,
+  there: StoredObject,
+  token: string,
+  signal: AbortSignal,
+): Promise<ClaimedPlaylist> {
+  const text = withOwner(there.body.toString('utf8'), token);
+  const { etag } = await store.put(there.key, text, {
+    ...headers.playlist,
+    metadata: { token, sequence: '0' },
+    condition: { ifMatch: there.etag },
+    signal,
+  });
+  return { key: there.key, text, etag };
+}

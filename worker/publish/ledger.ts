@@ -1,0 +1,240 @@
+import { segmentFile } from './streamFiles.ts';
+
+/** `pending`: closed, not stored yet. `gap`: given up; listed as EXT-X-GAP once something stored follows it. */
+export type PartState = 'pending' | 'stored' | 'gap';
+
+/** One rendition's file of an entry. */
+export interface LedgerPart {
+  state: PartState;
+  durationSeconds: number;
+  bytes: number;
+  key: string;
+}
+
+/** One stretch of media, the same in every rendition. */
+export interface LedgerEntry {
+  /** Of the file; may skip, never repeats. */
+  number: number;
+  /** Of the playlist; consecutive. */
+  mediaSequence: number;
+  discontinuity: boolean;
+  /** Discontinuities from the stream's beginning up to and with this entry (RFC 8216 section 6.2.1). */
+  discontinuitySequence: number;
+  /** Wall clock of the first frame, ms since 1970. */
+  programDateTime: number;
+  /** By rendition; null: its file is not closed yet. */
+  parts: readonly (LedgerPart | null)[];
+}
+
+/** A stream's published and coming segments over all renditions. Plain data: it goes to Redis as JSON. */
+export interface Ledger {
+  streamId: string;
+  run: string;
+  /** By rendition, what its files' names start with (streamFiles.ts). */
+  stems: readonly string[];
+  /** Segments that a live playlist lists at most. */
+  window: number;
+  /** Whole seconds; constant within a run. */
+  targetDuration: number;
+  ended: boolean;
+  nextNumber: number;
+  nextMediaSequence: number;
+  discontinuitySequence: number;
+  /** The next entry does not continue the last one's timestamps. */
+  breakPending: boolean;
+  /** Program date-time of the next entry, ms. */
+  clock: number;
+  /** By rendition, the last media sequence number that was listed; -1: none. */
+  listed: readonly number[];
+  /** By rendition, the media sequence number of the playlist's first segment. Never goes back. */
+  head: readonly number[];
+  entries: readonly LedgerEntry[];
+}
+
+export interface ClosedPart {
+  rendition: number;
+  number: number;
+  durationSeconds: number;
+  bytes: number;
+}
+
+export interface LedgerOptions {
+  streamId: string;
+  run: string;
+  stems: readonly string[];
+  window: number;
+  segmentSeconds: number;
+}
+
+export function createLedger(options: LedgerOptions): Ledger {
+  const { streamId, run, stems, window, segmentSeconds } = options;
+  return {
+    streamId,
+    run,
+    stems,
+    window,
+    targetDuration: Math.ceil(segmentSeconds),
+    ended: false,
+    nextNumber: 0,
+    nextMediaSequence: 0,
+    discontinuitySequence: 0,
+    breakPending: false,
+    clock: 0,
+    listed: stems.map(() => -1),
+    head: stems.map(() => 0),
+    entries: [],
+  };
+}
+
+/**
+ * Another run of the same stream id goes on from where the last one was. A run that ended with ENDLIST leaves no viewer
+ * behind, so its segments go; otherwise they stay listed, and the target duration covers the longest of them.
+ */
+export function openRun(ledger: Ledger, options: LedgerOptions): Ledger {
+  const entries = ledger.ended ? [] : ledger.entries;
+  const longest = Math.max(0, ...entries.flatMap(entry => entry.parts.map(part => part?.durationSeconds ?? 0)));
+  const targetDuration = Math.max(
+    Math.ceil(options.segmentSeconds),
+    Math.min(Math.round(longest), ledger.targetDuration),
+  );
+  return { ...ledger, run: options.run, window: options.window, targetDuration, entries };
+}
+
+/** A new FFmpeg process: its first segment breaks with what was before. Time does not go back, whatever clock it had. */
+export function openEpoch(ledger: Ledger, startedAt: number): Ledger {
+  return { ...ledger, breakPending: ledger.nextMediaSequence > 0, clock: Math.max(ledger.clock, startedAt) };
+}
+
+/** A file is closed and complete on disk. Numbers of one rendition come in order. */
+export function addClosed(ledger: Ledger, closed: ClosedPart): Ledger {
+  const part: LedgerPart = {
+    state: 'pending',
+    durationSeconds: closed.durationSeconds,
+    bytes: closed.bytes,
+    key: keyOf(ledger, closed.rendition, closed.number),
+  };
+  const known = ledger.entries.some(entry => entry.number === closed.number);
+  const grown = known ? ledger : appendEntry(ledger, closed);
+  const entries = grown.entries.map(entry => {
+    if (entry.number === closed.number) return withPart(entry, closed.rendition, part);
+    // Files before it that were never seen are lost: nothing may wait for them.
+    return entry.number < closed.number ? giveUpMissing(ledger, entry, closed.rendition) : entry;
+  });
+  return advance({ ...grown, entries });
+}
+
+/** What became of a file. Too late for an entry that has gone, or that was listed as a gap: viewers have seen that. */
+export function settle(ledger: Ledger, rendition: number, number: number, state: 'stored' | 'gap'): Ledger {
+  const entries = ledger.entries.map(entry => {
+    const part = entry.parts[rendition];
+    if (entry.number !== number || !part) return entry;
+    const frozen = part.state === 'stored' || entry.mediaSequence <= (ledger.listed[rendition] ?? -1);
+    return frozen ? entry : withPart(entry, rendition, { ...part, state });
+  });
+  return advance({ ...ledger, entries });
+}
+
+/** FFmpeg is gone: what it did not close in every rendition never comes. */
+export function closeEpoch(ledger: Ledger): Ledger {
+  const entries = ledger.entries.map(entry =>
+    ledger.stems.reduce((rest, _stem, rendition) => giveUpMissing(ledger, rest, rendition), entry),
+  );
+  return advance({ ...ledger, entries });
+}
+
+/** The stream is over: what is not stored by now is a gap, and the playlists get their ENDLIST. */
+export function endLedger(ledger: Ledger): Ledger {
+  const closed = closeEpoch(ledger);
+  const entries = closed.entries.map(entry => ({
+    ...entry,
+    parts: entry.parts.map(part => (part?.state === 'pending' ? { ...part, state: 'gap' as const } : part)),
+  }));
+  return { ...advance({ ...closed, entries }), ended: true };
+}
+
+/** Numbers below `number` are used up. */
+export function skipTo(ledger: Ledger, number: number): Ledger {
+  return { ...ledger, nextNumber: Math.max(ledger.nextNumber, number) };
+}
+
+/**
+ * Moves each rendition's listing forward over what is settled. A listing ends with a stored segment (a gap is told only
+ * when something follows it, so until then it can still be stored) and begins with one.
+ */
+export function advance(ledger: Ledger): Ledger {
+  const listed = ledger.listed.map((last, rendition) => {
+    let reached = last;
+    for (const { mediaSequence, parts } of ledger.entries) {
+      if (mediaSequence <= last) continue;
+      const state = parts[rendition]?.state ?? 'pending';
+      if (state === 'pending') break;
+      if (state === 'stored') reached = mediaSequence;
+    }
+    return reached;
+  });
+  const head = ledger.head.map((before, rendition) => {
+    const last = listed[rendition] ?? -1;
+    const from = Math.max(before, last - ledger.window + 1);
+    const first = ledger.entries.find(
+      entry => entry.mediaSequence >= from && entry.mediaSequence <= last && entry.parts[rendition]?.state === 'stored',
+    );
+    return first?.mediaSequence ?? before;
+  });
+  return prune({ ...ledger, listed, head });
+}
+
+/**
+ * Keeps what is listed, as much again for what still has to be deleted from the store, and what is not listed yet, the
+ * last with a bound: after a long outage viewers want the live edge.
+ */
+function prune(ledger: Ledger): Ledger {
+  const keep = ledger.window + 3;
+  const oldest = Math.min(...ledger.head.map((head, rendition) => ((ledger.listed[rendition] ?? -1) < 0 ? 0 : head)));
+  const kept = ledger.entries.filter(entry => entry.mediaSequence >= oldest - keep);
+  return { ...ledger, entries: kept.slice(-(4 * ledger.window + 20)) };
+}
+
+function appendEntry(ledger: Ledger, closed: ClosedPart): Ledger {
+  // Only the first segment ever follows nothing.
+  const discontinuity = ledger.breakPending && ledger.nextMediaSequence > 0;
+  const discontinuitySequence = ledger.discontinuitySequence + (discontinuity ? 1 : 0);
+  const entry: LedgerEntry = {
+    number: closed.number,
+    mediaSequence: ledger.nextMediaSequence,
+    discontinuity,
+    discontinuitySequence,
+    programDateTime: ledger.clock,
+    parts: ledger.stems.map(() => null),
+  };
+  return {
+    ...ledger,
+    ended: false,
+    breakPending: false,
+    discontinuitySequence,
+    nextNumber: Math.max(ledger.nextNumber, closed.number + 1),
+    nextMediaSequence: ledger.nextMediaSequence + 1,
+    clock: ledger.clock + closed.durationSeconds * 1000,
+    entries: [...ledger.entries, entry],
+  };
+}
+
+const withPart = (entry: LedgerEntry, rendition: number, part: LedgerPart): LedgerEntry => ({
+  ...entry,
+  parts: entry.parts.map((old, i) => (i === rendition ? part : old)),
+});
+
+function giveUpMissing(ledger: Ledger, entry: LedgerEntry, rendition: number): LedgerEntry {
+  if (entry.parts[rendition] !== null) return entry;
+  const sibling = entry.parts.find(part => part !== null);
+  return withPart(entry, rendition, {
+    state: 'gap',
+    durationSeconds: sibling?.durationSeconds ?? 0,
+    bytes: 0,
+    key: keyOf(ledger, rendition, entry.number),
+  });
+}
+
+/** The object key of a rendition's file. */
+export function keyOf(ledger: Ledger, rendition: number, number: number): string {
+  return `${ledger.streamId}/${segmentFile(ledger.stems[rendition] ?? ledger.streamId, number)}`;
+}

@@ -1,0 +1,128 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { Logger } from '../../common/createLogger.ts';
+import { keys } from '../../common/keys.ts';
+import { LuaScript } from '../../common/luaScript.ts';
+import type { Ledger } from './ledger.ts';
+
+const TTL_SECONDS = 86_400;
+const RETRY_MS = 2_000;
+
+const part = z.object({
+  state: z.enum(['pending', 'stored', 'gap']),
+  durationSeconds: z.number(),
+  bytes: z.number(),
+  key: z.string(),
+});
+
+const savedLedger = z.object({
+  token: z.string(),
+  closed: z.boolean(),
+  ledger: z.object({
+    streamId: z.string(),
+    run: z.string(),
+    stems: z.array(z.string()),
+    window: z.number(),
+    targetDuration: z.number(),
+    ended: z.boolean(),
+    nextNumber: z.number(),
+    nextMediaSequence: z.number(),
+    discontinuitySequence: z.number(),
+    breakPending: z.boolean(),
+    clock: z.number(),
+    listed: z.array(z.number()),
+    head: z.array(z.number()),
+    entries: z.array(
+      z.object({
+        number: z.number(),
+        mediaSequence: z.number(),
+        discontinuity: z.boolean(),
+        discontinuitySequence: z.number(),
+        programDateTime: z.number(),
+        parts: z.array(part.nullable()),
+      }),
+    ),
+  }),
+});
+
+export interface SavedLedger {
+  token: string;
+  /** Its owner ended in order: nothing of it was under way any more. */
+  closed: boolean;
+  ledger: Ledger;
+}
+
+/** The working copy of one stream's ledger in Redis. One write at a time, the latest wins; media never waits for it. */
+export class LedgerStore {
+  readonly #redis: Redis;
+  readonly #key: string;
+  readonly #token: string;
+  readonly #log: Logger;
+  readonly #script = new LuaScript(new URL('./lua/save-ledger.lua', import.meta.url));
+  #wanted: { ledger: Ledger; closed: boolean } | undefined;
+  #saving: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  /** @param redis role `request`: fails at once while Redis is away */
+  constructor(redis: Redis, streamId: string, token: string, log: Logger) {
+    this.#redis = redis;
+    this.#key = keys.ledger(streamId);
+    this.#token = token;
+    this.#log = log;
+  }
+
+  /** Undefined when there is none, when it cannot be read, or when Redis is away. */
+  async load(): Promise<SavedLedger | undefined> {
+    try {
+      const text = await this.#redis.get(this.#key);
+      return text === null ? undefined : savedLedger.parse(JSON.parse(text));
+    } catch (error) {
+      this.#log.warn({ err: error }, 'no working copy of the ledger; going by the store alone');
+      return undefined;
+    }
+  }
+
+  save(ledger: Ledger, closed = false): void {
+    this.#wanted = { ledger, closed };
+    if (this.#stopped) return;
+    this.#saving ??= this.#run();
+  }
+
+  /** Saves what is still to be saved, and nothing after that. Resolves also when Redis is away. */
+  async close(): Promise<void> {
+    clearTimeout(this.#retry);
+    await this.#saving;
+    if (this.#wanted && !this.#stopped) await this.#run();
+    this.stop();
+  }
+
+  /** Saves nothing more. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+  }
+
+  async #run(): Promise<void> {
+    clearTimeout(this.#retry);
+    while (this.#wanted && !this.#stopped) {
+      const { ledger, closed } = this.#wanted;
+      const text = JSON.stringify({ token: this.#token, closed, ledger } satisfies SavedLedger);
+      const saved = this.#wanted;
+      try {
+        await this.#script.run(this.#redis, [this.#key], [this.#token, text, TTL_SECONDS]);
+        if (this.#wanted === saved) this.#wanted = undefined;
+      } catch (error) {
+        this.#log.debug({ err: error }, 'ledger not saved yet');
+        if (!this.#stopped) this.#retry = setTimeout(() => this.#saveAgain(), RETRY_MS);
+        break;
+      }
+    }
+    // In the same step as the loop's last look, or a save() in between would be lost.
+    this.#saving = undefined;
+  }
+
+  #saveAgain(): void {
+    if (this.#wanted) this.save(this.#wanted.ledger, this.#wanted.closed);
+  }
+}

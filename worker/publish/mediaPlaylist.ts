@@ -1,0 +1,56 @@
+import type { Ledger } from './ledger.ts';
+
+/** EXT-X-GAP came with version 8, EXT-X-INDEPENDENT-SEGMENTS with 6 (RFC 8216bis section 8). */
+const VERSION = 6;
+const VERSION_WITH_GAP = 8;
+
+/** A comment for players; for us, whose playlist this is, and what makes two owners' equal texts differ (and their ETags). */
+const OWNER = '## livetran owner ';
+
+/**
+ * One rendition's media playlist, or undefined while it has nothing to list.
+ * @param owner the fencing token of the one who writes it
+ */
+export function mediaPlaylist(ledger: Ledger, rendition: number, owner: string): string | undefined {
+  const head = ledger.head[rendition] ?? 0;
+  const last = ledger.listed[rendition] ?? -1;
+  const listed = ledger.entries.filter(({ mediaSequence }) => mediaSequence >= head && mediaSequence <= last);
+  const [first] = listed;
+  if (!first) return undefined;
+  const hasGap = listed.some(entry => entry.parts[rendition]?.state === 'gap');
+  const lines = [
+    '#EXTM3U',
+    `#EXT-X-VERSION:${hasGap ? VERSION_WITH_GAP : VERSION}`,
+    `${OWNER}${owner}`,
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+    `#EXT-X-TARGETDURATION:${ledger.targetDuration}`,
+    `#EXT-X-MEDIA-SEQUENCE:${first.mediaSequence}`,
+    // The first segment's own discontinuity is still in the playlist, so it does not count yet.
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${first.discontinuitySequence - (first.discontinuity ? 1 : 0)}`,
+  ];
+  for (const entry of listed) {
+    const part = entry.parts[rendition];
+    if (!part) continue;
+    if (entry.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(entry.programDateTime).toISOString()}`);
+    if (part.state === 'gap') lines.push('#EXT-X-GAP');
+    lines.push(`#EXTINF:${listedSeconds(part.durationSeconds, ledger.targetDuration).toFixed(6)},`);
+    lines.push(part.key.slice(part.key.lastIndexOf('/') + 1));
+  }
+  if (ledger.ended) lines.push('#EXT-X-ENDLIST');
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * The target duration never changes within a run and is never exceeded after rounding (RFC 8216 section 4.3.3.1), both
+ * unconditionally. A segment that is longer all the same (a hole in the source's time) is listed with the longest
+ * duration that rounds to the target; players time by the media, and program date-times stay true.
+ */
+const listedSeconds = (seconds: number, target: number): number => Math.min(seconds, target + 0.499_999);
+
+/** The same playlist in another owner's name: the write that takes it over. */
+export function withOwner(text: string, owner: string): string {
+  const lines = text.split('\n').filter(line => !line.startsWith(OWNER));
+  lines.splice(Math.min(2, lines.length), 0, `${OWNER}${owner}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,137 @@
+import {
+  advance,
+  createLedger,
+  keyOf,
+  type Ledger,
+  type LedgerEntry,
+  type LedgerOptions,
+  type LedgerPart,
+  openRun,
+} from './ledger.ts';
+import type { ParsedMediaPlaylist, ParsedSegment } from './parseMediaPlaylist.ts';
+import { segmentNumber } from './streamFiles.ts';
+
+interface SeenPart extends ParsedSegment {
+  rendition: number;
+  number: number;
+  mediaSequence: number;
+  discontinuitySequence: number;
+}
+
+/**
+ * The ledger as it goes on with a new owner. The published playlists (by rendition) are the last truth: viewers have
+ * seen them. The working copy adds what they do not tell: what is closed or stored but not listed. Parts of which neither
+ * knows the end are `pending`: ask the store.
+ */
+export function mergeLedger(
+  options: LedgerOptions,
+  copy: Ledger | undefined,
+  playlists: readonly (ParsedMediaPlaylist | undefined)[],
+): Ledger {
+  const seen = playlists.flatMap((playlist, rendition) => (playlist ? seenParts(playlist, rendition) : []));
+  const base = { ...(copy ?? createLedger(options)), streamId: options.streamId, stems: options.stems, entries: [] };
+  const sameLayout = copy !== undefined && copy.stems.join() === options.stems.join();
+  const entries = mergeEntries(base, seen, sameLayout ? copy.entries : []);
+  const trusted = sameLayout && entries ? copy : undefined;
+  const next = counters(copy, seen, entries ?? []);
+  const ledger: Ledger = {
+    ...base,
+    ...next,
+    targetDuration: Math.max(0, ...playlists.map(p => p?.targetDuration ?? 0)) || base.targetDuration,
+    ended: playlists.some(playlist => playlist) ? playlists.some(playlist => playlist?.ended) : base.ended,
+    listed: options.stems.map((_, r) => Math.max(trusted?.listed[r] ?? -1, lastOf(playlists[r]))),
+    head: options.stems.map((_, r) => Math.max(trusted?.head[r] ?? 0, playlists[r]?.mediaSequence ?? 0)),
+    entries: entries && continues(entries, next) ? entries : [],
+  };
+  return advance(copy?.run === options.run ? ledger : openRun(ledger, options));
+}
+
+const lastOf = (playlist: ParsedMediaPlaylist | undefined): number =>
+  playlist ? playlist.mediaSequence + playlist.segments.length - 1 : -1;
+
+function seenParts(playlist: ParsedMediaPlaylist, rendition: number): SeenPart[] {
+  let discontinuitySequence = playlist.discontinuitySequence;
+  return playlist.segments.map((segment, i) => {
+    if (segment.discontinuity) discontinuitySequence += 1;
+    const number = segmentNumber(segment.uri) ?? -1;
+    return { ...segment, rendition, number, mediaSequence: playlist.mediaSequence + i, discontinuitySequence };
+  });
+}
+
+/** Undefined when the sources contradict each other: then none of their entries can be continued. */
+function mergeEntries(
+  base: Ledger,
+  seen: readonly SeenPart[],
+  known: readonly LedgerEntry[],
+): LedgerEntry[] | undefined {
+  const merged = new Map(known.map(entry => [entry.mediaSequence, entry]));
+  for (const part of seen) {
+    // Somebody else's playlist (FFmpeg's own, say): its numbers count, its segments cannot be continued.
+    if (part.number < 0 || part.programDateTime === undefined) return undefined;
+    const entry = merged.get(part.mediaSequence) ?? newEntry(base, part);
+    if (entry.number !== part.number || entry.discontinuitySequence !== part.discontinuitySequence) return undefined;
+    merged.set(part.mediaSequence, withSeen(base, entry, part));
+  }
+  const entries = [...merged.values()].sort((a, b) => a.mediaSequence - b.mediaSequence);
+  // Only an unbroken tail can be listed.
+  const broken = entries.findLastIndex(
+    (entry, i) => i > 0 && entry.mediaSequence !== (entries[i - 1]?.mediaSequence ?? 0) + 1,
+  );
+  return entries.slice(Math.max(0, broken));
+}
+
+function newEntry(base: Ledger, part: SeenPart): LedgerEntry {
+  return {
+    number: part.number,
+    mediaSequence: part.mediaSequence,
+    discontinuity: part.discontinuity,
+    discontinuitySequence: part.discontinuitySequence,
+    programDateTime: part.programDateTime ?? 0,
+    parts: base.stems.map((_, rendition) => unknownPart(base, rendition, part)),
+  };
+}
+
+const unknownPart = (base: Ledger, rendition: number, part: SeenPart): LedgerPart => ({
+  state: 'pending',
+  durationSeconds: part.durationSeconds,
+  bytes: 0,
+  key: keyOf(base, rendition, part.number),
+});
+
+function withSeen(base: Ledger, entry: LedgerEntry, part: SeenPart): LedgerEntry {
+  const parts = entry.parts.map((old, rendition): LedgerPart => {
+    const known = old ?? unknownPart(base, rendition, part);
+    return rendition === part.rendition ? { ...known, state: part.gap ? 'gap' : 'stored' } : known;
+  });
+  return { ...entry, parts };
+}
+
+/** Whether the next entry follows the last one directly. Not after a run with other renditions: that used up numbers too. */
+function continues(entries: readonly LedgerEntry[], next: ReturnType<typeof counters>): boolean {
+  const last = entries.at(-1);
+  return (
+    last !== undefined &&
+    last.mediaSequence + 1 === next.nextMediaSequence &&
+    last.discontinuitySequence === next.discontinuitySequence
+  );
+}
+
+/** What the next entry gets: beyond everything that either source has used. */
+function counters(copy: Ledger | undefined, seen: readonly SeenPart[], kept: readonly LedgerEntry[]) {
+  const all = [...seen, ...kept];
+  const last = kept.at(-1);
+  const seconds = last ? Math.max(0, ...last.parts.map(part => part?.durationSeconds ?? 0)) : 0;
+  return {
+    nextNumber: Math.max(copy?.nextNumber ?? 0, ...all.map(({ number }) => number + 1)),
+    nextMediaSequence: Math.max(copy?.nextMediaSequence ?? 0, ...all.map(({ mediaSequence }) => mediaSequence + 1)),
+    discontinuitySequence: Math.max(
+      copy?.discontinuitySequence ?? 0,
+      ...all.map(({ discontinuitySequence }) => discontinuitySequence),
+    ),
+    clock: Math.max(
+      copy?.clock ?? 0,
+      ...seen.map(part => (part.programDateTime ?? 0) + part.durationSeconds * 1000),
+      last ? last.programDateTime + seconds * 1000 : 0,
+    ),
+  };
+}

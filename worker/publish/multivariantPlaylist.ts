@@ -1,0 +1,27 @@
+import type { SegmentInfo } from './segmentInfo.ts';
+
+export interface Variant {
+  /** Relative to the multivariant playlist. */
+  uri: string;
+  /** Bit/s. */
+  bandwidth: { peak: number; average: number };
+  /** What its segments hold; attributes of unknown parts are left out. */
+  info: SegmentInfo | undefined;
+}
+
+/** The multivariant (master) playlist, RFC 8216 section 4.3.4, in the order given. */
+export function multivariantPlaylist(variants: readonly Variant[]): string {
+  const lines = variants.flatMap(({ uri, bandwidth, info }) => {
+    const video = info?.video;
+    const codecs = [video?.codec, info?.audio?.codec].filter(codec => codec !== undefined);
+    const attributes = [
+      `BANDWIDTH=${bandwidth.peak}`,
+      `AVERAGE-BANDWIDTH=${bandwidth.average}`,
+      ...(codecs.length > 0 ? [`CODECS="${codecs.join(',')}"`] : []),
+      ...(video ? [`RESOLUTION=${video.width}x${video.height}`] : []),
+      ...(video && video.frameRate > 0 ? [`FRAME-RATE=${video.frameRate.toFixed(3)}`] : []),
+    ];
+    return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, uri];
+  });
+  return `${['#EXTM3U', '#EXT-X-VERSION:6', '#EXT-X-INDEPENDENT-SEGMENTS', ...lines].join('\n')}\n`;
+}

@@ -1,0 +1,73 @@
+import type { Rendition } from '../../common/config/encoding.ts';
+import { multivariantPlaylist, type Variant } from './multivariantPlaylist.ts';
+import type { PlaylistWriter } from './playlistWriter.ts';
+import { bandwidth, measure, type RenditionMeasure, startMeasure } from './renditionMeasure.ts';
+import type { SegmentInfo } from './segmentInfo.ts';
+
+const LEAST_INTERVAL_MS = 30_000;
+const PEAK_CHANGE = 0.05;
+const AVERAGE_CHANGE = 0.2;
+
+/** A ladder's multivariant playlist: written when every rendition can be played, and again when it has become wrong. */
+export class MultivariantWriter {
+  readonly #writer: PlaylistWriter;
+  readonly #uris: readonly string[];
+  readonly #segmentSeconds: number;
+  readonly #measures: RenditionMeasure[];
+  #written: readonly Variant[] | undefined;
+  #writtenAt = 0;
+
+  constructor(options: {
+    writer: PlaylistWriter;
+    /** By rendition, relative to the multivariant playlist. */
+    uris: readonly string[];
+    renditions: readonly Rendition[];
+    segmentSeconds: number;
+  }) {
+    this.#writer = options.writer;
+    this.#uris = options.uris;
+    this.#segmentSeconds = options.segmentSeconds;
+    this.#measures = options.renditions.map(startMeasure);
+  }
+
+  setInfo(rendition: number, info: SegmentInfo): void {
+    const before = this.#measures[rendition];
+    if (before) this.#measures[rendition] = { ...before, info };
+  }
+
+  count(rendition: number, segment: { bytes: number; durationSeconds: number }): void {
+    const before = this.#measures[rendition];
+    if (before) this.#measures[rendition] = measure(before, segment, this.#segmentSeconds);
+  }
+
+  /** Every rendition's media playlist is in the store: writes the playlist if it is due. */
+  update(): void {
+    // Its codecs are known a moment after the first segments were closed; without them players must guess.
+    if (this.#measures.some(({ info }) => info === undefined)) return;
+    const variants = this.#measures.map((of, rendition) => ({
+      uri: this.#uris[rendition] ?? '',
+      bandwidth: bandwidth(of, this.#segmentSeconds),
+      info: of.info,
+    }));
+    if (
+      this.#written &&
+      (performance.now() - this.#writtenAt < LEAST_INTERVAL_MS || !differs(this.#written, variants))
+    ) {
+      return;
+    }
+    this.#written = variants;
+    this.#writtenAt = performance.now();
+    this.#writer.write(multivariantPlaylist(variants));
+  }
+}
+
+/** Whether a player would be misled by the playlist that is there. */
+function differs(before: readonly Variant[], now: readonly Variant[]): boolean {
+  return now.some((variant, i) => {
+    const old = before[i];
+    if (!old || JSON.stringify(old.info) !== JSON.stringify(variant.info)) return true;
+    const { peak, average } = variant.bandwidth;
+    const moved = Math.abs(average - old.bandwidth.average) > AVERAGE_CHANGE * old.bandwidth.average;
+    return moved || peak > old.bandwidth.peak * (1 + PEAK_CHANGE);
+  });
+}

@@ -1,0 +1,158 @@
+import { basename } from 'node:path';
+import type { Rendition } from '../../common/config/encoding.ts';
+import type { Logger } from '../../common/createLogger.ts';
+import type { ClaimedPlaylist } from './claimPlaylist.ts';
+import type { Ledger } from './ledger.ts';
+import { mediaPlaylist } from './mediaPlaylist.ts';
+import { MultivariantWriter } from './multivariantWriter.ts';
+import type { ObjectStore } from './objectStore.ts';
+import { PlaylistWriter } from './playlistWriter.ts';
+import type { SegmentInfo } from './segmentInfo.ts';
+import type { ClosedSegment } from './segmentWatcher.ts';
+import type { StoreError } from './storeError.ts';
+import { type StreamFiles, streamFiles } from './streamFiles.ts';
+
+export interface PlaylistSetEvents {
+  /** Once: the first playlists are in the store; for a ladder the multivariant playlist too. */
+  onPlayable(link: string): void;
+  onFenced(): void;
+  onRefused(error: StoreError): void;
+  onListed?(latencyMs: number): void;
+}
+
+interface PlaylistSetOptions {
+  store: ObjectStore;
+  fences: boolean;
+  playlistIntervalMs: number;
+  log: Logger;
+  streamId: string;
+  token: string;
+  abr: boolean;
+  renditions: readonly Rendition[];
+  segmentSeconds: number;
+  claimed: ReadonlyMap<string, ClaimedPlaylist>;
+  events: PlaylistSetEvents;
+}
+
+/** All playlists of one stream: media playlists first, the multivariant one when each of them can be played. */
+export class PlaylistSet {
+  readonly #options: PlaylistSetOptions;
+  readonly #files: StreamFiles;
+  readonly #writers: readonly PlaylistWriter[];
+  readonly #multivariant: { writer: PlaylistWriter; contents: MultivariantWriter } | undefined;
+  /** By rendition, the text that was wanted last. */
+  readonly #texts: (string | undefined)[];
+  readonly #stored = new Set<string>();
+  /** By rendition, closed segments that are not listed yet. */
+  readonly #expected: ClosedSegment[][];
+  #playable = false;
+
+  constructor(options: PlaylistSetOptions) {
+    this.#options = options;
+    this.#files = streamFiles(options.streamId, options.abr ? options.renditions.length : undefined);
+    this.#texts = this.#files.playlistKeys.map(key => options.claimed.get(key)?.text);
+    this.#expected = this.#files.stems.map(() => []);
+    this.#writers = this.#files.playlistKeys.map((key, rendition) =>
+      this.#writer(key, text => this.#listed(rendition, text)),
+    );
+    const { multivariantKey, playlistKeys } = this.#files;
+    if (multivariantKey === undefined) return;
+    const writer = this.#writer(multivariantKey, () => undefined);
+    const uris = playlistKeys.map(key => basename(key));
+    this.#multivariant = { writer, contents: new MultivariantWriter({ ...options, writer, uris }) };
+  }
+
+  update(ledger: Ledger): void {
+    this.#writers.forEach((writer, rendition) => {
+      const text = mediaPlaylist(ledger, rendition, this.#options.token);
+      if (text === undefined || text === this.#texts[rendition]) return;
+      this.#texts[rendition] = text;
+      writer.write(text);
+    });
+  }
+
+  /** A segment is closed: measures how long it takes until it is listed. */
+  expect(segment: ClosedSegment): void {
+    const expected = this.#expected[segment.rendition];
+    expected?.push(segment);
+    // A segment that became a gap is never listed under its name as stored; it must not be waited for.
+    if (expected && expected.length > 100) expected.shift();
+  }
+
+  /** A segment is stored: counts for the bandwidths. */
+  count(segment: ClosedSegment): void {
+    this.#multivariant?.contents.count(segment.rendition, segment);
+  }
+
+  setInfo(rendition: number, info: SegmentInfo): void {
+    this.#multivariant?.contents.setInfo(rendition, info);
+    this.#updateMultivariant();
+  }
+
+  suspend(): void {
+    for (const writer of this.#all()) writer.suspend();
+  }
+
+  resume(): void {
+    for (const writer of this.#all()) writer.resume();
+  }
+
+  /** True when all that is wanted is in the store. */
+  async flush(signal: AbortSignal): Promise<boolean> {
+    const flushed = await Promise.all(this.#all().map(writer => writer.flush(signal)));
+    return flushed.every(Boolean);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all().map(writer => writer.close()));
+  }
+
+  #all(): PlaylistWriter[] {
+    return [...this.#writers, ...(this.#multivariant ? [this.#multivariant.writer] : [])];
+  }
+
+  #writer(key: string, onStored: (text: string) => void): PlaylistWriter {
+    const { store, token, fences, playlistIntervalMs, log, claimed, events } = this.#options;
+    return new PlaylistWriter({
+      store,
+      key,
+      token,
+      fences,
+      intervalMs: playlistIntervalMs,
+      etag: claimed.get(key)?.etag,
+      log,
+      events: {
+        onStored: text => {
+          this.#stored.add(key);
+          onStored(text);
+          this.#checkPlayable();
+        },
+        onFenced: () => events.onFenced(),
+        onRefused: error => events.onRefused(error),
+      },
+    });
+  }
+
+  #listed(rendition: number, text: string): void {
+    this.#updateMultivariant();
+    const now = Date.now();
+    const missing = this.#expected[rendition]?.filter(({ file, closedAt }) => {
+      if (!text.includes(`\n${file}\n`)) return true;
+      this.#options.events.onListed?.(now - closedAt);
+      return false;
+    });
+    this.#expected[rendition] = missing ?? [];
+  }
+
+  #updateMultivariant(): void {
+    if (this.#files.playlistKeys.every(key => this.#stored.has(key))) this.#multivariant?.contents.update();
+  }
+
+  #checkPlayable(): void {
+    const { playlistKeys, multivariantKey, linkKey } = this.#files;
+    const needed = [...playlistKeys, ...(multivariantKey === undefined ? [] : [multivariantKey])];
+    if (this.#playable || !needed.every(key => this.#stored.has(key))) return;
+    this.#playable = true;
+    this.#options.events.onPlayable(this.#options.store.publicUrl(linkKey));
+  }
+}

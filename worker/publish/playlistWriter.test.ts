@@ -1,0 +1,198 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { claimPlaylist } from './claimPlaylist.ts';
+import { FolderStore } from './folderStore.ts';
+import { headers } from './headers.ts';
+import { PlaylistWriter } from './playlistWriter.ts';
+import { StoreError } from './storeError.ts';
+import { HookedStore } from './testing/hookedStore.ts';
+
+const key = 'show/show.m3u8';
+let dir: string;
+let store: HookedStore;
+const writers: PlaylistWriter[] = [];
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'playlists-'));
+  store = new HookedStore(new FolderStore({ dir, publicUrl: 'http://x' }));
+});
+afterEach(async () => {
+  await Promise.all(writers.splice(0).map(writer => writer.close()));
+  await rm(dir, { recursive: true, force: true });
+});
+
+function writer(options: { token?: string; fences?: boolean; intervalMs?: number; etag?: string } = {}) {
+  const events = { onStored: vi.fn(), onFenced: vi.fn(), onRefused: vi.fn() };
+  const { token = '100', fences = true, intervalMs = 50, etag } = options;
+  const made = new PlaylistWriter({ store, key, token, fences, intervalMs, etag, events, log: silentLogger() });
+  writers.push(made);
+  return { writer: made, events };
+}
+
+const flush = (made: PlaylistWriter) => made.flush(AbortSignal.timeout(5_000));
+const inStore = async () => (await store.get(key))?.body.toString();
+
+/** The next PUT fails like this, whether or not the store has it. */
+function failOnce(error: StoreError, arrives: boolean): void {
+  store.onPut = async put => {
+    store.onPut = next => next();
+    if (arrives) await put();
+    throw error;
+  };
+}
+
+describe('coalescing', () => {
+  test('one PUT in flight, the latest text wins, and PUTs are an interval apart from the answer on', async () => {
+    const { writer: made, events } = writer({ intervalMs: 200 });
+    let answeredAt = 0;
+    store.onPut = async put => {
+      const answer = await put();
+      answeredAt ||= performance.now();
+      return answer;
+    };
+    for (const text of ['1', '2', '3']) made.write(text);
+    await vi.waitFor(() => expect(events.onStored).toHaveBeenCalledTimes(1));
+    for (const text of ['4', '5', '6']) made.write(text);
+    expect(await flush(made)).toBe(true);
+    expect(store.puts.map(({ text }) => text)).toEqual(['1', '6']);
+    expect((store.puts[1]?.at ?? 0) - answeredAt).toBeGreaterThanOrEqual(199);
+    expect(await inStore()).toBe('6');
+  });
+
+  test('a playlist that was claimed a moment ago counts as written', async () => {
+    const { etag } = await store.put(key, 'old', { ...headers.playlist });
+    const { writer: made } = writer({ intervalMs: 200, etag });
+    const openedAt = performance.now();
+    made.write('new');
+    await flush(made);
+    expect((store.puts[1]?.at ?? 0) - openedAt).toBeGreaterThanOrEqual(190);
+  });
+});
+
+describe('failures', () => {
+  test('are retried until the store has the latest text', async () => {
+    const { writer: made, events } = writer();
+    let failures = 0;
+    store.onPut = put => (++failures <= 2 ? Promise.reject(new StoreError('retry', '500')) : put());
+    made.write('1');
+    expect(await flush(made)).toBe(true);
+    expect(events.onStored).toHaveBeenCalledExactlyOnceWith('1');
+    expect(events.onRefused).not.toHaveBeenCalled();
+  });
+
+  test('Retry-After is honoured', async () => {
+    const { writer: made } = writer();
+    failOnce(new StoreError('throttled', '429', { retryAfterMs: 600 }), false);
+    made.write('1');
+    await flush(made);
+    expect((store.puts[1]?.at ?? 0) - (store.puts[0]?.at ?? 0)).toBeGreaterThanOrEqual(599);
+  });
+
+  test('wrong credentials are told', async () => {
+    const { writer: made, events } = writer();
+    failOnce(new StoreError('denied', '403'), false);
+    made.write('1');
+    await vi.waitFor(() => expect(events.onRefused).toHaveBeenCalledTimes(1));
+  });
+
+  test.each([
+    ['the first', [] as string[]],
+    ['a later', ['0']],
+  ])('the lost answer of %s write is no foreign owner', async (_, before) => {
+    const { writer: made, events } = writer();
+    for (const text of before) {
+      made.write(text);
+      await flush(made);
+    }
+    failOnce(new StoreError('retry', 'reset', { ambiguous: true }), true);
+    made.write('1');
+    expect(await flush(made)).toBe(true);
+    expect(events.onFenced).not.toHaveBeenCalled();
+    made.write('2');
+    expect(await flush(made)).toBe(true);
+    expect(await inStore()).toBe('2');
+  });
+
+  test('a write that arrives late, under the next one, is replaced and does not win', async () => {
+    const { writer: made, events } = writer();
+    let late: (() => Promise<unknown>) | undefined;
+    store.onPut = put => {
+      store.onPut = async next => {
+        store.onPut = each => each();
+        await late?.();
+        return next();
+      };
+      late = put;
+      return Promise.reject(new StoreError('retry', 'timeout', { ambiguous: true }));
+    };
+    made.write('1');
+    made.write('2');
+    expect(await flush(made)).toBe(true);
+    expect(await inStore()).toBe('2');
+    expect(events.onFenced).not.toHaveBeenCalled();
+  });
+});
+
+describe('fencing', () => {
+  test('an owner that was replaced does not overwrite, and is told', async () => {
+    const old = writer({ token: '99' });
+    old.writer.write('#EXTM3U\nold');
+    await flush(old.writer);
+    const claimed = await claimPlaylist(store, {
+      key,
+      token: '100',
+      fences: true,
+      signal: new AbortController().signal,
+    });
+    old.writer.write('#EXTM3U\nolder');
+    await vi.waitFor(() => expect(old.events.onFenced).toHaveBeenCalledTimes(1));
+    expect(await inStore()).toBe(claimed?.text);
+    expect(claimed?.text).toContain('old');
+    const fresh = writer({ token: '100', ...(claimed ? { etag: claimed.etag } : {}) });
+    fresh.writer.write('new');
+    expect(await flush(fresh.writer)).toBe(true);
+    old.writer.write('zombie');
+    expect(await inStore()).toBe('new');
+  });
+
+  test('a newer owner’s playlist cannot be claimed', async () => {
+    const newer = writer({ token: '1000' });
+    newer.writer.write('new');
+    await flush(newer.writer);
+    const claim = claimPlaylist(store, { key, token: '999', fences: true, signal: new AbortController().signal });
+    await expect(claim).rejects.toMatchObject({ code: 'fenced' });
+  });
+
+  test('without a store that fences nothing is written while suspended, and the latest after it', async () => {
+    const { writer: made } = writer({ fences: false });
+    made.write('1');
+    await flush(made);
+    made.suspend();
+    made.write('2');
+    made.write('3');
+    expect(await made.flush(AbortSignal.timeout(200))).toBe(false);
+    expect(store.puts).toHaveLength(1);
+    made.resume();
+    expect(await flush(made)).toBe(true);
+    expect(store.puts.map(({ text }) => text)).toEqual(['1', '3']);
+  });
+
+  test('a PUT under way is given up by a suspension', async () => {
+    const { writer: made } = writer({ fences: false });
+    let aborted = false;
+    store.onPut = (_put, _key, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => {
+          aborted = true;
+          reject(new StoreError('aborted', 'aborted', { ambiguous: true }));
+        });
+      });
+    made.write('1');
+    made.suspend();
+    await made.close();
+    expect(aborted).toBe(true);
+  });
+});

@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../common/createLogger.ts';
+import { compareTokens } from './compareTokens.ts';
+import { headers } from './headers.ts';
+import type { ObjectStore, PutOptions } from './objectStore.ts';
+import { StoreError } from './storeError.ts';
+import { isPermanent } from './storeFault.ts';
+
+const BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 8_000;
+
+export interface PlaylistWriterEvents {
+  /** A version is in the store. */
+  onStored(text: string): void;
+  /** A newer owner has written the playlist: this one must not write anything any more. */
+  onFenced(): void;
+  /** The store refuses for a reason that does not pass by itself; retried all the same. */
+  onRefused(error: StoreError): void;
+}
+
+/**
+ * Keeps one playlist in the store up to date: one PUT in flight, the latest text wins, at most one PUT per interval and
+ * key (invariant I8), retried for ever. Where the store fences, each PUT demands the ETag of the one before it, so an
+ * owner that was replaced cannot overwrite (invariant I1).
+ */
+export class PlaylistWriter {
+  readonly key: string;
+  readonly #store: ObjectStore;
+  readonly #token: string;
+  readonly #fences: boolean;
+  readonly #intervalMs: number;
+  readonly #events: PlaylistWriterEvents;
+  readonly #log: Logger;
+  readonly #closed = new AbortController();
+  readonly #idle: (() => void)[] = [];
+  /** Texts that may be in the store although their PUT failed, by sequence. */
+  readonly #doubtful = new Map<number, string>();
+  #wanted: string | undefined;
+  #etag: string | undefined;
+  #sequence = 0;
+  #failures = 0;
+  #notBefore = 0;
+  #suspended = new AbortController();
+  /** Aborts when nothing may be written: suspended or closed. */
+  #halt: AbortSignal;
+  #running: Promise<void> | undefined;
+
+  constructor(options: {
+    store: ObjectStore;
+    key: string;
+    /** Fencing token of the stream's owner. */
+    token: string;
+    /** The store was probed and holds conditional PUTs. */
+    fences: boolean;
+    /** Least time from one PUT's answer to the next PUT (ms): so the store sees them as far apart, whatever the way took. */
+    intervalMs: number;
+    /** Of the object that is there, written a moment ago; undefined: none. */
+    etag: string | undefined;
+    events: PlaylistWriterEvents;
+    log: Logger;
+  }) {
+    this.key = options.key;
+    this.#store = options.store;
+    this.#token = options.token;
+    this.#fences = options.fences;
+    this.#intervalMs = options.intervalMs;
+    this.#etag = options.etag;
+    if (options.etag !== undefined) this.#notBefore = performance.now() + options.intervalMs;
+    this.#events = options.events;
+    this.#log = options.log;
+    this.#halt = AbortSignal.any([this.#closed.signal, this.#suspended.signal]);
+  }
+
+  /** Wants this text in the store; replaces one that is still waiting. */
+  write(text: string): void {
+    this.#wanted = text;
+    this.#kick();
+  }
+
+  /** True when everything wanted is in the store; false when the signal came first, or the writer is closed. */
+  async flush(signal: AbortSignal): Promise<boolean> {
+    while (this.#wanted !== undefined && !signal.aborted && !this.#closed.signal.aborted) {
+      await new Promise<void>(resolve => {
+        this.#idle.push(resolve);
+        for (const end of [signal, this.#closed.signal]) end.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+    return this.#wanted === undefined;
+  }
+
+  /** Writes nothing until resume(); a PUT that is under way is given up (it may still arrive). */
+  suspend(): void {
+    this.#suspended.abort();
+  }
+
+  resume(): void {
+    if (!this.#suspended.signal.aborted) return;
+    this.#suspended = new AbortController();
+    this.#halt = AbortSignal.any([this.#closed.signal, this.#suspended.signal]);
+    this.#kick();
+  }
+
+  /** Writes nothing more. Resolves when no PUT is under way. May be called twice. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#running;
+  }
+
+  #kick(): void {
+    if (this.#running || this.#wanted === undefined || this.#halt.aborted) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      if (this.#wanted === undefined) for (const resolve of this.#idle.splice(0)) resolve();
+      else this.#kick();
+    });
+  }
+
+  async #run(): Promise<void> {
+    const signal = this.#halt;
+    while (this.#wanted !== undefined && !signal.aborted) {
+      const wait = this.#notBefore - performance.now();
+      // Aborted: the loop's condition ends it.
+      if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await this.#put(this.#wanted, signal);
+    }
+  }
+
+  async #put(text: string, signal: AbortSignal): Promise<void> {
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    try {
+      const { etag } = await this.#store.put(this.key, text, this.#putOptions(sequence, signal));
+      this.#notBefore = performance.now() + this.#intervalMs;
+      this.#setStored(text, etag);
+    } catch (error) {
+      this.#notBefore = performance.now() + this.#intervalMs;
+      await this.#failed(error, text, sequence, signal);
+    }
+  }
+
+  #putOptions(sequence: number, signal: AbortSignal): PutOptions {
+    const options = { ...headers.playlist, signal, metadata: { token: this.#token, sequence: String(sequence) } };
+    if (!this.#fences) return options;
+    return { ...options, condition: this.#etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: this.#etag } };
+  }
+
+  #setStored(text: string, etag: string): void {
+    this.#etag = etag;
+    this.#failures = 0;
+    this.#doubtful.clear();
+    if (this.#wanted === text) this.#wanted = undefined;
+    this.#events.onStored(text);
+  }
+
+  async #failed(error: unknown, text: string, sequence: number, signal: AbortSignal): Promise<void> {
+    const failure = error instanceof StoreError ? error : new StoreError('retry', String(error), { cause: error });
+    if (failure.kind === 'precondition') return this.#look(signal);
+    this.#doubtful.set(sequence, text);
+    if (failure.kind === 'aborted' && signal.aborted) return;
+    this.#backOff(failure);
+    if (isPermanent(failure.kind)) this.#events.onRefused(failure);
+  }
+
+  #backOff(failure: StoreError): void {
+    this.#failures += 1;
+    const backoff = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** (this.#failures - 1)) * (0.75 + Math.random() / 2);
+    this.#notBefore = performance.now() + Math.max(this.#intervalMs, backoff, failure.retryAfterMs ?? 0);
+    this.#log.warn({ err: failure, key: this.key, failures: this.#failures }, 'playlist not stored; trying again');
+  }
+
+  /** The object is not the one we knew: our own write whose answer was lost, or another owner's. */
+  async #look(signal: AbortSignal): Promise<void> {
+    try {
+      const there = await this.#store.head(this.key, { signal });
+      if (signal.aborted) return;
+      const order = compareTokens(there?.metadata.token, this.#token);
+      if (there && order > 0) return this.#setFenced();
+      this.#etag = there?.etag;
+      const ours = order === 0 ? this.#doubtful.get(Number(there?.metadata.sequence)) : undefined;
+      if (ours !== undefined && there) this.#setStored(ours, there.etag);
+      else this.#log.warn({ key: this.key }, 'the playlist in the store is an older owner’s or gone; replacing it');
+    } catch (error) {
+      if (!signal.aborted) this.#backOff(error instanceof StoreError ? error : new StoreError('retry', String(error)));
+    }
+  }
+
+  #setFenced(): void {
+    this.#closed.abort();
+    this.#log.warn({ key: this.key }, 'fenced: a newer owner has written the playlist');
+    this.#events.onFenced();
+  }
+}

@@ -1,0 +1,336 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Rendition } from '../../common/config/encoding.ts';
+import { createRedis } from '../../common/createRedis.ts';
+import { keys } from '../../common/keys.ts';
+import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
+import { FolderStore } from './folderStore.ts';
+import { parseMediaPlaylist } from './parseMediaPlaylist.ts';
+import { Publisher, type PublisherOptions } from './publisher.ts';
+import { Spool } from './spool.ts';
+import { StoreError } from './storeError.ts';
+import { segmentNumber, streamFiles } from './streamFiles.ts';
+import { encodeSegments } from './testing/encodeSegments.ts';
+import { HookedStore } from './testing/hookedStore.ts';
+import { UploadQueue } from './uploadQueue.ts';
+
+// Real processes on a machine that others use too.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+const log = silentLogger();
+const renditions: Rendition[] = [
+  { width: 320, height: 180, video: 500, audio: 64 },
+  { width: 160, height: 90, video: 200, audio: 64 },
+];
+
+let server: TestRedis;
+let redis: Redis;
+let dir: string;
+let store: HookedStore;
+let spool: Spool;
+let uploads: UploadQueue;
+let latencies: number[];
+const stops: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url);
+});
+beforeEach(async () => {
+  await redis.flushall();
+  dir = await mkdtemp(join(tmpdir(), 'publisher-'));
+  store = new HookedStore(new FolderStore({ dir: join(dir, 'bucket'), publicUrl: 'https://cdn.example' }));
+  spool = new Spool(join(dir, 'spool'), 'node');
+  await spool.claim();
+  const connection = createRedis(server.url, 'queue', log);
+  const subscriber = createRedis(server.url, 'subscriber', log);
+  uploads = new UploadQueue({
+    ...{ node: 'node', connection, subscriber, store, fences: true, spool, log },
+    ...{ attempts: 2, backoffMs: 20, concurrency: 8 },
+  });
+  uploads.start();
+  latencies = [];
+  stops.push(async () => {
+    await uploads.stop();
+    connection.disconnect();
+    subscriber.disconnect();
+  });
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+  await rm(dir, { recursive: true, force: true });
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+async function publish(token: string, options: Partial<PublisherOptions> = {}, fences = true) {
+  const events = { onPlayable: vi.fn(), onFault: vi.fn(), onFenced: vi.fn() };
+  const publisher = await Publisher.open(
+    { store, fences, uploads, spool, redis, playlistIntervalMs: 20, log },
+    {
+      ...{
+        streamId: 'show',
+        run: 'run1',
+        token,
+        abr: false,
+        renditions: renditions.slice(0, 1),
+        segmentSeconds: 1,
+        window: 4,
+      },
+      ...options,
+    },
+    { ...events, onListed: ms => latencies.push(ms) },
+  );
+  stops.push(() => publisher.abandon());
+  return { publisher, events };
+}
+
+/** One FFmpeg process's worth of stream. */
+async function stream(
+  publisher: Publisher,
+  seconds: number,
+  { stems = ['show'] as readonly string[], realTime = false } = {},
+): Promise<void> {
+  const epoch = await publisher.openEpoch(Date.now());
+  const { dir: folder, firstNumber } = epoch;
+  await encodeSegments({ dir: folder, stems, firstNumber, seconds, segmentSeconds: 0.5, realTime });
+  await epoch.close();
+}
+
+async function playlist(key = 'show/show.m3u8') {
+  const text = (await store.get(key))?.body.toString() ?? '';
+  const parsed = parseMediaPlaylist(text);
+  if (!parsed) throw new Error(`no playlist ${key}`);
+  return { ...parsed, text, numbers: parsed.segments.map(({ uri }) => segmentNumber(uri)) };
+}
+
+const files = async (folder: string) => (await readdir(join(dir, folder), { recursive: true })).toSorted();
+
+describe('a single profile', () => {
+  test('from FFmpeg to an ended playlist, with nothing left behind', async () => {
+    const { publisher, events } = await publish('100');
+    await stream(publisher, 3.2, { realTime: true });
+    expect(await publisher.finish()).toEqual({ unstored: 0 });
+    expect(events.onPlayable).toHaveBeenCalledExactlyOnceWith('https://cdn.example/show/show.m3u8');
+    expect(events.onFault).not.toHaveBeenCalled();
+    const { numbers, ended, mediaSequence, text } = await playlist();
+    expect({ numbers, ended, mediaSequence }).toEqual({ numbers: [3, 4, 5, 6], ended: true, mediaSequence: 3 });
+    for (const n of [0, 1, 2, 3, 4, 5, 6]) expect(await store.head(`show/show_00${n}.ts`)).toBeDefined();
+    expect(text).toMatch(/^#EXT-X-TARGETDURATION:1$/m);
+    expect(await files('spool')).toEqual(['.node']);
+    const ttl = await redis.ttl(keys.ledger('show'));
+    expect(ttl).toBeGreaterThan(86_000);
+  });
+
+  test('closed to listed: p95 below 300 ms', async () => {
+    const { publisher } = await publish('100');
+    await stream(publisher, 6, { realTime: true });
+    await publisher.finish();
+    const sorted = latencies.toSorted((a, b) => a - b);
+    expect(sorted).toHaveLength(12);
+    expect(sorted[Math.ceil(sorted.length * 0.95) - 1]).toBeLessThan(300);
+  });
+
+  test('a reconnect goes on with the next number and one discontinuity; each epoch’s folder goes', async () => {
+    const { publisher } = await publish('100', { window: 10 });
+    await stream(publisher, 1.2);
+    await stream(publisher, 1.2);
+    const { numbers, text } = await vi.waitFor(async () => {
+      const now = await playlist();
+      expect(now.numbers).toHaveLength(6);
+      return now;
+    });
+    expect(numbers).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
+    await vi.waitFor(async () => expect(await files('spool')).toEqual(['.node', 'show', 'show/run1']));
+    await publisher.finish();
+    expect(await files('spool')).toEqual(['.node']);
+  });
+});
+
+test('a ladder is playable when every rendition is, and says what it really holds', async () => {
+  const { stems } = streamFiles('show', 2);
+  const { publisher, events } = await publish('100', { abr: true, renditions });
+  events.onPlayable.mockImplementation(() => store.puts.push({ key: 'playable', text: '', at: 0 }));
+  await stream(publisher, 2.2, { stems });
+  await publisher.finish();
+  expect(events.onPlayable).toHaveBeenCalledExactlyOnceWith('https://cdn.example/show/show_master.m3u8');
+  const order = store.puts.map(({ key }) => key);
+  const master = order.indexOf('show/show_master.m3u8');
+  expect(master).toBeGreaterThan(order.indexOf('show/show_0.m3u8'));
+  expect(master).toBeGreaterThan(order.indexOf('show/show_1.m3u8'));
+  expect(order.indexOf('playable')).toBeGreaterThan(master);
+  const text = (await store.get('show/show_master.m3u8'))?.body.toString() ?? '';
+  expect(text).toMatch(
+    /BANDWIDTH=631680,AVERAGE-BANDWIDTH=\d+,CODECS="avc1\.42c00[a-d],mp4a\.40\.2",RESOLUTION=320x180,FRAME-RATE=10\.000\nshow_0\.m3u8\n/,
+  );
+  expect(text).toMatch(/RESOLUTION=160x90,FRAME-RATE=10\.000\nshow_1\.m3u8\n$/);
+  const [first, second] = [await playlist('show/show_0.m3u8'), await playlist('show/show_1.m3u8')];
+  const times = (of: typeof first) =>
+    of.segments.map(({ programDateTime, durationSeconds }) => [programDateTime, durationSeconds]);
+  expect(times(first)).toEqual(times(second));
+  expect(first.numbers).toEqual(second.numbers);
+});
+
+describe('recovery', () => {
+  test('a new run goes on in number and sequence, and drops the end of the last one with its first segment', async () => {
+    const first = await publish('100');
+    await stream(first.publisher, 1.2);
+    await first.publisher.finish();
+    const second = await publish('200', { run: 'run2' });
+    expect(second.publisher.nextNumber).toBe(3);
+    expect((await playlist()).ended).toBe(true);
+    await stream(second.publisher, 0.7);
+    await second.publisher.finish();
+    const { numbers, mediaSequence, text } = await playlist();
+    expect({ numbers, mediaSequence }).toEqual({ numbers: [3, 4], mediaSequence: 3 });
+    expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
+  });
+
+  test.each([
+    ['with the working copy', false],
+    ['after Redis lost everything', true],
+  ])('a new owner continues what viewers have seen, a little higher: %s', async (_, lost) => {
+    const first = await publish('100', { window: 10 });
+    await stream(first.publisher, 1.2);
+    await vi.waitFor(async () => expect((await playlist()).numbers).toEqual([0, 1, 2]));
+    await first.publisher.abandon();
+    if (lost) await redis.flushall();
+    const second = await publish('200', { window: 10 });
+    expect(second.publisher.nextNumber).toBe(13);
+    await stream(second.publisher, 0.7);
+    await second.publisher.finish();
+    const { numbers, mediaSequence, text } = await playlist();
+    expect({ numbers, mediaSequence }).toEqual({ numbers: [0, 1, 2, 13, 14], mediaSequence: 0 });
+    expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
+  });
+
+  test('an orderly handover skips no number and writes no end', async () => {
+    const first = await publish('100', { window: 10 });
+    await stream(first.publisher, 1.2);
+    await first.publisher.finish({ endList: false });
+    expect((await playlist()).ended).toBe(false);
+    const second = await publish('200', { window: 10 });
+    expect(second.publisher.nextNumber).toBe(3);
+  });
+
+  test('numbers do not repeat when playlist and Redis are both gone', async () => {
+    const first = await publish('100');
+    await stream(first.publisher, 1.2);
+    await first.publisher.finish();
+    await redis.flushall();
+    await store.delete(['show/show.m3u8']);
+    const second = await publish('200', { run: 'run2' });
+    expect(second.publisher.nextNumber).toBeGreaterThanOrEqual(3);
+  });
+
+  test('a run after one that crashed does not list what is gone from the bucket', async () => {
+    const first = await publish('100', { window: 10 });
+    await stream(first.publisher, 2.2);
+    await vi.waitFor(async () => expect((await playlist()).numbers).toEqual([0, 1, 2, 3, 4]));
+    await first.publisher.abandon();
+    await store.delete(['show/show_001.ts']);
+    const second = await publish('200', { run: 'run2', window: 10 });
+    await stream(second.publisher, 0.4);
+    await second.publisher.finish();
+    expect(await playlist()).toMatchObject({ numbers: [2, 3, 4, 15], mediaSequence: 2 });
+  });
+});
+
+describe('fencing', () => {
+  test('an owner that was replaced writes no playlist any more, and is told', async () => {
+    const old = await publish('100');
+    await stream(old.publisher, 1.2);
+    await vi.waitFor(async () => expect((await playlist()).numbers).toEqual([0, 1, 2]));
+    const fresh = await publish('200');
+    await stream(old.publisher, 0.4);
+    await vi.waitFor(() => expect(old.events.onFenced).toHaveBeenCalled());
+    await stream(fresh.publisher, 0.4);
+    await fresh.publisher.finish();
+    await old.publisher.abandon();
+    expect((await playlist()).numbers).toEqual([0, 1, 2, 13]);
+  });
+
+  test('an owner that comes too late does not open', async () => {
+    const fresh = await publish('200');
+    await stream(fresh.publisher, 0.4);
+    await fresh.publisher.finish();
+    await expect(publish('150')).rejects.toMatchObject({ code: 'fenced' });
+  });
+
+  test('where the store does not fence, a suspended publisher writes nothing until it may', async () => {
+    const { publisher } = await publish('100', {}, false);
+    publisher.suspend();
+    await stream(publisher, 1.2);
+    await vi.waitFor(async () => expect(await store.head('show/show_002.ts')).toBeDefined());
+    expect(await store.head('show/show.m3u8')).toBeUndefined();
+    publisher.resume();
+    await vi.waitFor(async () => expect((await playlist()).numbers).toEqual([0, 1, 2]));
+  });
+});
+
+describe('faults', () => {
+  test('a segment that is given up is a gap, and waits in the spool', async () => {
+    const { publisher, events } = await publish('100', { window: 10 });
+    store.onPut = (put, key) => (key.endsWith('_001.ts') ? Promise.reject(new StoreError('retry', '500')) : put());
+    await stream(publisher, 1.6);
+    expect(await publisher.finish()).toEqual({ unstored: 1 });
+    const { numbers, segments, text } = await playlist();
+    expect(numbers).toEqual([0, 1, 2, 3]);
+    expect(segments.map(({ gap }) => gap)).toEqual([false, true, false, false]);
+    expect(text).toContain('#EXT-X-VERSION:8');
+    expect(events.onFault).not.toHaveBeenCalled();
+    expect(await files('spool')).toContain('show/run1/100-1/show_001.ts');
+    expect(await files('spool')).toContain('show/run1/100-1.json');
+  });
+
+  test('credentials that are wrong at the start: refused, with the variables to check', async () => {
+    store.onRead = () => {
+      throw new StoreError('denied', '403 AccessDenied');
+    };
+    await expect(publish('100')).rejects.toMatchObject({
+      code: 'storage_error',
+      message: expect.stringMatching(/R2_ACCESS_KEY and R2_SECRET_KEY/),
+    });
+  });
+
+  test('credentials that turn out wrong at the first PUT: told at once, once', async () => {
+    const { publisher, events } = await publish('100');
+    store.onPut = () => Promise.reject(new StoreError('denied', '403'));
+    await stream(publisher, 1.2);
+    expect(events.onFault).toHaveBeenCalledTimes(1);
+    expect(events.onFault.mock.calls[0]?.[0]).toMatchObject({ code: 'storage_error' });
+    expect(await publisher.finish({ timeoutMs: 1_000 })).toEqual({ unstored: 3 });
+  });
+
+  test('a store that is away for a moment does not stop a start; one that stays away does', async () => {
+    let calls = 0;
+    store.onRead = () => {
+      if (++calls <= 2) throw new StoreError('retry', 'ECONNREFUSED');
+    };
+    expect((await publish('100')).publisher.nextNumber).toBe(0);
+    store.onRead = () => {
+      throw new StoreError('retry', 'ECONNREFUSED');
+    };
+    await expect(publish('100', { openTimeoutMs: 300 })).rejects.toMatchObject({
+      code: 'storage_error',
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  test('a store that is away at the end costs a deadline, not the segments', async () => {
+    const { publisher } = await publish('100');
+    store.onPut = () => new Promise(() => undefined);
+    await stream(publisher, 0.7);
+    const startedAt = performance.now();
+    expect(await publisher.finish({ timeoutMs: 600 })).toEqual({ unstored: 2 });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(await files('spool')).toContain('show/run1/100-1/show_000.ts');
+  });
+});

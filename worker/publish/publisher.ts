@@ -1,0 +1,270 @@
+import type { Redis } from 'ioredis';
+import type { Rendition } from '../../common/config/encoding.ts';
+import type { Logger } from '../../common/createLogger.ts';
+import { AppError } from '../../common/errors.ts';
+import type { SegmentEpoch, SegmentSink } from '../transcode/segmentSink.ts';
+import { EpochIntake } from './epochIntake.ts';
+import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle } from './ledger.ts';
+import { LedgerStore } from './ledgerStore.ts';
+import type { ObjectStore } from './objectStore.ts';
+import { PlaylistSet } from './playlistSet.ts';
+import { type Recovered, recover } from './recovery.ts';
+import type { ClosedSegment } from './segmentWatcher.ts';
+import type { Spool } from './spool.ts';
+import { StoreError } from './storeError.ts';
+import { isPermanent, storeFault } from './storeFault.ts';
+import { streamFiles } from './streamFiles.ts';
+import type { UploadQueue } from './uploadQueue.ts';
+import type { UploadOutcome } from './uploadWaiters.ts';
+
+/** How long a start waits for a store that is away. */
+const OPEN_MS = 10_000;
+const FINISH_MS = 15_000;
+
+export interface PublisherDeps {
+  store: ObjectStore;
+  /** The store was probed and holds conditional PUTs (ObjectStore.probeConditionalPut). */
+  fences: boolean;
+  uploads: Pick<UploadQueue, 'upload'>;
+  spool: Spool;
+  /** Role `request`: fails at once while Redis is away. */
+  redis: Redis;
+  /** Least time between two PUTs of one playlist (ms): 1000 for R2, less for a folder. */
+  playlistIntervalMs: number;
+  log: Logger;
+}
+
+export interface PublisherOptions {
+  streamId: string;
+  run: string;
+  /** The lease's fencing token. */
+  token: string;
+  /** A ladder has its own file names, even with one rung. */
+  abr: boolean;
+  renditions: readonly Rendition[];
+  segmentSeconds: number;
+  /** Segments in the live playlist. */
+  window: number;
+  openTimeoutMs?: number;
+}
+
+export interface PublisherEvents {
+  /** Once: a viewer can play `link`. */
+  onPlayable(link: string): void;
+  /** Once: publishing cannot go on without an operator. */
+  onFault(error: AppError): void;
+  /** Another worker publishes the stream: abandon(). */
+  onFenced(): void;
+  /** A segment is in its playlist in the store, so long (ms) after FFmpeg closed it. */
+  onListed?(latencyMs: number): void;
+}
+
+/** A stream's way from closed segments to playlists in the store. It only orders the parts, each knows its own job. */
+export class Publisher implements SegmentSink {
+  readonly #deps: PublisherDeps;
+  readonly #options: PublisherOptions;
+  readonly #events: PublisherEvents;
+  readonly #log: Logger;
+  readonly #copies: LedgerStore;
+  readonly #playlists: PlaylistSet;
+  readonly #released = new AbortController();
+  readonly #epochs = new Set<EpochIntake>();
+  #ledger: Ledger;
+  #epochCount = 0;
+  #pending = 0;
+  #unstored = 0;
+  /** The stream is over: the playlist ends with the last upload that settles. */
+  #ending = false;
+  #faulty = false;
+  #finishing: Promise<{ unstored: number }> | undefined;
+
+  private constructor(
+    deps: PublisherDeps,
+    options: PublisherOptions,
+    events: PublisherEvents,
+    copies: LedgerStore,
+    recovered: Recovered,
+  ) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#events = events;
+    this.#log = deps.log;
+    this.#copies = copies;
+    this.#ledger = recovered.ledger;
+    this.#playlists = new PlaylistSet({
+      ...deps,
+      ...options,
+      claimed: recovered.claimed,
+      events: {
+        onPlayable: link => events.onPlayable(link),
+        onFenced: () => events.onFenced(),
+        onRefused: error => this.#fault(storeFault(error)),
+        ...(events.onListed ? { onListed: (ms: number) => events.onListed?.(ms) } : {}),
+      },
+    });
+  }
+
+  /**
+   * Reads back where the stream's last owner left off. A store that is away is waited for, 10 s at most. Throws
+   * `storage_error` when it stays away or refuses, `fenced` when a newer owner publishes.
+   */
+  static async open(
+    deps: PublisherDeps,
+    options: PublisherOptions,
+    events: PublisherEvents,
+    signal?: AbortSignal,
+  ): Promise<Publisher> {
+    const { streamId, run, token, renditions, abr, segmentSeconds, window } = options;
+    const files = streamFiles(streamId, abr ? renditions.length : undefined);
+    const copies = new LedgerStore(deps.redis, streamId, token, deps.log);
+    const limits = [AbortSignal.timeout(options.openTimeoutMs ?? OPEN_MS), ...(signal ? [signal] : [])];
+    const ledger = { streamId, run, stems: files.stems, window, segmentSeconds };
+    try {
+      const recovered = await recover({ ...deps, copies, files, ledger, token }, AbortSignal.any(limits));
+      copies.save(recovered.ledger);
+      return new Publisher(deps, options, events, copies, recovered);
+    } catch (error) {
+      throw error instanceof StoreError && error.kind === 'aborted' ? notAnswering(error) : storeFault(error);
+    }
+  }
+
+  /** The number that the next segment gets. */
+  get nextNumber(): number {
+    return this.#ledger.nextNumber;
+  }
+
+  async openEpoch(startedAt: number): Promise<SegmentEpoch> {
+    const { streamId, run, token } = this.#options;
+    this.#ledger = openEpoch(this.#ledger, startedAt);
+    this.#epochCount += 1;
+    const record = { streamId, run, token, stems: this.#ledger.stems, firstNumber: this.nextNumber, startedAt };
+    try {
+      const epoch = await this.#deps.spool.createEpoch(this.#epochCount, record);
+      const intake: EpochIntake = new EpochIntake({
+        ...this.#deps,
+        epoch,
+        record,
+        signal: this.#released.signal,
+        events: {
+          onClosed: segment => this.#closed(segment),
+          onOutcome: (segment, outcome) => this.#settled(segment, outcome),
+          onInfo: (rendition, info) => this.#playlists.setInfo(rendition, info),
+          onEnd: () => {
+            this.#change(closeEpoch(this.#ledger));
+            void intake.settled().then(() => this.#epochs.delete(intake));
+          },
+          onFault: fault => this.#fault(fault),
+        },
+      });
+      this.#epochs.add(intake);
+      await intake.start();
+      return intake;
+    } catch (error) {
+      throw new AppError('storage_error', `the spool ${this.#deps.spool.dir} cannot be written: ${String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** The lease is in doubt: where the store cannot fence, writes no playlist until resume(). Segments go on. */
+  suspend(): void {
+    if (!this.#deps.fences) this.#playlists.suspend();
+  }
+
+  resume(): void {
+    this.#playlists.resume();
+  }
+
+  /**
+   * Waits for the uploads, writes the last playlists, removes the spool folder. Never rejects.
+   * @param options.endList the stream is over (EXT-X-ENDLIST); false: it goes on with another owner
+   * @returns how many segments are in the spool and not in the store; their jobs stay queued
+   */
+  finish(options: { endList?: boolean; timeoutMs?: number } = {}): Promise<{ unstored: number }> {
+    this.#finishing ??= this.#finish(options.endList ?? true, options.timeoutMs ?? FINISH_MS);
+    return this.#finishing;
+  }
+
+  /**
+   * Stops at once and writes nothing more (fenced). What is in the spool stays there: uploads that are queued are good
+   * under their names whoever owns the stream.
+   */
+  async abandon(): Promise<void> {
+    this.#released.abort();
+    this.#copies.stop();
+    await this.#playlists.close();
+    await Promise.all([...this.#epochs].map(epoch => epoch.close()));
+  }
+
+  async #finish(endList: boolean, timeoutMs: number): Promise<{ unstored: number }> {
+    const { spool } = this.#deps;
+    const { streamId, run } = this.#options;
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const epochs = [...this.#epochs];
+    await Promise.all(epochs.map(epoch => epoch.close()));
+    this.#ending = endList;
+    if (this.#pending === 0) this.#change(this.#ledger);
+    // A third of the time is left for the playlists.
+    await withLimit(Promise.all(epochs.map(epoch => epoch.settled())), (timeoutMs * 2) / 3);
+    const unstored = this.#unstored + this.#pending;
+    this.#pending = 0;
+    this.#change(this.#ledger);
+    if (!(await this.#playlists.flush(deadline))) this.#log.error('the last playlist is not in the store');
+    this.#released.abort();
+    await this.#playlists.close();
+    this.#copies.save(this.#ledger, true);
+    await this.#copies.close();
+    const remove = unstored === 0 ? spool.removeRun(streamId, run) : spool.removeEmpty(streamId, run);
+    await remove.catch(error => this.#log.warn({ err: error }, 'spool folder not removed'));
+    return { unstored };
+  }
+
+  #closed(segment: ClosedSegment): void {
+    this.#pending += 1;
+    this.#playlists.expect(segment);
+    this.#change(addClosed(this.#ledger, segment));
+  }
+
+  #settled(segment: ClosedSegment, outcome: UploadOutcome): void {
+    if (outcome.kind === 'abandoned' || this.#released.signal.aborted) return;
+    this.#pending -= 1;
+    if (outcome.kind === 'stored') this.#playlists.count(segment);
+    else this.#failed(segment, outcome.error);
+    const state = outcome.kind === 'stored' ? 'stored' : 'gap';
+    this.#change(settle(this.#ledger, segment.rendition, segment.number, state));
+  }
+
+  #failed(segment: ClosedSegment, error: Error): void {
+    this.#unstored += 1;
+    this.#log.error({ err: error, file: segment.file }, 'segment not stored; it stays in the spool');
+    if (error instanceof StoreError && isPermanent(error.kind)) this.#fault(storeFault(error));
+  }
+
+  /** The one place where the ledger's changes go out. */
+  #change(ledger: Ledger): void {
+    if (this.#released.signal.aborted) return;
+    this.#ledger = this.#ending && this.#pending === 0 ? endLedger(ledger) : ledger;
+    this.#playlists.update(this.#ledger);
+    this.#copies.save(this.#ledger);
+  }
+
+  #fault(error: AppError): void {
+    if (this.#faulty) return;
+    this.#faulty = true;
+    this.#events.onFault(error);
+  }
+}
+
+const notAnswering = (cause: StoreError): AppError =>
+  new AppError('storage_error', 'the store does not answer; check R2_ACCOUNT_ID or S3_ENDPOINT, and the network', {
+    cause,
+  });
+
+/** Waits for some work, but not longer than `ms`. */
+async function withLimit(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,117 @@
+import type { Logger } from '../../common/createLogger.ts';
+import { type ClaimedPlaylist, claimPlaylist } from './claimPlaylist.ts';
+import { closeEpoch, type Ledger, type LedgerOptions, settle, skipTo } from './ledger.ts';
+import type { LedgerStore, SavedLedger } from './ledgerStore.ts';
+import { mergeLedger } from './mergeLedger.ts';
+import type { ObjectStore } from './objectStore.ts';
+import { type ParsedMediaPlaylist, parseMediaPlaylist } from './parseMediaPlaylist.ts';
+import { retryStore } from './retryStore.ts';
+import { type StreamFiles, segmentNumber } from './streamFiles.ts';
+
+/** After an owner that did not end in order: it may have files under way that nobody can see yet. */
+const MARGIN = 10;
+
+export interface Recovered {
+  ledger: Ledger;
+  /** Playlists that are in the store, by key. */
+  claimed: ReadonlyMap<string, ClaimedPlaylist>;
+}
+
+export interface RecoveryOptions {
+  store: ObjectStore;
+  fences: boolean;
+  copies: LedgerStore;
+  files: StreamFiles;
+  ledger: LedgerOptions;
+  token: string;
+  log: Logger;
+}
+
+/**
+ * Where the last owner of the stream left off. The published playlists are read back, and taken over in this owner's
+ * name, before anything else: from then on, where the store fences, what viewers have seen cannot change behind our back.
+ * Throws `fenced`, or the StoreError of a store that refuses or stays away until the signal aborts.
+ */
+export async function recover(options: RecoveryOptions, signal: AbortSignal): Promise<Recovered> {
+  const { files, token, fences, log } = options;
+  const playlistKeys = [...files.playlistKeys, ...(files.multivariantKey ? [files.multivariantKey] : [])];
+  const claims = await Promise.all(
+    playlistKeys.map(key => retryStore(() => claimPlaylist(options.store, { key, token, fences, signal }), signal)),
+  );
+  const copy = await options.copies.load();
+  const claimed = new Map(claims.filter(claim => claim !== undefined).map(claim => [claim.key, claim]));
+  const playlists = files.playlistKeys.map(key => parseMediaPlaylist(claimed.get(key)?.text ?? ''));
+  const merged = closeEpoch(mergeLedger(options.ledger, copy?.ledger, playlists));
+  const sameRun = copy?.ledger.run === options.ledger.run;
+  const checked = await checkParts(options, merged, !sameRun, signal);
+  const ledger = await beyondUsed(options, checked, isOrderly(copy, playlists), claimed.size > 0, signal);
+  const { nextNumber, nextMediaSequence, entries } = ledger;
+  log.info({ nextNumber, nextMediaSequence, listed: entries.length, copy: copy !== undefined }, 'publishing recovered');
+  return { ledger, claimed };
+}
+
+/** In order: the working copy says so, and it is not older than what is published. */
+function isOrderly(copy: SavedLedger | undefined, playlists: readonly (ParsedMediaPlaylist | undefined)[]): boolean {
+  if (!copy?.closed) return false;
+  const last = Math.max(-1, ...playlists.flatMap(p => (p ? [p.mediaSequence + p.segments.length - 1] : [])));
+  return last < copy.ledger.nextMediaSequence;
+}
+
+/**
+ * The first number that nobody has used. An orderly end left it in the working copy; otherwise the store's listing tells
+ * it, and a margin covers uploads that are still on their way.
+ */
+async function beyondUsed(
+  options: RecoveryOptions,
+  ledger: Ledger,
+  orderly: boolean,
+  published: boolean,
+  signal: AbortSignal,
+): Promise<Ledger> {
+  if (orderly) return ledger;
+  const highest = await retryStore(() => highestNumber(options.store, ledger.streamId, signal), signal);
+  const untouched = highest < 0 && ledger.nextNumber === 0 && !published;
+  return untouched ? ledger : skipTo(ledger, Math.max(ledger.nextNumber, highest + 1) + MARGIN);
+}
+
+async function highestNumber(store: ObjectStore, streamId: string, signal: AbortSignal): Promise<number> {
+  let highest = -1;
+  for await (const { key } of store.list(`${streamId}/`, { signal })) {
+    highest = Math.max(highest, segmentNumber(key) ?? -1);
+  }
+  return highest;
+}
+
+/**
+ * Asks the store for parts whose end nobody saw, and, when another run left the listing behind, for what it lists: what
+ * is gone from the bucket since then must not be listed again.
+ */
+async function checkParts(
+  options: RecoveryOptions,
+  ledger: Ledger,
+  includeListed: boolean,
+  signal: AbortSignal,
+): Promise<Ledger> {
+  const questions = ledger.entries.flatMap(({ number, mediaSequence, parts }) =>
+    parts.flatMap((part, rendition) => {
+      const listed = mediaSequence <= (ledger.listed[rendition] ?? -1);
+      const inWindow = listed && mediaSequence >= (ledger.head[rendition] ?? 0);
+      const asks = part && (listed ? includeListed && inWindow && part.state === 'stored' : part.state === 'pending');
+      return asks ? [{ number, mediaSequence, rendition, listed, key: part.key }] : [];
+    }),
+  );
+  const answers = await Promise.all(
+    questions.map(async question => ({
+      ...question,
+      there: (await retryStore(() => options.store.head(question.key, { signal }), signal)) !== undefined,
+    })),
+  );
+  const goneUpTo = Math.max(-1, ...answers.filter(a => a.listed && !a.there).map(a => a.mediaSequence));
+  const kept = { ...ledger, entries: ledger.entries.filter(entry => entry.mediaSequence > goneUpTo) };
+  return answers
+    .filter(answer => !answer.listed)
+    .reduce<Ledger>(
+      (rest, { rendition, number, there }) => settle(rest, rendition, number, there ? 'stored' : 'gap'),
+      kept,
+    );
+}

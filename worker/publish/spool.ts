@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import { AppError } from '../../common/errors.ts';
+
+const NODE_FILE = '.node';
+
+/** What a later sweep needs to queue an epoch's closed segments again; written beside its folder, as `<folder>.json`. */
+export interface EpochRecord {
+  streamId: string;
+  run: string;
+  token: string;
+  /** By rendition: `<stem>.m3u8` names what is closed, `<stem>_<number>.ts` are the files. */
+  stems: readonly string[];
+  firstNumber: number;
+  /** ms since 1970. */
+  startedAt: number;
+}
+
+export interface SpoolEpoch {
+  dir: string;
+  /** The folder relative to the spool: unique for ever, so it says where an object's bytes came from. */
+  origin: string;
+}
+
+/** The host's folder of segments that are not in the store yet: `<spool>/<stream id>/<run>/<token>-<n>/`. */
+export class Spool {
+  readonly dir: string;
+  readonly #node: string;
+
+  constructor(dir: string, node: string) {
+    this.dir = resolve(dir);
+    this.#node = node;
+  }
+
+  /** Takes the folder for this node. Throws `config_invalid` when it is another's: its files would never be uploaded. */
+  async claim(): Promise<void> {
+    await mkdir(this.dir, { recursive: true });
+    const file = join(this.dir, NODE_FILE);
+    const draft = `${file}-${randomBytes(6).toString('hex')}`;
+    await writeFile(draft, `${this.#node}\n`);
+    try {
+      // A link appears whole, or not at all when another worker was quicker.
+      await link(draft, file);
+    } catch (error) {
+      if (!isCode(error, 'EEXIST')) throw error;
+    } finally {
+      await rm(draft, { force: true });
+    }
+    const owner = (await readFile(file, 'utf8')).trim();
+    if (owner === this.#node) return;
+    throw new AppError(
+      'config_invalid',
+      `SPOOL_DIR ${this.dir} belongs to node "${owner}", not to "${this.#node}": give each node a spool of its own, or the same NODE_ID to all workers of one host`,
+    );
+  }
+
+  /** A new, empty folder. `n` counts the owner's epochs. */
+  async createEpoch(n: number, epoch: EpochRecord): Promise<SpoolEpoch> {
+    const origin = join(epoch.streamId, epoch.run, `${epoch.token}-${n}`);
+    const dir = join(this.dir, origin);
+    await retryMissing(() => mkdir(dir, { recursive: true }));
+    await writeFile(`${dir}.json`, JSON.stringify(epoch));
+    return { dir, origin };
+  }
+
+  /** Removes an epoch with all its files. */
+  async removeEpoch(origin: string): Promise<void> {
+    await rm(join(this.dir, origin), { recursive: true, force: true });
+    await rm(`${join(this.dir, origin)}.json`, { force: true });
+  }
+
+  /** Removes what is left of a run, and the stream's folder when no other run is in it. */
+  async removeRun(streamId: string, run: string): Promise<void> {
+    await rm(join(this.dir, streamId, run), { recursive: true, force: true });
+    await this.removeEmpty(streamId, run);
+  }
+
+  /** Removes the run's and the stream's folder if they are empty. */
+  async removeEmpty(streamId: string, run: string): Promise<void> {
+    for (const dir of [join(this.dir, streamId, run), join(this.dir, streamId)]) {
+      try {
+        await rmdir(dir);
+      } catch (error) {
+        if (!isCode(error, 'ENOENT')) return;
+      }
+    }
+  }
+
+  /** The absolute path of a file of the spool. Throws when it would lie outside. */
+  path(file: string): string {
+    const path = resolve(this.dir, file);
+    const inside = relative(this.dir, path);
+    if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`))
+      throw new Error(`"${file}" is not in the spool`);
+    return path;
+  }
+
+  /** Bytes that can still be written. */
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.dir);
+    return bavail * bsize;
+  }
+}
+
+const isCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException | null)?.code === code;
+
+/** A parent folder that was removed as empty between two steps of mkdir is made again. */
+async function retryMissing<Result>(make: () => Promise<Result>): Promise<Result> {
+  try {
+    return await make();
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error;
+    return make();
+  }
+}

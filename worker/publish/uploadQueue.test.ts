@@ -1,0 +1,249 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createRedis } from '../../common/createRedis.ts';
+import { keys } from '../../common/keys.ts';
+import { queueNames, type UploadJob } from '../../common/queues.ts';
+import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
+import { FolderStore } from './folderStore.ts';
+import { headers } from './headers.ts';
+import { Spool } from './spool.ts';
+import { StoreError } from './storeError.ts';
+import { HookedStore } from './testing/hookedStore.ts';
+import { UploadQueue, uploadJobId } from './uploadQueue.ts';
+
+// Real processes on a machine that others use too.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+let server: TestRedis;
+let redis: Redis;
+let dir: string;
+let store: HookedStore;
+let node: string;
+const stops: (() => Promise<void>)[] = [];
+const log = silentLogger();
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url);
+});
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'uploads-'));
+  store = new HookedStore(new FolderStore({ dir: join(dir, 'bucket'), publicUrl: 'http://x' }));
+  node = `node-${Math.random().toString(36).slice(2)}`;
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+  await rm(dir, { recursive: true, force: true });
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+/** One worker process's end of the queue. */
+function uploadQueue(options: { runs?: boolean; attempts?: number } = {}): UploadQueue {
+  const connection = createRedis(server.url, 'queue', log);
+  const subscriber = createRedis(server.url, 'subscriber', log);
+  const spool = new Spool(join(dir, 'spool'), node);
+  const { attempts = 3, runs = true } = options;
+  const common = { node, connection, subscriber, store, fences: true, spool, log };
+  const queue = new UploadQueue({ ...common, attempts, backoffMs: 20, concurrency: 4 });
+  if (runs) queue.start();
+  stops.push(async () => {
+    await queue.stop();
+    connection.disconnect();
+    subscriber.disconnect();
+  });
+  return queue;
+}
+
+async function job(number: number, body = 'media'): Promise<UploadJob> {
+  const name = `show_${String(number).padStart(3, '0')}.ts`;
+  const file = `show/run1/170-1/${name}`;
+  await mkdir(dirname(join(dir, 'spool', file)), { recursive: true });
+  await writeFile(join(dir, 'spool', file), body);
+  return { streamId: 'show', run: 'run1', file, key: `show/${name}`, ...headers.segment };
+}
+
+test('a file of the spool gets into the store, and the one who waits is told', async () => {
+  const uploads = uploadQueue();
+  expect(await uploads.upload(await job(1, 'bytes'))).toEqual({ kind: 'stored' });
+  expect((await store.get('show/show_001.ts'))?.body.toString()).toBe('bytes');
+});
+
+test('uploads do not wait for one another', async () => {
+  const uploads = uploadQueue();
+  let release = (): void => undefined;
+  const held = new Promise<void>(resolve => {
+    release = resolve;
+  });
+  store.onPut = (put, key) => (key.endsWith('_001.ts') ? held.then(put) : put());
+  const slow = uploads.upload(await job(1));
+  expect(await uploads.upload(await job(2))).toEqual({ kind: 'stored' });
+  release();
+  expect(await slow).toEqual({ kind: 'stored' });
+});
+
+test('a passing failure is retried, and is no failure', async () => {
+  const uploads = uploadQueue();
+  let failures = 0;
+  store.onPut = put => (++failures < 3 ? Promise.reject(new StoreError('retry', '500')) : put());
+  expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+  expect(store.puts).toHaveLength(3);
+});
+
+test('a store that asks for patience gets it without using up attempts', async () => {
+  const uploads = uploadQueue({ attempts: 1 });
+  let throttled = 0;
+  store.onPut = put =>
+    ++throttled <= 2 ? Promise.reject(new StoreError('throttled', '429', { retryAfterMs: 50 })) : put();
+  expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+});
+
+describe('final failures', () => {
+  test('after the last attempt, with the cause', async () => {
+    const uploads = uploadQueue({ attempts: 2 });
+    store.onPut = () => Promise.reject(new StoreError('retry', 'still 500'));
+    expect(await uploads.upload(await job(1))).toMatchObject({ kind: 'failed', error: { message: 'still 500' } });
+    expect(store.puts).toHaveLength(2);
+  });
+
+  test.each(['denied', 'config'] as const)('%s: at once', async kind => {
+    const uploads = uploadQueue();
+    store.onPut = () => Promise.reject(new StoreError(kind, 'no'));
+    expect(await uploads.upload(await job(1))).toMatchObject({ kind: 'failed', error: { kind } });
+    expect(store.puts).toHaveLength(1);
+  });
+
+  test('a file that is gone', async () => {
+    const uploads = uploadQueue();
+    const gone = { ...(await job(1)), file: 'show/run1/170-1/show_999.ts' };
+    expect(await uploads.upload(gone)).toMatchObject({ kind: 'failed', error: { code: 'ENOENT' } });
+  });
+
+  test('a name that is taken by other bytes stays as it is', async () => {
+    await store.put('show/show_001.ts', 'seen by viewers', {
+      ...headers.segment,
+      metadata: { origin: 'show/run0/160-1' },
+    });
+    const uploads = uploadQueue();
+    expect(await uploads.upload(await job(1))).toMatchObject({ kind: 'failed', error: { kind: 'precondition' } });
+    expect((await store.get('show/show_001.ts'))?.body.toString()).toBe('seen by viewers');
+  });
+
+  test('in another process: the job is asked, and tells what kind it was', async () => {
+    const waiting = uploadQueue({ runs: false });
+    uploadQueue({ attempts: 1 });
+    store.onPut = () => Promise.reject(new StoreError('denied', 'no rights'));
+    const outcome = waiting.upload(await job(1));
+    await vi.waitFor(() => expect(store.puts).toHaveLength(1));
+    await stops[0]?.();
+    expect(await outcome).toEqual({ kind: 'abandoned' });
+    const asking = uploadQueue();
+    expect(await asking.upload(await job(1))).toMatchObject({
+      kind: 'failed',
+      error: { kind: 'denied', message: 'no rights' },
+    });
+  });
+});
+
+test('the lost answer of our own PUT is no foreign object', async () => {
+  const uploads = uploadQueue();
+  store.onPut = async put => {
+    store.onPut = next => next();
+    await put();
+    throw new StoreError('retry', 'reset', { ambiguous: true });
+  };
+  expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+});
+
+test('another process of the node may do the upload: told by pub/sub, well before anybody asks', async () => {
+  const listener = new Redis(server.url);
+  stops.push(async () => listener.disconnect());
+  const messages: string[] = [];
+  listener.on('message', (_channel, message: string) => messages.push(message));
+  await listener.subscribe(keys.storedChannel);
+  const mine = uploadQueue();
+  const theirs = uploadQueue();
+  // Both take jobs now.
+  await Promise.all([mine.upload(await job(100)), theirs.upload(await job(101))]);
+  const outcomes = await Promise.all(
+    Array.from({ length: 40 }, async (_, i) => {
+      const each = await job(i);
+      const startedAt = performance.now();
+      return { outcome: await mine.upload(each), ms: performance.now() - startedAt };
+    }),
+  );
+  expect(outcomes.every(({ outcome }) => outcome.kind === 'stored')).toBe(true);
+  expect(Math.max(...outcomes.map(({ ms }) => ms))).toBeLessThan(1_500);
+  expect(messages).toContainEqual(expect.stringMatching(/^show show\/show_0\d\d\.ts$/));
+});
+
+test('a message that was lost costs a question, not the segment', async () => {
+  const uploads = uploadQueue();
+  const first = await job(1);
+  await uploads.upload(first);
+  // The job is there already, completed: no worker runs it again, so nobody tells.
+  expect(await uploads.upload(first)).toEqual({ kind: 'stored' });
+  expect(store.puts).toHaveLength(1);
+});
+
+test('a job that Redis has lost is queued again', async () => {
+  const uploads = uploadQueue();
+  const queue = new Queue(queueNames.uploads(node), { connection: redis });
+  stops.push(() => queue.close());
+  await queue.pause();
+  const lost = await job(1);
+  const outcome = uploads.upload(lost);
+  await vi.waitFor(async () => expect(await queue.getJob(uploadJobId(lost))).toBeDefined());
+  await queue.remove(uploadJobId(lost));
+  await queue.resume();
+  expect(await outcome).toEqual({ kind: 'stored' });
+});
+
+test('who gives up waiting is let go, and the job stays queued', async () => {
+  const uploads = uploadQueue();
+  const giveUp = new AbortController();
+  let release = (): void => undefined;
+  const held = new Promise<void>(resolve => {
+    release = resolve;
+  });
+  store.onPut = put => held.then(put);
+  const outcome = uploads.upload(await job(1), giveUp.signal);
+  await vi.waitFor(() => expect(store.puts).toHaveLength(1));
+  giveUp.abort();
+  expect(await outcome).toEqual({ kind: 'abandoned' });
+  release();
+  await vi.waitFor(async () => expect(await store.head('show/show_001.ts')).toBeDefined());
+});
+
+test('a Redis that is away delays uploads and blocks nothing', async () => {
+  const own = await startRedis();
+  stops.push(() => own.stop());
+  const connection = createRedis(own.url, 'queue', log);
+  const subscriber = createRedis(own.url, 'subscriber', log);
+  const spool = new Spool(join(dir, 'spool'), node);
+  const uploads = new UploadQueue({
+    ...{ node, connection, subscriber, store, fences: true, spool, log },
+    ...{ attempts: 3, backoffMs: 20, concurrency: 4 },
+  });
+  uploads.start();
+  expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+  process.kill(own.pid, 'SIGSTOP');
+  const outcome = uploads.upload(await job(2));
+  process.kill(own.pid, 'SIGCONT');
+  expect(await outcome).toEqual({ kind: 'stored' });
+  await own.stop();
+  const stoppedAt = performance.now();
+  const never = uploads.upload(await job(3));
+  await uploads.stop();
+  expect(await never).toEqual({ kind: 'abandoned' });
+  expect(performance.now() - stoppedAt).toBeLessThan(5_000);
+  connection.disconnect();
+  subscriber.disconnect();
+});

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../common/createLogger.ts';
+import { keys } from '../../common/keys.ts';
+import { queueNames, type UploadJob } from '../../common/queues.ts';
+import type { ObjectStore } from './objectStore.ts';
+import { putSegment } from './putSegment.ts';
+import type { Spool } from './spool.ts';
+import { StoreError } from './storeError.ts';
+import { isPermanent } from './storeFault.ts';
+import type { UploadWaiters } from './uploadWaiters.ts';
+
+/** A dead process's uploads are taken over after 10 to 40 s; being slow is no reason to lose a job. */
+const settings = { lockDuration: 30_000, stalledInterval: 10_000, maxStalledCount: 5 };
+/** Waiting as long as a store asks for is not a failed attempt, but it has an end. */
+const DELAYS = 20;
+const CLOSE_MS = 3_000;
+
+/** Runs jobs of queue `uploads-<node>`: reads the file whole, PUTs it, tells who waits. */
+export class UploadWorker {
+  readonly #worker: Worker<UploadJob>;
+  readonly #connection: Redis;
+  readonly #store: ObjectStore;
+  readonly #fences: boolean;
+  readonly #spool: Spool;
+  readonly #waiters: UploadWaiters;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+
+  constructor(options: {
+    node: string;
+    connection: Redis;
+    store: ObjectStore;
+    fences: boolean;
+    spool: Spool;
+    waiters: UploadWaiters;
+    concurrency: number;
+    log: Logger;
+  }) {
+    this.#connection = options.connection;
+    this.#store = options.store;
+    this.#fences = options.fences;
+    this.#spool = options.spool;
+    this.#waiters = options.waiters;
+    this.#log = options.log;
+    this.#worker = new Worker<UploadJob>(queueNames.uploads(options.node), (job, token) => this.#process(job, token), {
+      connection: options.connection,
+      concurrency: options.concurrency,
+      autorun: false,
+      ...settings,
+    });
+    this.#worker.on('error', error => this.#log.debug({ err: error }, 'upload queue'));
+  }
+
+  start(): void {
+    void this.#worker.run().catch(error => this.#log.error({ err: error }, 'uploads stopped'));
+  }
+
+  /** Lets uploads that are under way end, for a few seconds. Resolves also when Redis is away. */
+  async stop(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, CLOSE_MS);
+    });
+    await Promise.race([this.#worker.close(), deadline]).finally(() => clearTimeout(timer));
+    this.#stopping.abort();
+  }
+
+  async #process(job: Job<UploadJob>, token: string | undefined): Promise<void> {
+    const { streamId, key, file, contentType, cacheControl } = job.data;
+    try {
+      const body = await readFile(this.#spool.path(file));
+      const { signal } = this.#stopping;
+      const origin = dirname(file);
+      await putSegment(this.#store, { key, body, contentType, cacheControl, origin, fences: this.#fences, signal });
+    } catch (error) {
+      throw await this.#failed(job, token, error as Error);
+    }
+    // Told before BullMQ has noted it, which costs a round trip to a Redis that may even be away.
+    if (this.#waiters.settle(key, { kind: 'stored' })) return;
+    await this.#connection.publish(keys.storedChannel, `${streamId} ${key}`);
+  }
+
+  /** What the job is to end with: BullMQ tries again after an ordinary error. */
+  async #failed(job: Job<UploadJob>, token: string | undefined, error: Error): Promise<Error> {
+    const { key, streamId } = job.data;
+    const kind = error instanceof StoreError ? error.kind : undefined;
+    this.#log.warn({ err: error, streamId, key, attempt: job.attemptsMade + 1 }, 'upload failed');
+    if (error instanceof StoreError && error.retryAfterMs !== undefined && job.attemptsStarted < DELAYS) {
+      await job.moveToDelayed(Date.now() + error.retryAfterMs, token);
+      return new DelayedError();
+    }
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const permanent = missing || kind === 'precondition' || (kind !== undefined && isPermanent(kind));
+    if (permanent || job.attemptsMade + 1 >= (job.opts.attempts ?? 1))
+      this.#waiters.settle(key, { kind: 'failed', error });
+    return permanent ? new UnrecoverableError(failureText(kind, error)) : error;
+  }
+}
+
+/** The job's `failedReason`, which another process reads back (uploadFailure.ts). */
+const failureText = (kind: string | undefined, error: Error): string =>
+  kind === undefined ? error.message : `${kind}: ${error.message}`;
