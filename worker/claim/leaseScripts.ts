@@ -4,7 +4,7 @@ import { LuaScript } from '../../common/luaScript.ts';
 import { enteredFrom, type StreamState } from '../../common/streamState.ts';
 
 export type Acquired =
-  | { kind: 'taken'; token: string; desired: 'run' | 'stop' }
+  | { kind: 'taken'; token: string; record: Record<string, string> }
   | { kind: 'held'; msLeft: number }
   | { kind: 'over' };
 
@@ -33,13 +33,15 @@ export class LeaseScripts {
   }
 
   async acquire(streamId: string, run: string, owner: string, ttlMs: number): Promise<Acquired> {
-    const answer = (await this.#acquire.run(this.#redis, [keys.stream(streamId)], [run, owner, ttlMs])) as (
-      | number
-      | string
-    )[];
-    if (answer[0] === -1) return { kind: 'over' };
-    if (answer[0] === 0) return { kind: 'held', msLeft: Number(answer[1]) };
-    return { kind: 'taken', token: String(answer[1]), desired: answer[2] === 'stop' ? 'stop' : 'run' };
+    const [kind, ...rest] = (await this.#acquire.run(this.#redis, [keys.stream(streamId)], [run, owner, ttlMs])) as [
+      number,
+      ...string[],
+    ];
+    if (kind === -1) return { kind: 'over' };
+    if (kind === 0) return { kind: 'held', msLeft: Number(rest[0]) };
+    const record: Record<string, string> = {};
+    for (let i = 0; i + 1 < rest.length; i += 2) record[rest[i] ?? ''] = rest[i + 1] ?? '';
+    return { kind: 'taken', token: record.token ?? '', record };
   }
 
   async renew(streamId: string, token: string, ttlMs: number): Promise<Renewed> {
@@ -72,10 +74,5 @@ export class LeaseScripts {
       [streamId, ...Object.entries(record).flat()],
     );
     return answer === 1;
-  }
-
-  /** The record as Redis holds it, field by field. */
-  async read(streamId: string): Promise<Record<string, string>> {
-    return this.#redis.hgetall(keys.stream(streamId));
   }
 }

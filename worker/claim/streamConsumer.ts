@@ -93,14 +93,17 @@ export class StreamConsumer {
   async #claim(job: Job<StreamJob>, token: string | undefined): Promise<RunningSession | undefined> {
     const { streamId, run } = job.data;
     const acquiredAt = performance.now();
-    const acquired = await this.#scripts.acquire(streamId, run, randomUUID(), leaseTimes.ttlMs);
+    const acquired = await this.#scripts.acquire(streamId, run, randomUUID(), leaseTimes.ttlMs).catch(error => {
+      this.#log.warn({ err: error, streamId, run }, 'lease not acquired; trying again');
+      return { kind: 'held', msLeft: 1_000 } as const;
+    });
     if (acquired.kind === 'over') return undefined;
     if (acquired.kind === 'held') {
       await job.moveToDelayed(Date.now() + Math.min(acquired.msLeft + 50, 5_000), token);
       throw new DelayedError();
     }
     const log = this.#log.child({ streamId, run });
-    const record = await this.#scripts.read(streamId);
+    const { record } = acquired;
     const lease = new StreamLease({
       streamId,
       token: acquired.token,

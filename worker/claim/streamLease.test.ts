@@ -39,8 +39,8 @@ async function take(streamId: string, run: string, owner = 'worker-1') {
   const acquiredAt = performance.now();
   const acquired = await scripts.acquire(streamId, run, owner, times.ttlMs);
   if (acquired.kind !== 'taken') throw new Error(`not taken: ${acquired.kind}`);
-  const record = await scripts.read(streamId);
-  const lease = new StreamLease({ streamId, token: acquired.token, record, scripts, times, log: silentLogger() });
+  const { token, record } = acquired;
+  const lease = new StreamLease({ streamId, token, record, scripts, times, log: silentLogger() });
   const told = events();
   lease.start(told, acquiredAt);
   open.push(lease);

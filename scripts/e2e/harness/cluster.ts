@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startRedis } from '../../../common/testing/startRedis.ts';
+import { type S3Double, startS3Double } from '../s3/s3Double.ts';
+import { ApiClient } from './apiClient.ts';
+import { type Child, startChild } from './childProcess.ts';
+import { waitFor } from './waitFor.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const HMAC_SECRET = 'hmac-secret-for-tests-0123456789';
+const JWT_SECRET = 'jwt-secret-for-tests-0123456789';
+const S3_ACCESS_KEY = 'AKIATEST';
+const S3_SECRET_KEY = 'secret-for-tests-0123456789';
+
+/** Test runs at the same time must not want the same UDP ports: each cluster takes the next hundred. */
+let nextPorts = 21_000 + (process.pid % 300) * 100;
+
+export interface Cluster {
+  readonly api: Child;
+  readonly apiUrl: string;
+  readonly client: ApiClient;
+  readonly workers: Child[];
+  readonly redis: Awaited<ReturnType<typeof startRedis>>;
+  /** The S3 double; undefined with file storage. */
+  readonly s3: S3Double | undefined;
+  /** Spool, output and whatever else the cluster writes. */
+  readonly dir: string;
+  readonly spoolDir: string;
+  readonly hmacSecret: string;
+  readonly jwtSecret: string;
+  readonly ports: { first: number; last: number };
+  /** One more worker on the same node. */
+  addWorker(env?: Record<string, string>): Promise<Child>;
+  stop(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  workers?: number;
+  storage?: 's3' | 'file';
+  /** More or other environment for api and workers. */
+  env?: Record<string, string>;
+}
+
+/** A whole Livetran of real processes: redis-server, api, workers, and an S3 server (a strict double) or a folder. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const dir = await mkdtemp(join(tmpdir(), 'livetran-e2e-'));
+  const redis = await startRedis();
+  const s3 = options.storage === 'file' ? undefined : await startDouble();
+  const ports = { first: nextPorts, last: nextPorts + 99 };
+  nextPorts += 100;
+  const spoolDir = join(dir, 'spool');
+  const env = {
+    HMAC_SECRET,
+    JWT_SECRET,
+    REDIS_URL: redis.url,
+    TLS: 'off',
+    API_HOST: '127.0.0.1',
+    API_PORT: '0',
+    NODE_ID: 'test-node',
+    SPOOL_DIR: spoolDir,
+    DATA_DIR: join(dir, 'data'),
+    SRT_HOST: '127.0.0.1',
+    SRT_BIND: '127.0.0.1',
+    SRT_PORTS: `${ports.first}-${ports.last}`,
+    WEBHOOK_ALLOW_PRIVATE: 'on',
+    LOG_LEVEL: 'debug',
+    ...(s3 ? s3Environment(s3) : { STORAGE: 'file', OUTPUT_DIR: join(dir, 'output') }),
+    ...options.env,
+  };
+  const api = startChild(process.execPath, ['api/main.ts'], { cwd: root, env });
+  const apiUrl = String((await api.line('listening', 30_000)).url);
+  const workers: Child[] = [];
+  const addWorker = async (more: Record<string, string> = {}): Promise<Child> => {
+    const publicUrl = s3 ? {} : { CLOUDFLARE_PUBLIC_URL: `${apiUrl}/video` };
+    const worker = startChild(process.execPath, ['worker/main.ts'], {
+      cwd: root,
+      env: { ...env, ...publicUrl, ...more },
+    });
+    workers.push(worker);
+    await Promise.race([worker.line('worker ready', 30_000), worker.exited]);
+    return worker;
+  };
+  for (let i = 0; i < (options.workers ?? 1); i += 1) await addWorker();
+  if (workers.length > 0) await waitFor('/readyz', async () => (await fetch(`${apiUrl}/readyz`)).ok);
+  return {
+    ...{ api, apiUrl, workers, redis, s3, dir, spoolDir, ports, addWorker },
+    hmacSecret: HMAC_SECRET,
+    jwtSecret: JWT_SECRET,
+    client: new ApiClient(apiUrl, HMAC_SECRET),
+    stop: async () => {
+      await Promise.all(workers.map(worker => worker.stop()));
+      await api.stop();
+      await redis.stop();
+      await s3?.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+const startDouble = (): Promise<S3Double> =>
+  startS3Double({ accessKey: S3_ACCESS_KEY, secretKey: S3_SECRET_KEY, bucket: 'live', publicRead: true });
+
+function s3Environment(s3: S3Double): Record<string, string> {
+  return {
+    S3_ENDPOINT: s3.endpoint,
+    R2_ACCESS_KEY: S3_ACCESS_KEY,
+    R2_SECRET_KEY: S3_SECRET_KEY,
+    BUCKET_NAME: 'live',
+    CLOUDFLARE_PUBLIC_URL: s3.publicUrl,
+  };
+}

@@ -1,0 +1,115 @@
+import type { Redis } from 'ioredis';
+import type { Config } from '../common/config/loadConfig.ts';
+import type { Logger } from '../common/createLogger.ts';
+import type { StreamJob } from '../common/queues.ts';
+import type { StreamLease } from './claim/streamLease.ts';
+import { openOnLeasedPort } from './ingest/openOnLeasedPort.ts';
+import type { PortLeases } from './ingest/portLease.ts';
+import type { SrtHost } from './ingest/srtHost.ts';
+import { srtUrl } from './ingest/srtUrl.ts';
+import { mintStreamKey, StreamKeyCheck } from './ingest/streamKey.ts';
+import type { ObjectStore } from './publish/objectStore.ts';
+import { Publisher } from './publish/publisher.ts';
+import type { Spool } from './publish/spool.ts';
+import type { UploadQueue } from './publish/uploadQueue.ts';
+import type { SessionPhases } from './session.ts';
+import type { Encoding } from './transcode/encoding.ts';
+import { transcode } from './transcode/transcode.ts';
+
+/** What all sessions of a worker share. */
+export interface PhaseDeps {
+  config: Config<'JWT_SECRET'>;
+  srtHost: SrtHost;
+  ports: PortLeases;
+  /** The address that encoders are given. */
+  srtHostName: string;
+  store: ObjectStore;
+  fences: boolean;
+  uploads: UploadQueue;
+  spool: Spool;
+  /** Role `request`. */
+  redis: Redis;
+  log: Logger;
+}
+
+/** R2 takes one write a second for each key; a folder takes as many as come. */
+const R2_INTERVAL_MS = 1_000;
+const FOLDER_INTERVAL_MS = 100;
+
+/** The phases of one session, made of this worker's parts. */
+export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease): SessionPhases {
+  const { config } = deps;
+  const log = deps.log.child({ streamId: job.streamId, run: job.run });
+  const encoding = encodingOf(config, lease.recorded('abr') === '1');
+  return {
+    openPublisher: (events, signal) =>
+      Publisher.open(
+        {
+          ...deps,
+          playlistIntervalMs: config.storage.kind === 's3' ? R2_INTERVAL_MS : FOLDER_INTERVAL_MS,
+          log,
+        },
+        {
+          ...job,
+          ...encoding,
+          token: lease.token,
+          window: config.HLS_WINDOW,
+        },
+        {
+          ...events,
+          onListed: closedToListedMs => log.debug({ closedToListedMs }, 'segment listed'),
+        },
+        signal,
+      ),
+    openIngest: async (onEncoder, signal) => {
+      const keys = keyCheck(config, job, lease);
+      const preferred = lease.recorded('node') === config.NODE_ID ? Number(lease.recorded('port')) : undefined;
+      const ingest = await openOnLeasedPort({
+        host: deps.srtHost,
+        ports: deps.ports,
+        holder: `${job.streamId}.${job.run}`,
+        ...(preferred === undefined ? {} : { preferred }),
+        listen: {
+          bind: config.SRT_BIND,
+          latencyMs: config.SRT_LATENCY_MS,
+          admit: streamIdText => keys.judge(streamIdText),
+          onPublisher: onEncoder,
+          log,
+        },
+        signal,
+      });
+      return { port: ingest.port, srtUrl: urlFor(deps, job, lease, ingest.port), close: () => ingest.close() };
+    },
+    transcode: (encoder, sink, signal) =>
+      transcode({ media: encoder.media, streamId: job.streamId, encoding, sink, signal, log, ffmpeg: config.FFMPEG }),
+  };
+}
+
+function encodingOf(config: PhaseDeps['config'], abr: boolean): Encoding {
+  return {
+    abr,
+    renditions: abr ? config.LADDER : [config.SINGLE],
+    segmentSeconds: config.HLS_SEGMENT_SECONDS,
+    gopSeconds: config.GOP_SECONDS,
+    preset: config.VIDEO_PRESET,
+    audioRate: config.AUDIO_RATE,
+  };
+}
+
+function keyCheck(config: PhaseDeps['config'], job: StreamJob, lease: StreamLease): StreamKeyCheck {
+  const accepted = lease.recorded('keyAccepted') === '1';
+  return new StreamKeyCheck({
+    streamId: job.streamId,
+    secret: config.JWT_SECRET,
+    ...(accepted ? { acceptExpiredSince: Number(lease.recorded('createdAt')) } : {}),
+  });
+}
+
+/** The URL that the encoder already has, when it still leads here; else a new one with a new key. */
+function urlFor(deps: PhaseDeps, { streamId }: StreamJob, lease: StreamLease, port: number): string {
+  const { JWT_SECRET: secret, STREAM_KEY_TTL_SECONDS: ttlSeconds } = deps.config;
+  const url = srtUrl({ host: deps.srtHostName, port }, streamId, mintStreamKey({ streamId, secret, ttlSeconds }));
+  const before = lease.recorded('srtUrl');
+  const place = (text: string): string => text.slice(0, text.indexOf('?'));
+  return before !== undefined && place(before) === place(url) ? before : url;
+}

@@ -1,0 +1,245 @@
+import type { Readable } from 'node:stream';
+import type { Logger } from '../common/createLogger.ts';
+import { AppError } from '../common/errors.ts';
+import type { StreamJob } from '../common/queues.ts';
+import type { StreamReason } from '../common/streamState.ts';
+import { Arrivals } from './arrivals.ts';
+import type { RunningSession, SessionEnd } from './claim/streamConsumer.ts';
+import type { StreamLease } from './claim/streamLease.ts';
+import { SessionEnding } from './sessionEnding.ts';
+import type { SegmentSink } from './transcode/segmentSink.ts';
+import type { TranscodeEnd } from './transcode/transcode.ts';
+
+/** An encoder that got in: its MPEG-TS ends when it is gone. */
+export interface SessionEncoder {
+  readonly peer: string;
+  readonly media: Readable;
+  close(): void;
+}
+
+/** The port of a stream, open: encoders that hold the key arrive through it. */
+export interface SessionIngest {
+  readonly port: number;
+  readonly srtUrl: string;
+  close(): Promise<void>;
+}
+
+/** A stream's publishing, for this session. */
+export interface SessionPublisher extends SegmentSink {
+  suspend(): void;
+  resume(): void;
+  /** Uploads what is left; `endList`: the stream is over and the playlist says so. Never rejects. */
+  finish(options: { endList: boolean }): Promise<{ unstored: number }>;
+  /** Stops at once and writes nothing more. */
+  abandon(): Promise<void>;
+}
+
+export interface PublisherEvents {
+  onPlayable(link: string): void;
+  onFault(error: AppError): void;
+  onFenced(): void;
+}
+
+/** The phases of a stream's life, as this session needs them. */
+export interface SessionPhases {
+  openPublisher(events: PublisherEvents, signal: AbortSignal): Promise<SessionPublisher>;
+  openIngest(onEncoder: (encoder: SessionEncoder) => void, signal: AbortSignal): Promise<SessionIngest>;
+  transcode(encoder: SessionEncoder, sink: SegmentSink, signal: AbortSignal): Promise<TranscodeEnd>;
+}
+
+export interface SessionTimes {
+  /** How long a new stream waits for its first encoder (ms). */
+  connectMs: number;
+  /** How long a stream waits for its encoder to come back (ms). */
+  reconnectMs: number;
+}
+
+/**
+ * One stream's life on one worker: publish, listen, wait for an encoder, transcode, wait again, end. It only orders the
+ * phases; each phase knows its own job.
+ */
+export class Session implements RunningSession {
+  readonly finished: Promise<SessionEnd>;
+  readonly #lease: StreamLease;
+  readonly #phases: SessionPhases;
+  readonly #times: SessionTimes;
+  readonly #node: string;
+  readonly #log: Logger;
+  readonly #ending = new SessionEnding();
+  readonly #arrivals = new Arrivals<SessionEncoder>();
+
+  constructor(options: {
+    job: StreamJob;
+    lease: StreamLease;
+    acquiredAt: number;
+    phases: SessionPhases;
+    times: SessionTimes;
+    node: string;
+    log: Logger;
+  }) {
+    this.#lease = options.lease;
+    this.#phases = options.phases;
+    this.#times = options.times;
+    this.#node = options.node;
+    this.#log = options.log.child({ streamId: options.job.streamId, run: options.job.run });
+    this.finished = this.#run(options.acquiredAt);
+  }
+
+  wake(): void {
+    this.#lease.wake();
+  }
+
+  handOver(): void {
+    this.#ending.decide({ kind: 'handed_over' });
+  }
+
+  async #run(acquiredAt: number): Promise<SessionEnd> {
+    let publisher: SessionPublisher | undefined;
+    let ingest: SessionIngest | undefined;
+    const { signal } = this.#ending;
+    this.#lease.start(
+      {
+        onStopWanted: reason => this.#stop(reason as StreamReason, 'Stopped on request'),
+        onFenced: () => this.#ending.decide({ kind: 'fenced' }),
+        onDoubt: () => publisher?.suspend(),
+        onCertain: () => publisher?.resume(),
+      },
+      acquiredAt,
+    );
+    try {
+      publisher = await this.#phases.openPublisher(this.#publisherEvents(), signal);
+      ingest = await this.#phases.openIngest(encoder => this.#arrivals.add(encoder), signal);
+      await this.#serve(ingest, publisher);
+    } catch (error) {
+      if (!signal.aborted) this.#fail(AppError.from(error));
+    }
+    return this.#close(ingest, publisher);
+  }
+
+  #publisherEvents(): PublisherEvents {
+    return {
+      onPlayable: link => {
+        if (this.#lease.recorded('streamLink') === link) return;
+        const fields = { streamLink: link, reason: 'playable' };
+        void this.#lease.write({ fields, event: 'The first playlist is in the store' });
+      },
+      onFault: error => this.#fail(error),
+      onFenced: () => this.#ending.decide({ kind: 'fenced' }),
+    };
+  }
+
+  async #serve(ingest: SessionIngest, publisher: SessionPublisher): Promise<void> {
+    const { signal } = this.#ending;
+    const takenOver = this.#lease.recorded('srtUrl') !== undefined;
+    const place = { node: this.#node, port: ingest.port, srtUrl: ingest.srtUrl };
+    void this.#lease.write({
+      state: 'READY',
+      fields: { ...place, reason: takenOver ? 'worker_lost' : 'listening' },
+      event: takenOver
+        ? 'Another worker has taken the stream over; waiting for the encoder'
+        : 'Waiting for the encoder',
+    });
+    let window = takenOver ? this.#reconnectWindow() : this.#connectWindow();
+    while (!signal.aborted) {
+      const encoder = await this.#arrivals.next(window.until - performance.now(), signal);
+      if (!encoder) return this.#stop(window.reason, window.message);
+      const end = await this.#stream(encoder, publisher);
+      if (signal.aborted) return;
+      if (end.cause === 'failed') return this.#fail(end.error ?? new AppError('transcode_error', 'FFmpeg failed'));
+      // An encoder that never sent a picture does not earn the stream another window.
+      if (end.sawPicture) window = this.#reconnectWindow();
+      this.#waitAgain(end);
+    }
+  }
+
+  async #stream(encoder: SessionEncoder, publisher: SessionPublisher): Promise<TranscodeEnd> {
+    void this.#lease.write({
+      state: 'STREAMING',
+      fields: { reason: 'encoder_connected', keyAccepted: '1' },
+      event: 'An encoder is connected',
+    });
+    this.#log.info({ peer: encoder.peer }, 'encoder connected');
+    try {
+      return await this.#phases.transcode(encoder, publisher, this.#ending.signal);
+    } finally {
+      encoder.close();
+    }
+  }
+
+  #waitAgain(end: TranscodeEnd): void {
+    const invalid = end.cause === 'input_invalid';
+    const event = invalid
+      ? (end.error?.message ?? 'The encoder sends no usable MPEG-TS')
+      : 'The encoder is gone; waiting for it';
+    this.#log.info({ cause: end.cause, err: end.error }, 'encoder gone');
+    void this.#lease.write({
+      state: 'READY',
+      fields: { reason: invalid ? 'input_invalid' : 'encoder_gone' },
+      event,
+    });
+  }
+
+  #connectWindow() {
+    const seconds = this.#times.connectMs / 1000;
+    return {
+      until: performance.now() + this.#times.connectMs,
+      reason: 'connect_timeout',
+      message: `No encoder came within ${seconds} s`,
+    } as const;
+  }
+
+  #reconnectWindow() {
+    const seconds = this.#times.reconnectMs / 1000;
+    return {
+      until: performance.now() + this.#times.reconnectMs,
+      reason: 'reconnect_timeout',
+      message: `The encoder did not come back within ${seconds} s`,
+    } as const;
+  }
+
+  #stop(reason: StreamReason, message: string): void {
+    this.#ending.decide({ kind: 'stopped', reason, message });
+  }
+
+  #fail(error: AppError): void {
+    this.#ending.decide({ kind: 'stopped', reason: stopReason(error), message: error.message, error });
+  }
+
+  /** Gives back in reverse what was acquired. STOPPED is told last, when it is true. */
+  async #close(ingest: SessionIngest | undefined, publisher: SessionPublisher | undefined): Promise<SessionEnd> {
+    const ending = this.#ending.cause ?? { kind: 'handed_over' };
+    this.#log.info(
+      { ending: ending.kind, ...('reason' in ending ? { reason: ending.reason, err: ending.error } : {}) },
+      'session ends',
+    );
+    await this.#attempt('ingest', ingest?.close());
+    if (ending.kind === 'fenced') {
+      await this.#attempt('publisher', publisher?.abandon());
+      this.#lease.abandon();
+      return 'fenced';
+    }
+    const finished = await this.#attempt('publisher', publisher?.finish({ endList: ending.kind === 'stopped' }));
+    if (finished && finished.unstored > 0)
+      this.#log.error(finished, 'segments are still in the spool, not in the store');
+    if (ending.kind === 'stopped') {
+      await this.#lease.write({ state: 'STOPPED', fields: { reason: ending.reason }, event: ending.message });
+    }
+    await this.#attempt('lease', this.#lease.release());
+    return ending.kind;
+  }
+
+  async #attempt<Result>(step: string, work: Promise<Result> | undefined): Promise<Result | undefined> {
+    try {
+      return await work;
+    } catch (error) {
+      this.#log.error({ err: error, step }, "a step of the session's end failed");
+      return undefined;
+    }
+  }
+}
+
+const reasons = ['ports_exhausted', 'listener_error', 'key_error', 'transcode_error', 'storage_error'] as const;
+
+function stopReason(error: AppError): StreamReason {
+  return reasons.find(reason => reason === error.code) ?? 'internal_error';
+}
