@@ -57,8 +57,8 @@ try {
       `${median(ours.map(r => r.cpu)).toFixed(2)} s`,
       `${median(bare.map(r => r.cpu)).toFixed(2)} s`,
     );
-    row(`segment closed to listed, p50 (${lags.length} segments)`, `${quantile(lags, 0.5)} ms`, '');
-    row('segment closed to listed, p95 (goal 300 ms)', `${quantile(lags, 0.95)} ms`, '');
+    row(`segment closed to listed, p50 (${lags.length} segments)`, `${Math.round(quantile(lags, 0.5))} ms`, '');
+    row('segment closed to listed, p95 (goal 300 ms)', `${Math.round(quantile(lags, 0.95))} ms`, '');
     console.log('');
   }
 } finally {

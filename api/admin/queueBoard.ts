@@ -11,8 +11,6 @@ import { queueNames } from '../../common/queues.ts';
 const REFRESH_MS = 10_000;
 const META = { head: 'bull:', tail: ':meta' } as const;
 
-type BoardAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
-
 /** bull-board over `streams`, `webhooks` and each node's uploads; nodes that appear or go are noticed within 10 s. */
 export class QueueBoard {
   readonly #redis: Redis;
@@ -34,7 +32,7 @@ export class QueueBoard {
     this.#board = createBullBoard({
       queues: [],
       // The adapter is typed by the copy of @bull-board/api that it brings along; at run time they are one.
-      serverAdapter: this.#adapter as unknown as BoardAdapter,
+      serverAdapter: this.#adapter,
       options: { uiConfig: { boardTitle: 'Livetran queues' } },
     });
     for (const name of [queueNames.streams, queueNames.webhooks]) this.#show(name);

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from '../e2e/harness/childProcess.ts';
 import { cpuSeconds } from './cpuSeconds.ts';
-import type { RunResult } from './livetranRun.ts';
+import { mediaSeconds, type RunResult } from './livetranRun.ts';
 import { type Source, sendSource } from './source.ts';
 
 const rates = ['5000k', '3000k', '1500k'];
@@ -74,6 +74,7 @@ export async function bareRun(tmp: string, port: number, abr: boolean, source: S
     await sleep(10);
   }
   await sender.exited;
+  const produced = mediaSeconds(await readFile(join(dir, lists[0] ?? ''), 'utf8'));
   await rm(dir, { recursive: true });
-  return { fromStartMs: playableAt - startedAt, cpu, closedToListedMs: [] };
+  return { fromStartMs: playableAt - startedAt, mediaSeconds: produced, cpu, closedToListedMs: [] };
 }

@@ -7,6 +7,8 @@ export interface RunResult {
   fromStartMs: number;
   /** From the accepted connection, just before its first packet, to a playable playlist in the store (ms). */
   fromConnectMs?: number;
+  /** Media in the (first) rendition (s): a listener that does not keep up loses some. */
+  mediaSeconds: number;
   /** CPU of everything between SRT and HLS (s). */
   cpu: number;
   /** From a segment's last byte on disk to the playlist that lists it (ms), one for each segment. */
@@ -44,7 +46,18 @@ export async function livetranRun(
   return {
     fromStartMs: playableAt - startedAt,
     fromConnectMs: playableAt - connectedAt,
+    mediaSeconds: mediaSeconds(
+      s3
+        .objects()
+        .get(`${streamId}/${streamId}${abr ? '_0' : ''}.m3u8`)
+        ?.body.toString() ?? '',
+    ),
     cpu: cpuSeconds(worker.pid) - cpuBefore,
     closedToListedMs: lines.filter(line => line.msg === 'segment listed').map(line => Number(line.closedToListedMs)),
   };
+}
+
+/** The sum of a media playlist's durations. */
+export function mediaSeconds(playlist: string): number {
+  return [...playlist.matchAll(/^#EXTINF:([\d.]+)/gm)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
 }
