@@ -178,6 +178,12 @@ describe('the life of a stream', () => {
     expect(record?.leaseUntil).toBeUndefined();
   });
 
+  test('a newer owner has written the playlist before this one began: nothing is told', async () => {
+    const books = bookkeeping({ openPublisher: () => Promise.reject(new AppError('fenced', 'a newer owner')) });
+    expect(await (await start(books.phases)).finished).toBe('fenced');
+    expect(await events()).toEqual(['INITIALISED created']);
+  });
+
   test('fenced by the store: nothing more is written', async () => {
     const books = bookkeeping();
     const session = await start(books.phases);

@@ -202,6 +202,7 @@ export class Session implements RunningSession {
   }
 
   #fail(error: AppError): void {
+    if (error.code === 'fenced') return this.#ending.decide({ kind: 'fenced' });
     this.#ending.decide({ kind: 'stopped', reason: stopReason(error), message: error.message, error });
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
+import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { queueNames, type StreamJob } from '../../common/queues.ts';
@@ -22,6 +22,9 @@ export type StartSession = (job: StreamJob, lease: StreamLease, acquiredAt: numb
 /** BullMQ settings for jobs that last hours: a dead worker's job is taken over after 8 to 11 s, at the cost of false stalls,
  * which the lease and the adoption below make harmless. */
 const settings = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 100, drainDelay: 2 };
+
+/** Time enough for this worker to have stopped fetching; its next owner waits no longer than that. */
+const PUT_BACK_MS = 100;
 
 /** Takes jobs of queue `streams`, and the lease of each before anything else happens. */
 export class StreamConsumer {
@@ -82,11 +85,7 @@ export class StreamConsumer {
     const session = this.#running.get(job.data.run)?.session ?? (await this.#claim(job, token));
     if (!session) return 'over';
     const end = await session.finished;
-    if (end === 'handed_over') {
-      await job.moveToWait(token);
-      throw new WaitingError();
-    }
-    return end;
+    return end === 'handed_over' ? putBack(job, token, PUT_BACK_MS) : end;
   }
 
   /** Undefined when there is nothing to run. Throws DelayedError (BullMQ: not a failure) when another worker holds it. */
@@ -98,10 +97,7 @@ export class StreamConsumer {
       return { kind: 'held', msLeft: 1_000 } as const;
     });
     if (acquired.kind === 'over') return undefined;
-    if (acquired.kind === 'held') {
-      await job.moveToDelayed(Date.now() + Math.min(acquired.msLeft + 50, 5_000), token);
-      throw new DelayedError();
-    }
+    if (acquired.kind === 'held') return putBack(job, token, Math.min(acquired.msLeft + 50, 5_000));
     const log = this.#log.child({ streamId, run });
     const { record } = acquired;
     const lease = new StreamLease({
@@ -117,6 +113,12 @@ export class StreamConsumer {
     void session.finished.finally(() => this.#running.delete(run));
     return session;
   }
+}
+
+/** Gives the job back for any worker to take after `ms`. Throws DelayedError, which BullMQ does not count as a failure. */
+async function putBack(job: Job, token: string | undefined, ms: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + ms, token);
+  throw new DelayedError();
 }
 
 async function withDeadline(work: Promise<unknown>, ms: number): Promise<void> {

@@ -20,7 +20,7 @@ export interface EpochEvents {
   onFault(fault: AppError): void;
 }
 
-/** One FFmpeg process's segments, from its folder to the store. The folder goes when all of it is stored. */
+/** One FFmpeg process's segments, from its folder to the store. A file goes when it is stored, the folder with the last. */
 export class EpochIntake implements SegmentEpoch {
   readonly dir: string;
   readonly firstNumber: number;
@@ -32,7 +32,8 @@ export class EpochIntake implements SegmentEpoch {
   readonly #signal: AbortSignal;
   readonly #log: Logger;
   readonly #watcher: SegmentWatcher;
-  readonly #inspected = new Set<number>();
+  /** By rendition, the look into its first segment. */
+  readonly #inspections = new Map<number, Promise<void>>();
   readonly #tasks = new Set<Promise<void>>();
   #unstored = 0;
   #closing: Promise<void> | undefined;
@@ -91,10 +92,8 @@ export class EpochIntake implements SegmentEpoch {
   #take(segment: ClosedSegment): void {
     if (this.#signal.aborted) return;
     this.#events.onClosed(segment);
+    if (!this.#inspections.has(segment.rendition)) this.#inspections.set(segment.rendition, this.#inspect(segment));
     this.#track(this.#upload(segment));
-    if (this.#inspected.has(segment.rendition)) return;
-    this.#inspected.add(segment.rendition);
-    this.#track(this.#inspect(segment));
   }
 
   #track(task: Promise<void>): void {
@@ -108,6 +107,17 @@ export class EpochIntake implements SegmentEpoch {
     const outcome = await this.#uploads.upload({ ...job, ...headers.segment }, this.#signal);
     if (outcome.kind !== 'stored') this.#unstored += 1;
     this.#events.onOutcome(segment, outcome);
+    if (outcome.kind !== 'stored') return;
+    await this.#inspections.get(segment.rendition);
+    await this.#remove(() => this.#spool.removeFile(job.file));
+  }
+
+  async #remove(remove: () => Promise<void>): Promise<void> {
+    try {
+      await remove();
+    } catch (error) {
+      this.#log.warn({ err: error }, 'not removed from the spool');
+    }
   }
 
   async #inspect(segment: ClosedSegment): Promise<void> {
@@ -121,11 +131,9 @@ export class EpochIntake implements SegmentEpoch {
   }
 
   async #tidy(tasks: readonly Promise<void>[]): Promise<void> {
-    await Promise.all(tasks);
+    await Promise.all([...tasks, ...this.#inspections.values()]);
     // Released before its end: there may be files that were never queued.
     if (this.#unstored > 0 || this.#signal.aborted) return;
-    await this.#spool.removeEpoch(this.#origin).catch(error => {
-      this.#log.warn({ err: error }, 'spool folder not removed');
-    });
+    await this.#remove(() => this.#spool.removeEpoch(this.#origin));
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -10,7 +10,8 @@ import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { FolderStore } from './folderStore.ts';
 import { parseMediaPlaylist } from './parseMediaPlaylist.ts';
-import { Publisher, type PublisherOptions } from './publisher.ts';
+import { Publisher } from './publisher.ts';
+import type { PublisherOptions } from './publisherContract.ts';
 import { Spool } from './spool.ts';
 import { StoreError } from './storeError.ts';
 import { segmentNumber, streamFiles } from './streamFiles.ts';
@@ -137,6 +138,14 @@ describe('a single profile', () => {
     expect(sorted[Math.ceil(sorted.length * 0.95) - 1]).toBeLessThan(300);
   });
 
+  test('a file leaves the spool as soon as it is stored, not with the end of a long stream', async () => {
+    const { publisher } = await publish('100');
+    const epoch = await publisher.openEpoch(Date.now());
+    await encodeSegments({ ...epoch, stems: ['show'], seconds: 2.2, segmentSeconds: 0.5, realTime: false });
+    await vi.waitFor(async () => expect(await readdir(epoch.dir)).toEqual(['show.m3u8']));
+    await epoch.close();
+  });
+
   test('a reconnect goes on with the next number and one discontinuity; each epoch’s folder goes', async () => {
     const { publisher } = await publish('100', { window: 10 });
     await stream(publisher, 1.2);
@@ -211,6 +220,18 @@ describe('recovery', () => {
     expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
   });
 
+  test('what a dead owner left in the spool is not swept away by the next one’s end', async () => {
+    const dead = await publish('100');
+    store.onPut = (put, key) => (key.endsWith('.ts') ? new Promise(() => undefined) : put());
+    await stream(dead.publisher, 0.4);
+    await dead.publisher.abandon();
+    store.onPut = put => put();
+    const next = await publish('200');
+    await stream(next.publisher, 0.4);
+    expect(await next.publisher.finish()).toEqual({ unstored: 0 });
+    expect(await files('spool')).toContain('show/run1/100-1/show_000.ts');
+  });
+
   test('an orderly handover skips no number and writes no end', async () => {
     const first = await publish('100', { window: 10 });
     await stream(first.publisher, 1.2);
@@ -262,6 +283,16 @@ describe('fencing', () => {
     await stream(fresh.publisher, 0.4);
     await fresh.publisher.finish();
     await expect(publish('150')).rejects.toMatchObject({ code: 'fenced' });
+  });
+
+  test('an owner that is let go leaves what it has not uploaded', async () => {
+    const { publisher } = await publish('100');
+    const epoch = await publisher.openEpoch(Date.now());
+    // Closed by FFmpeg, not named by a list that was seen.
+    await writeFile(join(epoch.dir, 'show_000.ts'), Buffer.alloc(188));
+    await publisher.abandon();
+    await epoch.close();
+    expect(await readdir(epoch.dir)).toEqual(['show_000.ts']);
   });
 
   test('where the store does not fence, a suspended publisher writes nothing until it may', async () => {
@@ -322,6 +353,25 @@ describe('faults', () => {
       code: 'storage_error',
       message: expect.stringContaining('ECONNREFUSED'),
     });
+  });
+
+  test('what is stored after the end is not appended to an ended playlist', async () => {
+    const { publisher } = await publish('100');
+    let release = (): void => undefined;
+    const held = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    store.onPut = (put, key) => {
+      if (key.endsWith('_002.ts')) return held.then(put);
+      const sent = put();
+      // The end is on its way: now the last segment gets there.
+      if (store.puts.at(-1)?.text.includes('ENDLIST')) release();
+      return sent;
+    };
+    await stream(publisher, 1.4);
+    expect(await publisher.finish({ timeoutMs: 900 })).toEqual({ unstored: 1 });
+    await vi.waitFor(async () => expect(await store.head('show/show_002.ts')).toBeDefined());
+    expect(await playlist()).toMatchObject({ numbers: [0, 1], ended: true });
   });
 
   test('a store that is away at the end costs a deadline, not the segments', async () => {

@@ -1,63 +1,21 @@
-import type { Redis } from 'ioredis';
-import type { Rendition } from '../../common/config/encoding.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { SegmentEpoch, SegmentSink } from '../transcode/segmentSink.ts';
 import { EpochIntake } from './epochIntake.ts';
 import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle } from './ledger.ts';
 import { LedgerStore } from './ledgerStore.ts';
-import type { ObjectStore } from './objectStore.ts';
 import { PlaylistSet } from './playlistSet.ts';
+import type { PublisherDeps, PublisherEvents, PublisherOptions } from './publisherContract.ts';
 import { type Recovered, recover } from './recovery.ts';
 import type { ClosedSegment } from './segmentWatcher.ts';
-import type { Spool } from './spool.ts';
 import { StoreError } from './storeError.ts';
 import { isPermanent, storeFault } from './storeFault.ts';
 import { streamFiles } from './streamFiles.ts';
-import type { UploadQueue } from './uploadQueue.ts';
 import type { UploadOutcome } from './uploadWaiters.ts';
 
 /** How long a start waits for a store that is away. */
 const OPEN_MS = 10_000;
 const FINISH_MS = 15_000;
-
-export interface PublisherDeps {
-  store: ObjectStore;
-  /** The store was probed and holds conditional PUTs (ObjectStore.probeConditionalPut). */
-  fences: boolean;
-  uploads: Pick<UploadQueue, 'upload'>;
-  spool: Spool;
-  /** Role `request`: fails at once while Redis is away. */
-  redis: Redis;
-  /** Least time between two PUTs of one playlist (ms): 1000 for R2, less for a folder. */
-  playlistIntervalMs: number;
-  log: Logger;
-}
-
-export interface PublisherOptions {
-  streamId: string;
-  run: string;
-  /** The lease's fencing token. */
-  token: string;
-  /** A ladder has its own file names, even with one rung. */
-  abr: boolean;
-  renditions: readonly Rendition[];
-  segmentSeconds: number;
-  /** Segments in the live playlist. */
-  window: number;
-  openTimeoutMs?: number;
-}
-
-export interface PublisherEvents {
-  /** Once: a viewer can play `link`. */
-  onPlayable(link: string): void;
-  /** Once: publishing cannot go on without an operator. */
-  onFault(error: AppError): void;
-  /** Another worker publishes the stream: abandon(). */
-  onFenced(): void;
-  /** A segment is in its playlist in the store, so long (ms) after FFmpeg closed it. */
-  onListed?(latencyMs: number): void;
-}
 
 /** A stream's way from closed segments to playlists in the store. It only orders the parts, each knows its own job. */
 export class Publisher implements SegmentSink {
@@ -176,7 +134,7 @@ export class Publisher implements SegmentSink {
   }
 
   /**
-   * Waits for the uploads, writes the last playlists, removes the spool folder. Never rejects.
+   * Waits for the uploads, writes the last playlists, leaves the spool clean. Never rejects.
    * @param options.endList the stream is over (EXT-X-ENDLIST); false: it goes on with another owner
    * @returns how many segments are in the spool and not in the store; their jobs stay queued
    */
@@ -193,7 +151,9 @@ export class Publisher implements SegmentSink {
     this.#released.abort();
     this.#copies.stop();
     await this.#playlists.close();
-    await Promise.all([...this.#epochs].map(epoch => epoch.close()));
+    const epochs = [...this.#epochs];
+    await Promise.all(epochs.map(epoch => epoch.close()));
+    await Promise.all(epochs.map(epoch => epoch.settled()));
   }
 
   async #finish(endList: boolean, timeoutMs: number): Promise<{ unstored: number }> {
@@ -202,6 +162,7 @@ export class Publisher implements SegmentSink {
     const deadline = AbortSignal.timeout(timeoutMs);
     const epochs = [...this.#epochs];
     await Promise.all(epochs.map(epoch => epoch.close()));
+    if (this.#released.signal.aborted) return { unstored: this.#unstored + this.#pending };
     this.#ending = endList;
     if (this.#pending === 0) this.#change(this.#ledger);
     // A third of the time is left for the playlists.
@@ -214,8 +175,8 @@ export class Publisher implements SegmentSink {
     await this.#playlists.close();
     this.#copies.save(this.#ledger, true);
     await this.#copies.close();
-    const remove = unstored === 0 ? spool.removeRun(streamId, run) : spool.removeEmpty(streamId, run);
-    await remove.catch(error => this.#log.warn({ err: error }, 'spool folder not removed'));
+    // Epochs went as they were stored; a dead owner's stay for its uploads.
+    await spool.removeEmpty(streamId, run).catch(error => this.#log.warn({ err: error }, 'spool folder not removed'));
     return { unstored };
   }
 
@@ -226,7 +187,9 @@ export class Publisher implements SegmentSink {
   }
 
   #settled(segment: ClosedSegment, outcome: UploadOutcome): void {
-    if (outcome.kind === 'abandoned' || this.#released.signal.aborted) return;
+    // After the end was written it stays: whatever comes later is for a recording.
+    const over = this.#released.signal.aborted || (this.#ending && this.#ledger.ended);
+    if (outcome.kind === 'abandoned' || over) return;
     this.#pending -= 1;
     if (outcome.kind === 'stored') this.#playlists.count(segment);
     else this.#failed(segment, outcome.error);

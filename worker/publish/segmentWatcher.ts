@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
@@ -7,6 +8,7 @@ import { parseMediaPlaylist } from './parseMediaPlaylist.ts';
 import { segmentFile, segmentNumber } from './streamFiles.ts';
 
 const RESCAN_MS = 2_000;
+const READY_MS = 1_000;
 const TS_PACKET = 188;
 /** Less free space than this is a full disk: FFmpeg would go on, with cut and empty files. */
 const LOW_BYTES = 1024 * 1024;
@@ -71,7 +73,10 @@ export class SegmentWatcher {
     });
     watcher.on('all', () => void this.#scan());
     this.#timer = setInterval(() => void this.#scan(), RESCAN_MS);
-    await new Promise<void>(resolve => watcher.once('ready', resolve));
+    // Without events the timer finds everything, only later.
+    await once(watcher, 'ready', { signal: AbortSignal.timeout(READY_MS) }).catch(error => {
+      this.#log.warn({ err: error }, 'the spool is not watched yet');
+    });
     await this.#scan();
   }
 

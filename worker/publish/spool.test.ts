@@ -34,7 +34,8 @@ test('nothing is left of a run, nor of a stream without runs', async () => {
   const first = await spool.createEpoch(1, record);
   await writeFile(join(first.dir, 'show_007.ts'), 'x');
   await spool.createEpoch(1, { ...record, run: 'r2' });
-  await spool.removeRun('show', 'r1');
+  await spool.removeEpoch(first.origin);
+  await spool.removeEmpty('show', 'r1');
   expect(await readdir(dir, { recursive: true })).toEqual(['show', 'show/r2', 'show/r2/170-1', 'show/r2/170-1.json']);
   await spool.removeEpoch('show/r2/170-1');
   await spool.removeEmpty('show', 'r2');

@@ -64,19 +64,18 @@ export class Spool {
     return { dir, origin };
   }
 
+  /** Removes a file that is in the store. */
+  async removeFile(file: string): Promise<void> {
+    await rm(this.path(file), { force: true });
+  }
+
   /** Removes an epoch with all its files. */
   async removeEpoch(origin: string): Promise<void> {
     await rm(join(this.dir, origin), { recursive: true, force: true });
     await rm(`${join(this.dir, origin)}.json`, { force: true });
   }
 
-  /** Removes what is left of a run, and the stream's folder when no other run is in it. */
-  async removeRun(streamId: string, run: string): Promise<void> {
-    await rm(join(this.dir, streamId, run), { recursive: true, force: true });
-    await this.removeEmpty(streamId, run);
-  }
-
-  /** Removes the run's and the stream's folder if they are empty. */
+  /** Removes the run's and the stream's folder unless something in them still waits for its upload. */
   async removeEmpty(streamId: string, run: string): Promise<void> {
     for (const dir of [join(this.dir, streamId, run), join(this.dir, streamId)]) {
       try {

@@ -66,6 +66,8 @@ export class UploadWorker {
     });
     await Promise.race([this.#worker.close(), deadline]).finally(() => clearTimeout(timer));
     this.#stopping.abort();
+    // close() never returns while Redis is away, and its connection would go on for ever.
+    void this.#worker.disconnect().catch(error => this.#log.debug({ err: error }, 'upload worker not disconnected'));
   }
 
   async #process(job: Job<UploadJob>, token: string | undefined): Promise<void> {

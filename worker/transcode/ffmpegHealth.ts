@@ -39,13 +39,11 @@ export class FfmpegHealth {
 
   /** Why FFmpeg has to be killed; undefined while it is well. `givenSeconds`: media that it got. */
   fault(now: number, givenSeconds: number, limits: TranscodeLimits): string | undefined {
-    const isBlocked = this.#blockedSince !== undefined;
-    if (this.#blockedSince !== undefined && now - this.#blockedSince >= limits.silentMs) {
-      return `FFmpeg took no media for ${limits.silentMs / 1000} s`;
-    }
-    const isFlowing = isBlocked || now - this.#fedAt <= flowGapMs;
-    if (isFlowing && this.#unansweredSince !== undefined && now - this.#unansweredSince >= limits.silentMs) {
-      return `FFmpeg made no picture for ${limits.silentMs / 1000} s although media came in`;
+    const seconds = limits.silentMs / 1000;
+    const isFlowing = this.#blockedSince === undefined && now - this.#fedAt <= flowGapMs;
+    if (now - (this.#blockedSince ?? now) >= limits.silentMs) return `FFmpeg took no media for ${seconds} s`;
+    if (isFlowing && now - (this.#unansweredSince ?? now) >= limits.silentMs) {
+      return `FFmpeg made no picture for ${seconds} s although media came in`;
     }
     const runningSeconds = (now - this.#startedAt) / 1000;
     if (this.#madeSeconds > 1.5 * Math.max(runningSeconds, givenSeconds) + limits.runawaySeconds) {

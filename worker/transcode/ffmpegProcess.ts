@@ -44,6 +44,7 @@ export class FfmpegProcess {
   readonly #lines: string[] = [];
   #killedFor: string | undefined;
   #tookAll = false;
+  #hasExited = false;
   #deadline: NodeJS.Timeout | undefined;
   readonly #gone = new AbortController();
 
@@ -53,11 +54,8 @@ export class FfmpegProcess {
     const { stdin, stderr, stdio } = this.#child;
     eachLine(stderr, line => this.#keep(line));
     const progress = stdio[3];
-    if (progress instanceof Readable)
-      eachLine(
-        progress,
-        readProgress(report => options.onReport?.(report)),
-      );
+    const onLine = readProgress(report => options.onReport?.(report));
+    if (progress instanceof Readable) eachLine(progress, onLine);
     this.exited = this.#wait();
     void this.#feed(stdin);
   }
@@ -69,11 +67,14 @@ export class FfmpegProcess {
   /** Starts the deadline by which it has to be gone, whether or not stdin could be closed by then. */
   stop(): void {
     const { stopMs } = this.#options;
+    if (this.#hasExited) return;
     this.#deadline ??= setTimeout(() => this.kill(`it did not end within ${stopMs / 1000} s`), stopMs);
   }
 
   /** SIGKILL; the first reason counts. */
   kill(reason: string): void {
+    // Its id may be another process's by now.
+    if (this.#hasExited) return;
     this.#killedFor ??= reason;
     this.#child.kill('SIGKILL');
   }
@@ -94,11 +95,13 @@ export class FfmpegProcess {
     } catch {
       // The process or its media is gone; what becomes of it is said by `exited`.
       stdin.destroy();
+      this.stop();
     }
   }
 
   async #wait(): Promise<FfmpegExit> {
     const result = await this.#child;
+    this.#hasExited = true;
     clearTimeout(this.#deadline);
     this.#gone.abort();
     const tookAll = this.#tookAll;

@@ -2,6 +2,8 @@ const wrap = 2 ** 33;
 const ticksPerSecond = 90_000;
 /** FFmpeg believes jumps up to here and closes longer ones up (dts_delta_threshold). */
 const longestStep = 10 * ticksPerSecond;
+/** Pictures come in decoding order: one may be this much behind the one before it. */
+const longestReorder = 2 * ticksPerSecond;
 
 /** How many seconds of media went by, by PTS (90 kHz, 33 bit): reordering, wraps, jumps and broken values do not count. */
 export class MediaClock {
@@ -19,7 +21,7 @@ export class MediaClock {
     }
     const ahead = (pts - this.#latest + wrap) % wrap;
     const behind = wrap - ahead;
-    const isReordered = behind <= longestStep;
+    const isReordered = behind <= longestReorder;
     if (isReordered) return;
     if (ahead <= longestStep) this.#ticks += ahead;
     this.#latest = pts;

@@ -1,0 +1,24 @@
+# One image for both roles: `node api/main.ts` (default) and `node worker/main.ts`.
+FROM node:24-bookworm-slim
+
+# Debian's ffmpeg brings libsrt, which the worker loads.
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ffmpeg \
+ && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --no-audit --no-fund --loglevel=error && npm cache clean --force
+COPY . .
+
+# Everything that is written at run time; a volume mounted here takes this owner over.
+RUN mkdir -p /data/spool /data/keys /data/output && chown -R node:node /data
+USER node
+ENV DATA_DIR=/data \
+    SPOOL_DIR=/data/spool \
+    OUTPUT_DIR=/data/output \
+    TLS_CERT_FILE=/data/keys/localhost.pem \
+    TLS_KEY_FILE=/data/keys/localhost-key.pem
+
+EXPOSE 8080
+CMD ["node", "api/main.ts"]

@@ -1,0 +1,105 @@
+import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import { signBody, signRequest } from '../../common/signature.ts';
+import { type Answer, request } from '../lib/request.ts';
+
+/** The API said no. `status` is the HTTP status; the message is the API's own. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const text = z.string().nullish();
+const streamView = z.object({
+  stream_id: z.string(),
+  state: z.string(),
+  reason: text,
+  update: text,
+  abr: z.boolean().optional(),
+  created_at: text,
+  updated_at: text,
+  srt_url: text,
+  stream_link: text,
+  node: text,
+});
+
+/** A stream as `GET /api/streams/:id` tells it. */
+export type StreamView = z.infer<typeof streamView>;
+
+const refusal = z.object({ error: z.string() });
+
+/** Calls the API as an app would: signed. Throws RefusedError or UnreachableError. */
+export class LivetranClient {
+  readonly url: string;
+  readonly #secret: string;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(options: { url: string; secret: string; signal?: AbortSignal }) {
+    this.url = options.url.replace(/\/+$/, '');
+    this.#secret = options.secret;
+    this.#signal = options.signal;
+  }
+
+  /** Livetran's own three calls: signed over the body. */
+  async start(streamId: string, options: { abr?: boolean; webhookUrls?: readonly string[] } = {}): Promise<string> {
+    const { abr = false, webhookUrls = [] } = options;
+    const body = { stream_id: streamId, abr, ...(webhookUrls.length > 0 && { webhook_urls: webhookUrls }) };
+    return z.string().parse(await this.#livetran('POST', '/api/start-stream', body));
+  }
+
+  async stop(streamId: string): Promise<string> {
+    return z.string().parse(await this.#livetran('POST', '/api/stop-stream', { stream_id: streamId }));
+  }
+
+  /** The state: INITIALISED, READY, STREAMING or STOPPED. */
+  async status(streamId: string): Promise<string> {
+    const path = `/api/status?stream_id=${encodeURIComponent(streamId)}`;
+    return z
+      .string()
+      .parse(await this.#livetran('GET', path))
+      .replace('Status: ', '');
+  }
+
+  /** The resource API: signed over time, method, path and body. */
+  async list(): Promise<StreamView[]> {
+    return z.array(streamView).parse(await this.#resource('/api/streams'));
+  }
+
+  async get(streamId: string): Promise<StreamView> {
+    return streamView.parse(await this.#resource(`/api/streams/${encodeURIComponent(streamId)}`));
+  }
+
+  #livetran(method: string, path: string, content?: object): Promise<unknown> {
+    const body = content ? JSON.stringify(content) : '';
+    return this.#call(method, path, body, signBody(body, this.#secret));
+  }
+
+  #resource(path: string): Promise<unknown> {
+    // A signature is good for one request; the random fraction makes two equal requests at the same time differ.
+    const time = `${Math.floor(Date.now() / 1_000)}.${String(randomInt(1e9)).padStart(9, '0')}`;
+    return this.#call('GET', path, '', signRequest({ time, method: 'GET', path, body: '' }, this.#secret));
+  }
+
+  async #call(method: string, path: string, body: string, signature: string): Promise<unknown> {
+    const headers = { 'lt-signature': signature, ...(body && { 'content-type': 'application/json' }) };
+    const signal = this.#signal;
+    const answer = await request(`${this.url}${path}`, { method, headers, body, ...(signal && { signal }) });
+    const content = parse(answer);
+    if (answer.status < 300) return (content as { data?: unknown }).data;
+    const told = refusal.safeParse(content);
+    throw new RefusedError(answer.status, told.success ? told.data.error : `HTTP status ${answer.status}`);
+  }
+}
+
+function parse(answer: Answer): unknown {
+  try {
+    return JSON.parse(answer.body.toString()) as unknown;
+  } catch {
+    throw new RefusedError(answer.status, `the answer (HTTP status ${answer.status}) is not Livetran's; check the URL`);
+  }
+}

@@ -1,0 +1,79 @@
+import { parseArgs } from 'node:util';
+import { streamId } from '../../common/streamId.ts';
+
+export type Command =
+  | { name: 'help' }
+  | { name: 'list' }
+  | { name: 'start'; streamId: string; abr: boolean; webhookUrls: string[] }
+  | { name: 'stop' | 'status' | 'watch'; streamId: string };
+
+/** The command line makes no sense; the message says what would. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const HELP = `Usage: ./scripts/livetran <command>
+
+  start <stream_id> [--abr] [--webhook URL]...
+                       start a stream; prints the SRT URL for the encoder and the watch page
+  stop <stream_id>     stop it
+  status <stream_id>   print its state
+  list                 list the streams of the last three days
+  watch <stream_id>    print a line for every change until the stream has stopped
+
+  --abr                three qualities (1080p, 720p, 480p) in place of one
+  --webhook URL        gets every change of this stream; may be given several times
+
+Environment: API_URL (default: the running embedded Livetran, else https://localhost:8080), HMAC_SECRET and DATA_DIR
+(default: the secret that "npm start" keeps in .livetran).
+
+Exit code: 0 done, 1 refused by the API, 2 wrong usage, 3 the API cannot be reached.`;
+
+/** Throws UsageError. */
+export function parseCommand(argv: readonly string[]): Command {
+  const { values, positionals } = parse(argv);
+  const [name, id, ...more] = positionals;
+  if (values.help || name === 'help') return { name: 'help' };
+  if (name === undefined) throw new UsageError('a command is missing: start, stop, status, list or watch');
+  if (more.length > 0) throw new UsageError(`"${more[0]}" is too much: one stream_id at a time`);
+  if (name !== 'start' && (values.abr || values.webhook)) {
+    throw new UsageError('--abr and --webhook belong to the command start');
+  }
+  switch (name) {
+    case 'list':
+      if (id !== undefined) throw new UsageError('list takes no stream_id');
+      return { name };
+    case 'start':
+      return { name, streamId: checkId(id), abr: values.abr ?? false, webhookUrls: values.webhook ?? [] };
+    case 'stop':
+    case 'status':
+    case 'watch':
+      return { name, streamId: checkId(id) };
+    default:
+      throw new UsageError(`there is no command "${name}": use start, stop, status, list or watch`);
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        abr: { type: 'boolean' },
+        webhook: { type: 'string', multiple: true },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function checkId(id: string | undefined): string {
+  const checked = streamId.safeParse(id);
+  if (checked.success) return checked.data;
+  throw new UsageError(
+    id === undefined ? 'a stream_id is missing' : (checked.error.issues[0]?.message ?? 'bad stream_id'),
+  );
+}

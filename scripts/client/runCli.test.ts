@@ -1,0 +1,220 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { signBody, signRequest } from '../../common/signature.ts';
+import { runCli } from './runCli.ts';
+
+const SECRET = 'a secret of sixteen or more';
+
+interface Received {
+  method: string;
+  path: string;
+  body: string;
+  signature: string;
+}
+
+let server: Server;
+let url: string;
+let root: string;
+let received: Received[];
+/** What the server answers, in this order; the last one again and again. */
+let answers: { status?: number; body: unknown }[];
+
+const stream = (fields: object = {}) => ({
+  stream_id: 'demo',
+  state: 'READY',
+  reason: 'listening',
+  update: 'Waiting for the encoder',
+  abr: false,
+  created_at: '2026-11-22T10:00:00.000Z',
+  updated_at: '2026-11-22T10:00:01.000Z',
+  srt_url: 'srt://127.0.0.1:20001?streamid=mode=publish,rid=demo,token=abc',
+  stream_link: null,
+  node: 'host-1',
+  ...fields,
+});
+const data = (content: unknown) => ({ body: { success: true, data: content } });
+const refusal = (status: number, error: string) => ({ status, body: { success: false, error } });
+
+async function cli(...argv: string[]): Promise<{ code: number; out: string[]; err: string[] }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
+  const code = await runCli(argv, { env: { API_URL: url, HMAC_SECRET: SECRET }, root, terminal });
+  return { code, out, err };
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  let body = '';
+  for await (const chunk of incoming.setEncoding('utf8')) body += chunk;
+  return body;
+}
+
+beforeEach(async () => {
+  received = [];
+  root = await mkdtemp(join(tmpdir(), 'livetran-cli-'));
+  server = createServer(async (incoming, response) => {
+    const signature = String(incoming.headers['lt-signature']);
+    received.push({ method: incoming.method ?? '', path: incoming.url ?? '', body: await bodyOf(incoming), signature });
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    response.writeHead(answer?.status ?? 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer?.body));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  if (server.listening) {
+    server.close();
+    await once(server, 'close');
+  }
+  await rm(root, { recursive: true, force: true });
+});
+
+describe('livetran start', () => {
+  test('waits for the SRT URL and prints it with the watch page', async () => {
+    answers = [data('Stream launching!'), data(stream({ state: 'INITIALISED', srt_url: null })), data(stream())];
+    const { code, out } = await cli(
+      'start',
+      'demo',
+      '--abr',
+      '--webhook',
+      'https://a.example/x',
+      '--webhook',
+      'https://b.example',
+    );
+    expect(code).toBe(0);
+    expect(out).toEqual([
+      'SRT URL     srt://127.0.0.1:20001?streamid=mode=publish,rid=demo,token=abc',
+      `Watch page  ${url}/watch/demo`,
+    ]);
+    expect(received.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'POST /api/start-stream',
+      'GET /api/streams/demo',
+      'GET /api/streams/demo',
+    ]);
+    expect(JSON.parse(received[0]?.body ?? '')).toEqual({
+      stream_id: 'demo',
+      abr: true,
+      webhook_urls: ['https://a.example/x', 'https://b.example'],
+    });
+  });
+
+  test('says why a stream stopped instead', async () => {
+    answers = [
+      data('Stream launching!'),
+      data(stream({ state: 'STOPPED', reason: 'ports_exhausted', update: 'All ports are taken', srt_url: null })),
+    ];
+    const { code, out, err } = await cli('start', 'demo');
+    expect({ code, out }).toEqual({ code: 1, out: [] });
+    expect(err.at(-1)).toBe('demo: STOPPED, ports_exhausted: All ports are taken');
+  });
+});
+
+describe('livetran', () => {
+  test("signs Livetran's calls over the body", async () => {
+    answers = [data('Stream stopped!'), { status: 202, body: { success: true, data: 'Status: STREAMING' } }];
+    expect(await cli('stop', 'demo')).toMatchObject({ code: 0, out: ['Stream stopped!'] });
+    expect(await cli('status', 'demo')).toMatchObject({ code: 0, out: ['STREAMING'] });
+    expect(received[0]?.signature).toBe(signBody('{"stream_id":"demo"}', SECRET));
+    expect(received[1]).toMatchObject({ path: '/api/status?stream_id=demo', signature: signBody('', SECRET) });
+  });
+
+  test('signs the resource API over time, method, path and body, and never twice the same', async () => {
+    answers = [data([])];
+    expect(await cli('list')).toMatchObject({ code: 0, out: ['no streams'] });
+    await cli('list');
+    const [first, second] = received.map(({ signature }) => signature);
+    const [, time = ''] = /^t=([\d.]+),/.exec(first ?? '') ?? [];
+    expect(first).toBe(signRequest({ time, method: 'GET', path: '/api/streams', body: '' }, SECRET));
+    expect(Math.abs(Date.now() / 1_000 - Number(time))).toBeLessThan(60);
+    expect(second).not.toBe(first);
+  });
+
+  test('list is a table', async () => {
+    answers = [
+      data([stream(), stream({ stream_id: 'b', state: 'STOPPED', reason: 'user_stop', stream_link: 'https://x/b' })]),
+    ];
+    const { out } = await cli('list');
+    expect(out).toEqual([
+      'STREAM_ID  STATE    REASON     UPDATED              LINK',
+      'demo       READY    listening  2026-11-22T10:00:01',
+      'b          STOPPED  user_stop  2026-11-22T10:00:01  https://x/b',
+    ]);
+  });
+
+  test('watch prints a line per change until the stream has stopped', async () => {
+    answers = [
+      data(stream()),
+      data(stream()),
+      data(stream({ state: 'STOPPED', reason: 'user_stop', update: 'Stopped on request' })),
+    ];
+    const { code, out } = await cli('watch', 'demo');
+    expect(code).toBe(0);
+    expect(out).toEqual([
+      '10:00:01 READY  listening  Waiting for the encoder',
+      '10:00:01 STOPPED  user_stop  Stopped on request',
+    ]);
+  });
+
+  test.each([
+    [409, 'stream "demo" is running'],
+    [403, 'LT-SIGNATURE does not match'],
+    [503, 'Redis does not answer'],
+  ])('refused with %i: exit code 1 and the reason', async (status, error) => {
+    answers = [refusal(status, error)];
+    expect(await cli('start', 'demo')).toEqual({ code: 1, out: [], err: [`livetran: ${error}`] });
+  });
+
+  test('an answer of another server is told as such', async () => {
+    answers = [{ status: 404, body: undefined }];
+    expect((await cli('list')).err[0]).toContain("is not Livetran's");
+  });
+
+  test('nobody answers: exit code 3 and what to do', async () => {
+    server.close();
+    await once(server, 'close');
+    const { code, err } = await cli('list');
+    expect(code).toBe(3);
+    expect(err[0]).toMatch(/cannot be reached: .*ECONNREFUSED[\s\S]*npm start/);
+  });
+
+  test.each([
+    [[], 'a command is missing'],
+    [['fly'], 'there is no command "fly"'],
+    [['start'], 'a stream_id is missing'],
+    [['start', '../etc'], 'stream_id must be 1 to 64'],
+    [['stop', 'a', 'b'], '"b" is too much'],
+    [['stop', 'a', '--abr'], 'belong to the command start'],
+    [['list', 'a'], 'list takes no stream_id'],
+    [['start', 'a', '--fast'], "'--fast'"],
+  ])('wrong usage %j: exit code 2', async (argv, message) => {
+    const { code, err } = await cli(...argv);
+    expect(code).toBe(2);
+    expect(err[0]).toContain(message);
+    expect(received).toEqual([]);
+  });
+
+  test('--help', async () => {
+    const { code, out } = await cli('--help');
+    expect(code).toBe(0);
+    expect(out[0]).toMatch(/^Usage:/);
+  });
+
+  test('finds the embedded Livetran by itself', async () => {
+    await mkdir(join(root, '.livetran'));
+    const lines: string[] = [];
+    const terminal = { out: (line: string) => void lines.push(line), err: (line: string) => void lines.push(line) };
+    expect(await runCli(['list'], { env: {}, root, terminal })).toBe(2);
+    expect(lines.splice(0)[0]).toContain('HMAC_SECRET is not set, and there is no');
+    await writeFile(join(root, '.livetran/secrets.json'), JSON.stringify({ HMAC_SECRET: SECRET }));
+    await writeFile(join(root, '.livetran/running.json'), JSON.stringify({ pid: 1, identity: 'x', url }));
+    answers = [data([])];
+    expect(await runCli(['list'], { env: {}, root, terminal })).toBe(0);
+    expect(lines).toEqual(['no streams']);
+  });
+});

@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { LivetranClient } from './client/livetranClient.ts';
+import { type Embedded, startEmbedded } from './embedded/startEmbedded.ts';
+import { describeError } from './lib/describeError.ts';
+import { freePort } from './lib/freePort.ts';
+import { type DemoOptions, goLive, proveOnce } from './proof/runDemo.ts';
+
+// The second half of ./scripts/demo: everything is installed by now, and this is the project's own Node.
+
+const ONCE_MS = 120_000;
+const STREAM_ID = 'demo';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Nothing of the user's configuration: a demo must not write to somebody's bucket. */
+async function demoEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const inherited = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'FFMPEG', 'SRT_LIBRARY'];
+  const env = Object.fromEntries(inherited.map(name => [name, process.env[name]]));
+  const port = String(await freePort('127.0.0.1', 8_080));
+  return {
+    ...env,
+    STORAGE: 'file',
+    API_HOST: '127.0.0.1',
+    API_PORT: port,
+    API_PUBLIC_URL: `https://localhost:${port}`,
+    SRT_BIND: '127.0.0.1',
+  };
+}
+
+async function showUntilStopped(options: DemoOptions): Promise<void> {
+  const live = await goLive(options);
+  const { embedded, client, streamId } = options;
+  say(`
+On air, ${live.playable.toFixed(1)} s after the encoder was started.
+
+  Watch     ${embedded.config.API_PUBLIC_URL}/watch/${streamId}
+            (the certificate is self-made: the browser asks once)
+  Playlist  ${live.playlistUrl}
+  Look on   ./scripts/livetran watch ${streamId}
+  Stop      Ctrl-C
+`);
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<undefined>();
+  options.signal.addEventListener('abort', () => interrupt(undefined));
+  if (options.signal.aborted) interrupt(undefined);
+  try {
+    const ended = await Promise.race([interrupted, embedded.failed, live.encoder.exited]);
+    if (ended instanceof Error) throw ended;
+    if (ended && (await client.status(streamId)) !== 'STOPPED') throw new Error('the test encoder ended by itself');
+    say('Stopping …');
+  } finally {
+    await live.encoder.stop(5_000);
+  }
+  // The signal of this run is aborted by now; the stream's end needs a client without it.
+  const last = clientOf(embedded);
+  if ((await last.status(streamId)) !== 'STOPPED') await last.stop(streamId);
+}
+
+const clientOf = ({ url, config }: Embedded, signal?: AbortSignal): LivetranClient =>
+  new LivetranClient({ url, secret: config.HMAC_SECRET, ...(signal && { signal }) });
+
+async function run({ once, abr }: { once: boolean; abr: boolean }, signal: AbortSignal): Promise<void> {
+  const dataDir = once
+    ? await mkdtemp(join(tmpdir(), 'livetran-demo-'))
+    : resolve(process.env.DATA_DIR || join(root, '.livetran'));
+  const env = await demoEnvironment();
+  const log: string[] = [];
+  const onLine = (name: string, line: string): void => {
+    log.push(`${name}: ${line}`);
+    if (log.length > 200) log.shift();
+  };
+  let embedded: Embedded | undefined;
+  try {
+    say('starting redis-server, API and worker …');
+    embedded = await startEmbedded({ root, env, dataDir, onLine, signal });
+    say(`Livetran is up at ${embedded.config.API_PUBLIC_URL}`);
+    const client = clientOf(embedded, signal);
+    const options = { streamId: STREAM_ID, abr, embedded, client, env, root, say, signal };
+    if (!once) return await showUntilStopped(options);
+    const proven = await Promise.race([proveOnce(options), embedded.failed]);
+    if (proven instanceof Error) throw proven;
+    say(`\nPlayable. Proved:\n  ${proven.join('\n  ')}`);
+  } catch (error) {
+    if (process.env.DEMO_LOG || once) say(`\nthe last log lines:\n${log.slice(-30).join('\n')}\n`);
+    throw error;
+  } finally {
+    await embedded?.stop();
+    if (once) await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { once: { type: 'boolean' }, abr: { type: 'boolean' } } });
+  const once = values.once ?? false;
+  const interrupted = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (interrupted.signal.aborted) process.exit(1);
+    interrupted.abort(new Error(`stopped by ${signal}`));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  const signals = [interrupted.signal];
+  if (once) signals.push(deadline());
+  try {
+    await run({ once, abr: values.abr ?? false }, AbortSignal.any(signals));
+    return 0;
+  } catch (error) {
+    if (interrupted.signal.aborted && !once) return 0;
+    process.stderr.write(`demo: ${describeError(error)}\n`);
+    return 1;
+  }
+}
+
+function deadline(): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error(`not proved within ${ONCE_MS / 1_000} s`)), ONCE_MS).unref();
+  return controller.signal;
+}
+
+process.exit(await main());

@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# Shared by scripts/demo and scripts/test: installs what this machine lacks. Sourced, with the project's folder as the
+# working directory. Says what it does, and what to do when something cannot be had.
+
+say() { printf '==> %s\n' "$*"; }
+
+fail() {
+  printf 'livetran: %s\n' "$*" >&2
+  exit 1
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# is_there ffmpeg|redis|chromium
+is_there() {
+  case $1 in
+    ffmpeg) has ffmpeg && has ffprobe ;;
+    redis) has redis-server || has valkey-server ;;
+    chromium)
+      has chromium || has chromium-browser || has google-chrome ||
+        [ -d "/Applications/Chromium.app" ] || [ -d "/Applications/Google Chrome.app" ]
+      ;;
+    *) fail "unknown part $1" ;;
+  esac
+}
+
+# need <part>...: installs those that are missing.
+need() {
+  local part missing=()
+  for part in "$@"; do
+    is_there "$part" || missing+=("$part")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}; this can take some minutes"
+  if has apt-get; then
+    apt_install "${missing[@]/#redis/redis-server}"
+  elif has brew; then
+    brew_install "${missing[@]}"
+  else
+    fail "neither apt-get nor brew is here to install ${missing[*]}; install that by hand and start again"
+  fi
+  for part in "${missing[@]}"; do
+    is_there "$part" || fail "$part is still missing after its installation; install it by hand and start again"
+  done
+}
+
+apt_install() {
+  local log
+  can_be_root || fail "$* must be installed, and that needs root. Run this, then start again:
+  apt-get update && apt-get install -y --no-install-recommends $*"
+  log=$(mktemp)
+  if apt_get update >"$log" 2>&1 && apt_get install -y --no-install-recommends "$@" >>"$log" 2>&1; then
+    rm -f "$log"
+  else
+    tail -n 20 "$log" >&2
+    fail "apt-get could not install $* (all that it said: $log)"
+  fi
+}
+
+apt_get() {
+  if [ "$(id -u)" = 0 ]; then
+    DEBIAN_FRONTEND=noninteractive apt-get -q "$@"
+  else
+    sudo DEBIAN_FRONTEND=noninteractive apt-get -q "$@"
+  fi
+}
+
+# sudo may ask for a password where somebody is there to type it.
+can_be_root() {
+  [ "$(id -u)" = 0 ] || { has sudo && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; }
+}
+
+brew_install() {
+  local part
+  for part in "$@"; do
+    case $part in
+      # The worker loads libsrt itself, so it is asked for by name.
+      ffmpeg) brew install ffmpeg srt ;;
+      chromium) brew install --cask chromium ;;
+      *) brew install "$part" ;;
+    esac || fail "brew could not install $part; see its messages above"
+  done
+}
+
+# The FFmpeg of some packagers cannot do SRT; the test picture is sent with it.
+need_srt() {
+  ffmpeg -hide_banner -protocols 2>/dev/null | grep -w srt >/dev/null ||
+    fail "this FFmpeg ($(command -v ffmpeg)) cannot send SRT; install one that was built with libsrt, as Debian's and Ubuntu's are"
+}
+
+# The system's Node only runs npm; the project's own Node comes with its packages.
+need_node() {
+  local major
+  { has node && has npm; } ||
+    fail "Node 18 or later and npm are needed to begin with (Debian, Ubuntu: apt-get install nodejs npm; macOS: brew install node)"
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  [ "$major" -ge 18 ] || fail "Node 18 or later is needed to begin with, and this one is $(node --version)"
+}
+
+# The project's packages, unless those of package-lock.json are there.
+need_packages() {
+  local stamp=node_modules/.package-lock.json
+  if [ -x node_modules/.bin/node ] && [ -f "$stamp" ] && [ ! package-lock.json -nt "$stamp" ]; then return 0; fi
+  need_node
+  say "installing the project's packages (npm ci)"
+  npm ci --no-audit --no-fund --loglevel=error </dev/null || fail "npm ci failed; see its messages above"
+  touch "$stamp"
+}

@@ -1,0 +1,69 @@
+import { relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatLogLine } from './embedded/formatLogLine.ts';
+import { secretsFile } from './embedded/secrets.ts';
+import { type Embedded, startEmbedded } from './embedded/startEmbedded.ts';
+import { describeError } from './lib/describeError.ts';
+
+// npm start: a whole Livetran on this machine. See startEmbedded.ts.
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** As a person would name it: from here, unless it lies elsewhere. */
+function named(path: string): string {
+  const way = relative(process.cwd(), path);
+  return way.startsWith('..') ? path : way || '.';
+}
+
+function summary({ url, config, dataDir }: Embedded): string {
+  const place = named(secretsFile(dataDir));
+  const shown = config.API_PUBLIC_URL ?? url;
+  const password = process.env.ADMIN_PASSWORD ? 'as you set ADMIN_PASSWORD' : `ADMIN_PASSWORD in ${place}`;
+  const { first, last } = config.SRT_PORTS;
+  return `
+Livetran is up. Its data is in ${named(dataDir)}; Ctrl-C stops it.
+
+  API          ${shown}   requests are signed with HMAC_SECRET in ${place}
+  Watch pages  ${shown}/watch/<stream_id>
+  Queues       ${shown}/admin/queues   user ${config.ADMIN_USER}, password: ${password}
+  SRT          ${config.SRT_HOST}, UDP ports ${first}-${last}   (SRT_HOST is the address that encoders get)
+
+  Go live:     ./scripts/livetran start my-stream
+`;
+}
+
+async function main(): Promise<number> {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const stopping = new AbortController();
+  let embedded: Embedded | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping.signal.aborted) {
+      // Who asks twice does not want to wait.
+      embedded?.kill();
+      process.exit(1);
+    }
+    stopping.abort(new Error(`stopped by ${signal}`));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  const stopped = new Promise<undefined>(done => stopping.signal.addEventListener('abort', () => done(undefined)));
+  try {
+    say('Livetran starts: redis-server, API, worker …');
+    const dataDir = resolve(process.env.DATA_DIR || '.livetran');
+    const onLine = (name: string, line: string): void => say(process.stdout.isTTY ? formatLogLine(name, line) : line);
+    embedded = await startEmbedded({ root, env: process.env, dataDir, onLine, signal: stopping.signal });
+    say(summary(embedded));
+    const failure = await Promise.race([stopped, embedded.failed]);
+    say(failure ? 'stopping the other parts …' : 'stopping: worker, API, redis-server …');
+    await embedded.stop();
+    if (failure) throw failure;
+  } catch (error) {
+    if (!stopping.signal.aborted) {
+      process.stderr.write(`livetran: ${describeError(error)}\n`);
+      return 1;
+    }
+  }
+  say('Livetran has stopped.');
+  return 0;
+}
+
+process.exit(await main());

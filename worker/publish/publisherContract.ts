@@ -1,0 +1,45 @@
+import type { Redis } from 'ioredis';
+import type { Rendition } from '../../common/config/encoding.ts';
+import type { Logger } from '../../common/createLogger.ts';
+import type { AppError } from '../../common/errors.ts';
+import type { ObjectStore } from './objectStore.ts';
+import type { Spool } from './spool.ts';
+import type { UploadQueue } from './uploadQueue.ts';
+
+export interface PublisherDeps {
+  store: ObjectStore;
+  /** The store was probed and holds conditional PUTs (ObjectStore.probeConditionalPut). */
+  fences: boolean;
+  uploads: Pick<UploadQueue, 'upload'>;
+  spool: Spool;
+  /** Role `request`: fails at once while Redis is away. */
+  redis: Redis;
+  /** Least time between two PUTs of one playlist (ms): 1000 for R2, less for a folder. */
+  playlistIntervalMs: number;
+  log: Logger;
+}
+
+export interface PublisherOptions {
+  streamId: string;
+  run: string;
+  /** The lease's fencing token. */
+  token: string;
+  /** A ladder has its own file names, even with one rung. */
+  abr: boolean;
+  renditions: readonly Rendition[];
+  segmentSeconds: number;
+  /** Segments in the live playlist. */
+  window: number;
+  openTimeoutMs?: number;
+}
+
+export interface PublisherEvents {
+  /** Once: a viewer can play `link`. */
+  onPlayable(link: string): void;
+  /** Once: publishing cannot go on without an operator. */
+  onFault(error: AppError): void;
+  /** Another worker publishes the stream: abandon(). */
+  onFenced(): void;
+  /** A segment is in its playlist in the store, so long (ms) after FFmpeg closed it. */
+  onListed?(latencyMs: number): void;
+}
