@@ -202,8 +202,8 @@ export class Session implements RunningSession {
   }
 
   #fail(error: AppError): void {
-    if (error.code === 'fenced') return this.#ending.decide({ kind: 'fenced' });
-    this.#ending.decide({ kind: 'stopped', reason: stopReason(error), message: error.message, error });
+    if (error.code === 'fenced') this.#ending.decide({ kind: 'fenced' });
+    else this.#ending.decide({ kind: 'stopped', reason: stopReason(error), message: error.message, error });
   }
 
   /** Gives back in reverse what was acquired. STOPPED is told last, when it is true. */

@@ -145,6 +145,7 @@ describe('fencing', () => {
       key,
       token: '100',
       fences: true,
+      intervalMs: 0,
       signal: new AbortController().signal,
     });
     old.writer.write('#EXTM3U\nolder');
@@ -162,7 +163,13 @@ describe('fencing', () => {
     const newer = writer({ token: '1000' });
     newer.writer.write('new');
     await flush(newer.writer);
-    const claim = claimPlaylist(store, { key, token: '999', fences: true, signal: new AbortController().signal });
+    const claim = claimPlaylist(store, {
+      key,
+      token: '999',
+      fences: true,
+      intervalMs: 0,
+      signal: new AbortController().signal,
+    });
     await expect(claim).rejects.toMatchObject({ code: 'fenced' });
   });
 

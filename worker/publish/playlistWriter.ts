@@ -139,7 +139,8 @@ export class PlaylistWriter {
   }
 
   #putOptions(sequence: number, signal: AbortSignal): PutOptions {
-    const options = { ...headers.playlist, signal, metadata: { token: this.#token, sequence: String(sequence) } };
+    const metadata = { token: this.#token, sequence: String(sequence), time: String(Date.now()) };
+    const options = { ...headers.playlist, signal, metadata };
     if (!this.#fences) return options;
     return { ...options, condition: this.#etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: this.#etag } };
   }

@@ -20,6 +20,8 @@ export interface Recovered {
 export interface RecoveryOptions {
   store: ObjectStore;
   fences: boolean;
+  /** Least time between two PUTs of one playlist (ms). */
+  playlistIntervalMs: number;
   copies: LedgerStore;
   files: StreamFiles;
   ledger: LedgerOptions;
@@ -33,10 +35,12 @@ export interface RecoveryOptions {
  * Throws `fenced`, or the StoreError of a store that refuses or stays away until the signal aborts.
  */
 export async function recover(options: RecoveryOptions, signal: AbortSignal): Promise<Recovered> {
-  const { files, token, fences, log } = options;
+  const { files, token, fences, playlistIntervalMs: intervalMs, log } = options;
   const playlistKeys = [...files.playlistKeys, ...(files.multivariantKey ? [files.multivariantKey] : [])];
   const claims = await Promise.all(
-    playlistKeys.map(key => retryStore(() => claimPlaylist(options.store, { key, token, fences, signal }), signal)),
+    playlistKeys.map(key =>
+      retryStore(() => claimPlaylist(options.store, { key, token, fences, intervalMs, signal }), signal),
+    ),
   );
   const copy = await options.copies.load();
   const claimed = new Map(claims.filter(claim => claim !== undefined).map(claim => [claim.key, claim]));
