@@ -25,10 +25,10 @@ import { PortLeases } from './ingest/portLease.ts';
 import { SrtHost } from './ingest/srtHost.ts';
 import { OutboxRelay } from './notify/outboxRelay.ts';
 import { WebhookSender } from './notify/webhookSender.ts';
-import { createStore } from './publish/createStore.ts';
-import type { ObjectStore } from './publish/objectStore.ts';
-import { Spool } from './publish/spool.ts';
-import { UploadQueue } from './publish/uploadQueue.ts';
+import { Spool } from './publish/spool/spool.ts';
+import { UploadQueue } from './publish/spool/uploadQueue.ts';
+import { createStore } from './publish/store/createStore.ts';
+import type { ObjectStore } from './publish/store/objectStore.ts';
 import { Session } from './session.ts';
 import { checkFfmpeg } from './transcode/checkFfmpeg.ts';
 

@@ -8,16 +8,16 @@ import { createRedis } from '../../common/createRedis.ts';
 import { keys } from '../../common/keys.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
-import { FolderStore } from './folderStore.ts';
-import { parseMediaPlaylist } from './parseMediaPlaylist.ts';
+import { parseMediaPlaylist } from './playlist/parseMediaPlaylist.ts';
+import { segmentNumber, streamFiles } from './playlist/streamFiles.ts';
 import { Publisher } from './publisher.ts';
 import type { PublisherOptions } from './publisherContract.ts';
-import { Spool } from './spool.ts';
-import { StoreError } from './storeError.ts';
-import { segmentNumber, streamFiles } from './streamFiles.ts';
+import { Spool } from './spool/spool.ts';
+import { UploadQueue } from './spool/uploadQueue.ts';
+import { FolderStore } from './store/folderStore.ts';
+import { StoreError } from './store/storeError.ts';
 import { encodeSegments } from './testing/encodeSegments.ts';
 import { HookedStore } from './testing/hookedStore.ts';
-import { UploadQueue } from './uploadQueue.ts';
 
 // Real processes on a machine that others use too.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });

@@ -1,17 +1,17 @@
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { SegmentEpoch, SegmentSink } from '../transcode/segmentSink.ts';
-import { EpochIntake } from './epochIntake.ts';
-import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle } from './ledger.ts';
-import { LedgerStore } from './ledgerStore.ts';
-import { PlaylistSet } from './playlistSet.ts';
+import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle } from './playlist/ledger.ts';
+import { LedgerStore } from './playlist/ledgerStore.ts';
+import { PlaylistSet } from './playlist/playlistSet.ts';
+import { type Recovered, recover } from './playlist/recovery.ts';
+import { streamFiles } from './playlist/streamFiles.ts';
 import type { PublisherDeps, PublisherEvents, PublisherOptions } from './publisherContract.ts';
-import { type Recovered, recover } from './recovery.ts';
-import type { ClosedSegment } from './segmentWatcher.ts';
-import { StoreError } from './storeError.ts';
-import { isPermanent, storeFault } from './storeFault.ts';
-import { streamFiles } from './streamFiles.ts';
-import type { UploadOutcome } from './uploadWaiters.ts';
+import { EpochIntake } from './spool/epochIntake.ts';
+import type { ClosedSegment } from './spool/segmentWatcher.ts';
+import type { UploadOutcome } from './spool/uploadWaiters.ts';
+import { StoreError } from './store/storeError.ts';
+import { isPermanent, storeFault } from './store/storeFault.ts';
 
 /** How long a start waits for a store that is away. */
 const OPEN_MS = 10_000;

@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 import type { Rendition } from '../../common/config/encoding.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { AppError } from '../../common/errors.ts';
-import type { ObjectStore } from './objectStore.ts';
-import type { Spool } from './spool.ts';
-import type { UploadQueue } from './uploadQueue.ts';
+import type { Spool } from './spool/spool.ts';
+import type { UploadQueue } from './spool/uploadQueue.ts';
+import type { ObjectStore } from './store/objectStore.ts';
 
 export interface PublisherDeps {
   store: ObjectStore;

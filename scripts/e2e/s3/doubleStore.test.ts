@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { S3Store } from '../../../worker/publish/s3Store.ts';
+import { S3Store } from '../../../worker/publish/store/s3Store.ts';
 import { startS3Double } from './s3Double.ts';
 import { storeContract } from './storeContract.ts';
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { inject } from 'vitest';
-import { S3Store } from '../../../worker/publish/s3Store.ts';
+import { S3Store } from '../../../worker/publish/store/s3Store.ts';
 import { storeContract } from './storeContract.ts';
 
 declare module 'vitest' {

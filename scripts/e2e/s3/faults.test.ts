@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { PutOptions } from '../../../worker/publish/objectStore.ts';
-import { S3Store } from '../../../worker/publish/s3Store.ts';
-import { StoreError, type StoreErrorKind } from '../../../worker/publish/storeError.ts';
+import type { PutOptions } from '../../../worker/publish/store/objectStore.ts';
+import { S3Store } from '../../../worker/publish/store/s3Store.ts';
+import { StoreError, type StoreErrorKind } from '../../../worker/publish/store/storeError.ts';
 import { type FaultProxy, type FaultRule, startFaultProxy } from './faultProxy.ts';
 import { type S3Double, startS3Double } from './s3Double.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FolderStore } from '../../../worker/publish/folderStore.ts';
+import { FolderStore } from '../../../worker/publish/store/folderStore.ts';
 import { storeContract } from './storeContract.ts';
 
 storeContract('FolderStore', async () => {

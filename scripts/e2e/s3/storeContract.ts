@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import pRetry from 'p-retry';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import type { ObjectInfo, ObjectStore, PutOptions } from '../../../worker/publish/objectStore.ts';
-import { probePrefix } from '../../../worker/publish/probeConditionalPut.ts';
-import { StoreError, type StoreErrorKind } from '../../../worker/publish/storeError.ts';
+import type { ObjectInfo, ObjectStore, PutOptions } from '../../../worker/publish/store/objectStore.ts';
+import { probePrefix } from '../../../worker/publish/store/probeConditionalPut.ts';
+import { StoreError, type StoreErrorKind } from '../../../worker/publish/store/storeError.ts';
 
 export interface StoreUnderTest {
   store: ObjectStore;

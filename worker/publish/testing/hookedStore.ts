@@ -1,4 +1,4 @@
-import type { ObjectStore, PutOptions } from '../objectStore.ts';
+import type { ObjectStore, PutOptions } from '../store/objectStore.ts';
 
 type Put = () => Promise<{ etag: string }>;
 

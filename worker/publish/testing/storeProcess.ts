@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withFileLock } from '../fileLock.ts';
-import { FolderStore } from '../folderStore.ts';
-import { StoreError } from '../storeError.ts';
+import { withFileLock } from '../store/fileLock.ts';
+import { FolderStore } from '../store/folderStore.ts';
+import { StoreError } from '../store/storeError.ts';
 
 // A process of its own beside a test. `count <dir> <times>`: says `ready`, waits for a line, then adds to the counter
 // object `n/counter` that often, each time by reading it and replacing that very version; says how often it lost. `hold <lock file>`: says `held` and keeps the lock until it is killed.

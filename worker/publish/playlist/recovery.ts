@@ -1,11 +1,11 @@
-import type { Logger } from '../../common/createLogger.ts';
+import type { Logger } from '../../../common/createLogger.ts';
+import type { ObjectStore } from '../store/objectStore.ts';
+import { retryStore } from '../store/retryStore.ts';
 import { type ClaimedPlaylist, claimPlaylist } from './claimPlaylist.ts';
 import { closeEpoch, type Ledger, type LedgerOptions, settle, skipTo } from './ledger.ts';
 import type { LedgerStore, SavedLedger } from './ledgerStore.ts';
 import { mergeLedger } from './mergeLedger.ts';
-import type { ObjectStore } from './objectStore.ts';
 import { type ParsedMediaPlaylist, parseMediaPlaylist } from './parseMediaPlaylist.ts';
-import { retryStore } from './retryStore.ts';
 import { type StreamFiles, segmentNumber } from './streamFiles.ts';
 
 /** After an owner that did not end in order: it may have files under way that nobody can see yet. */

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
-import type { Logger } from '../../common/createLogger.ts';
-import { AppError } from '../../common/errors.ts';
-import { parseMediaPlaylist } from './parseMediaPlaylist.ts';
-import { segmentFile, segmentNumber } from './streamFiles.ts';
+import type { Logger } from '../../../common/createLogger.ts';
+import { AppError } from '../../../common/errors.ts';
+import { parseMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
+import { segmentFile, segmentNumber } from '../playlist/streamFiles.ts';
 
 const RESCAN_MS = 2_000;
 const READY_MS = 1_000;

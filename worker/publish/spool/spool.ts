@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { AppError } from '../../common/errors.ts';
+import { AppError } from '../../../common/errors.ts';
 
 const NODE_FILE = '.node';
 

@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Logger } from '../../common/createLogger.ts';
+import type { Logger } from '../../../common/createLogger.ts';
 import { errorCode } from './errorCode.ts';
 import { type LockOptions, withFileLock } from './fileLock.ts';
 import { folderFailure } from './folderFailure.ts';

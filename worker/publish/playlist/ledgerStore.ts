@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { Logger } from '../../common/createLogger.ts';
-import { keys } from '../../common/keys.ts';
-import { LuaScript } from '../../common/luaScript.ts';
+import type { Logger } from '../../../common/createLogger.ts';
+import { keys } from '../../../common/keys.ts';
+import { LuaScript } from '../../../common/luaScript.ts';
 import type { Ledger } from './ledger.ts';
 
 const TTL_SECONDS = 86_400;

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createRedis } from '../../common/createRedis.ts';
-import { keys } from '../../common/keys.ts';
-import { silentLogger } from '../../common/testing/silentLogger.ts';
-import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
+import { createRedis } from '../../../common/createRedis.ts';
+import { keys } from '../../../common/keys.ts';
+import { silentLogger } from '../../../common/testing/silentLogger.ts';
+import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
 import { addClosed, createLedger, type Ledger, settle } from './ledger.ts';
 import { LedgerStore } from './ledgerStore.ts';
 

@@ -1,8 +1,8 @@
-import type { Rendition } from '../../common/config/encoding.ts';
+import type { Rendition } from '../../../common/config/encoding.ts';
+import type { SegmentInfo } from '../media/segmentInfo.ts';
 import { multivariantPlaylist, type Variant } from './multivariantPlaylist.ts';
 import type { PlaylistWriter } from './playlistWriter.ts';
 import { bandwidth, measure, type RenditionMeasure, startMeasure } from './renditionMeasure.ts';
-import type { SegmentInfo } from './segmentInfo.ts';
 
 const LEAST_INTERVAL_MS = 30_000;
 const PEAK_CHANGE = 0.05;

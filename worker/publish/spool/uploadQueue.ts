@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Logger } from '../../common/createLogger.ts';
-import { keys } from '../../common/keys.ts';
-import { createQueue, queueNames, type UploadJob, uploadJobOptions } from '../../common/queues.ts';
-import type { ObjectStore } from './objectStore.ts';
+import type { Logger } from '../../../common/createLogger.ts';
+import { keys } from '../../../common/keys.ts';
+import { createQueue, queueNames, type UploadJob, uploadJobOptions } from '../../../common/queues.ts';
+import type { ObjectStore } from '../store/objectStore.ts';
 import type { Spool } from './spool.ts';
 import { uploadFailure } from './uploadFailure.ts';
 import { type UploadOutcome, UploadWaiters } from './uploadWaiters.ts';

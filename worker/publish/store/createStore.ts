@@ -1,5 +1,5 @@
-import type { StorageConfig } from '../../common/config/storage.ts';
-import type { Logger } from '../../common/createLogger.ts';
+import type { StorageConfig } from '../../../common/config/storage.ts';
+import type { Logger } from '../../../common/createLogger.ts';
 import { FolderStore } from './folderStore.ts';
 import type { ObjectStore } from './objectStore.ts';
 import { S3Store } from './s3Store.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { AppError } from '../../common/errors.ts';
-import { silentLogger } from '../../common/testing/silentLogger.ts';
+import type { AppError } from '../../../common/errors.ts';
+import { silentLogger } from '../../../common/testing/silentLogger.ts';
 import { type ClosedSegment, SegmentWatcher } from './segmentWatcher.ts';
 
 // Real processes on a machine that others use too.

@@ -1,15 +1,15 @@
 import { basename } from 'node:path';
-import type { Rendition } from '../../common/config/encoding.ts';
-import type { Logger } from '../../common/createLogger.ts';
+import type { Rendition } from '../../../common/config/encoding.ts';
+import type { Logger } from '../../../common/createLogger.ts';
+import type { SegmentInfo } from '../media/segmentInfo.ts';
+import type { ClosedSegment } from '../spool/segmentWatcher.ts';
+import type { ObjectStore } from '../store/objectStore.ts';
+import type { StoreError } from '../store/storeError.ts';
 import type { ClaimedPlaylist } from './claimPlaylist.ts';
 import type { Ledger } from './ledger.ts';
 import { mediaPlaylist } from './mediaPlaylist.ts';
 import { MultivariantWriter } from './multivariantWriter.ts';
-import type { ObjectStore } from './objectStore.ts';
 import { PlaylistWriter } from './playlistWriter.ts';
-import type { SegmentInfo } from './segmentInfo.ts';
-import type { ClosedSegment } from './segmentWatcher.ts';
-import type { StoreError } from './storeError.ts';
 import { type StreamFiles, streamFiles } from './streamFiles.ts';
 
 export interface PlaylistSetEvents {

@@ -1,4 +1,4 @@
-import { AppError } from '../../common/errors.ts';
+import { AppError } from '../../../common/errors.ts';
 
 /** The error of an owner that comes too late. */
 export const fencedError = (key: string): AppError =>

@@ -1,4 +1,4 @@
-import { AppError } from '../../common/errors.ts';
+import { AppError } from '../../../common/errors.ts';
 import { StoreError, type StoreErrorKind } from './storeError.ts';
 
 /** Failures that do not pass by themselves: an operator has to change something. */

@@ -11,7 +11,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { Logger } from '../../common/createLogger.ts';
+import type { Logger } from '../../../common/createLogger.ts';
 import type { ObjectInfo, ObjectStore, PutOptions, StoredObject } from './objectStore.ts';
 import { objectUrl } from './objectUrl.ts';
 import { probeConditionalPut } from './probeConditionalPut.ts';

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Logger } from '../../common/createLogger.ts';
-import { keys } from '../../common/keys.ts';
-import { queueNames, type UploadJob } from '../../common/queues.ts';
-import type { ObjectStore } from './objectStore.ts';
-import { putSegment } from './putSegment.ts';
+import type { Logger } from '../../../common/createLogger.ts';
+import { keys } from '../../../common/keys.ts';
+import { queueNames, type UploadJob } from '../../../common/queues.ts';
+import type { ObjectStore } from '../store/objectStore.ts';
+import { putSegment } from '../store/putSegment.ts';
 import type { Spool } from './spool.ts';
-import { StoreError } from './storeError.ts';
-import { isPermanent } from './storeFault.ts';
+import { StoreError } from '../store/storeError.ts';
+import { isPermanent } from '../store/storeFault.ts';
 import type { UploadWaiters } from './uploadWaiters.ts';
 
 /** A dead process's uploads are taken over after 10 to 40 s; being slow is no reason to lose a job. */

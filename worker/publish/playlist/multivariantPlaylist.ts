@@ -1,4 +1,4 @@
-import type { SegmentInfo } from './segmentInfo.ts';
+import type { SegmentInfo } from '../media/segmentInfo.ts';
 
 export interface Variant {
   /** Relative to the multivariant playlist. */

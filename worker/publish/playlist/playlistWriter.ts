@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '../../common/createLogger.ts';
+import type { Logger } from '../../../common/createLogger.ts';
+import { headers } from '../store/headers.ts';
+import type { ObjectStore, PutOptions } from '../store/objectStore.ts';
+import { StoreError } from '../store/storeError.ts';
+import { isPermanent } from '../store/storeFault.ts';
 import { compareTokens } from './compareTokens.ts';
-import { headers } from './headers.ts';
-import type { ObjectStore, PutOptions } from './objectStore.ts';
-import { StoreError } from './storeError.ts';
-import { isPermanent } from './storeFault.ts';
 
 const BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 8_000;

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '../../common/createLogger.ts';
-import type { AppError } from '../../common/errors.ts';
-import type { SegmentEpoch } from '../transcode/segmentSink.ts';
-import { headers } from './headers.ts';
-import { type SegmentInfo, segmentInfo } from './segmentInfo.ts';
+import type { Logger } from '../../../common/createLogger.ts';
+import type { AppError } from '../../../common/errors.ts';
+import type { SegmentEpoch } from '../../transcode/segmentSink.ts';
+import { headers } from '../store/headers.ts';
+import { type SegmentInfo, segmentInfo } from '../media/segmentInfo.ts';
 import { type ClosedSegment, SegmentWatcher } from './segmentWatcher.ts';
 import type { EpochRecord, Spool, SpoolEpoch } from './spool.ts';
 import type { UploadQueue } from './uploadQueue.ts';

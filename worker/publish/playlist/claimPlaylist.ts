@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fencedError } from '../store/fencedError.ts';
+import { headers } from '../store/headers.ts';
+import type { ObjectStore, StoredObject } from '../store/objectStore.ts';
+import { StoreError } from '../store/storeError.ts';
 import { compareTokens } from './compareTokens.ts';
-import { fencedError } from './fencedError.ts';
-import { headers } from './headers.ts';
 import { withOwner } from './mediaPlaylist.ts';
-import type { ObjectStore, StoredObject } from './objectStore.ts';
-import { StoreError } from './storeError.ts';
 
 export interface ClaimedPlaylist {
   key: string;

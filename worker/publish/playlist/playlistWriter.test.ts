@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { silentLogger } from '../../../common/testing/silentLogger.ts';
+import { FolderStore } from '../store/folderStore.ts';
+import { headers } from '../store/headers.ts';
+import { StoreError } from '../store/storeError.ts';
+import { HookedStore } from '../testing/hookedStore.ts';
 import { claimPlaylist } from './claimPlaylist.ts';
-import { FolderStore } from './folderStore.ts';
-import { headers } from './headers.ts';
 import { PlaylistWriter } from './playlistWriter.ts';
-import { StoreError } from './storeError.ts';
-import { HookedStore } from './testing/hookedStore.ts';
 
 const key = 'show/show.m3u8';
 let dir: string;

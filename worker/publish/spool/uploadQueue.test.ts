@@ -4,16 +4,16 @@ import { dirname, join } from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createRedis } from '../../common/createRedis.ts';
-import { keys } from '../../common/keys.ts';
-import { queueNames, type UploadJob } from '../../common/queues.ts';
-import { silentLogger } from '../../common/testing/silentLogger.ts';
-import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
-import { FolderStore } from './folderStore.ts';
-import { headers } from './headers.ts';
+import { createRedis } from '../../../common/createRedis.ts';
+import { keys } from '../../../common/keys.ts';
+import { queueNames, type UploadJob } from '../../../common/queues.ts';
+import { silentLogger } from '../../../common/testing/silentLogger.ts';
+import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
+import { FolderStore } from '../store/folderStore.ts';
+import { headers } from '../store/headers.ts';
 import { Spool } from './spool.ts';
-import { StoreError } from './storeError.ts';
-import { HookedStore } from './testing/hookedStore.ts';
+import { StoreError } from '../store/storeError.ts';
+import { HookedStore } from '../testing/hookedStore.ts';
 import { UploadQueue, uploadJobId } from './uploadQueue.ts';
 
 // Real processes on a machine that others use too.

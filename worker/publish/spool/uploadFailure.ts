@@ -1,4 +1,4 @@
-import { StoreError } from './storeError.ts';
+import { StoreError } from '../store/storeError.ts';
 
 /** A job's `failedReason` as the error it was, as far as it tells: `denied: …` and `config: …` end the stream. */
 export function uploadFailure(failedReason: string | undefined): Error {
