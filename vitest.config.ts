@@ -4,13 +4,22 @@ export default defineConfig({
   test: {
     reporters: ['default', './scripts/e2e/countReporter.ts'],
     projects: [
-      { test: { name: 'unit', include: ['{common,api,worker,scripts}/**/*.test.ts'], exclude: ['scripts/e2e/**'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['{common,api,worker,scripts}/**/*.test.ts'],
+          exclude: ['scripts/e2e/**'],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: 'e2e',
           include: ['scripts/e2e/**/*.test.ts'],
-          // Real FFmpeg and real clocks on two cores: one file at a time, or encoders starve each other.
+          // Real FFmpeg and real clocks on two cores: one file at a time, after the unit tests, or encoders starve.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -10,7 +10,7 @@ import type { PutOptions } from './objectStore.ts';
 
 const segment: PutOptions = { contentType: 'video/mp2t', cacheControl: 'public, max-age=31536000, immutable' };
 const playlist = (token: string): PutOptions => ({ ...segment, metadata: { token } });
-const program = new URL('testing/storeProcess.ts', import.meta.url).pathname;
+const program = new URL('../testing/storeProcess.ts', import.meta.url).pathname;
 const log = pino({ level: 'silent' });
 
 let dir: string;
