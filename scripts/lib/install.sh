@@ -97,12 +97,23 @@ need_node() {
   [ "$major" -ge 18 ] || fail "Node 18 or later is needed to begin with, and this one is $(node --version)"
 }
 
-# The project's packages, unless those of package-lock.json are there.
+# The project's packages, unless this script has put those of package-lock.json there. npm leaves out optional packages
+# that do not suit the Node it runs under, native parts of the tests among them: so it runs under the project's own Node.
 need_packages() {
-  local stamp=node_modules/.package-lock.json
+  local stamp=node_modules/.installed-for-livetran bootstrap
   if [ -x node_modules/.bin/node ] && [ -f "$stamp" ] && [ ! package-lock.json -nt "$stamp" ]; then return 0; fi
   need_node
+  bootstrap=$(mktemp -d)
+  if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 24 ]; then
+    say "fetching the project's own Node"
+    npm_quietly install --prefix "$bootstrap" "node@$(node -p 'require("./package.json").devDependencies.node')"
+  fi
   say "installing the project's packages (npm ci)"
-  npm ci --no-audit --no-fund --loglevel=error </dev/null || fail "npm ci failed; see its messages above"
+  PATH="$bootstrap/node_modules/.bin:$PATH" npm_quietly ci
+  rm -rf "$bootstrap"
   touch "$stamp"
+}
+
+npm_quietly() {
+  npm "$@" --no-audit --no-fund --loglevel=error </dev/null || fail "npm $1 failed; see its messages above"
 }
