@@ -26,8 +26,6 @@ export interface RetentionJob {
   nextNumber: number;
   nextMediaSequence: number;
   discontinuitySequence: number;
-  /** The playlists are gone; the segments follow when nobody can ask for them any more. */
-  playlistsGone?: boolean;
 }
 
 /** Queue `webhooks`: one event for one URL. */

@@ -1,0 +1,107 @@
+import { DelayedError, type Job, type Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../../common/createLogger.ts';
+import {
+  createQueue,
+  queueNames,
+  type RetentionJob,
+  retentionJobOptions,
+  streamJobId,
+} from '../../../common/queues.ts';
+import type { StreamStore } from '../../../common/streamStore.ts';
+import type { ObjectStore } from '../store/objectStore.ts';
+import { purgeRun } from './purgeRun.ts';
+
+const SCHEDULE_MS = 2_000;
+const CLOSE_MS = 3_000;
+/** A run that is still being ended gets this long. */
+const NOT_YET_MS = 5_000;
+
+/** Deletes what stopped runs left in the store, when its time has come: delayed jobs, which any worker may run. */
+export class RetentionQueue {
+  readonly #queue: Queue<RetentionJob>;
+  readonly #worker: Worker<RetentionJob>;
+  readonly #store: ObjectStore;
+  readonly #streams: StreamStore;
+  readonly #retainMs: number;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+
+  constructor(options: {
+    /** Role `queue`; stays the caller's. */
+    connection: Redis;
+    store: ObjectStore;
+    streams: StreamStore;
+    /** From a run's end on; 0: for ever. */
+    retainMs: number;
+    log: Logger;
+  }) {
+    const { connection } = options;
+    this.#store = options.store;
+    this.#streams = options.streams;
+    this.#retainMs = options.retainMs;
+    this.#log = options.log;
+    this.#queue = createQueue<RetentionJob>(queueNames.retention, connection, retentionJobOptions);
+    this.#worker = new Worker<RetentionJob>(queueNames.retention, (job, token) => this.#process(job, token), {
+      connection,
+      concurrency: 2,
+      autorun: false,
+    });
+    this.#worker.on('error', error => this.#log.debug({ err: error }, 'retention queue'));
+  }
+
+  start(): void {
+    void this.#worker.run().catch(error => this.#log.error({ err: error }, 'retention stopped'));
+  }
+
+  /** A run is about to be STOPPED. While Redis is away the job waits in memory, and this does not wait for it. */
+  async schedule(job: RetentionJob): Promise<void> {
+    if (this.#retainMs === 0) return;
+    const added = this.#queue.add('purge', job, { jobId: streamJobId(job.streamId, job.run), delay: this.#retainMs });
+    await withLimit(added, SCHEDULE_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await withLimit(this.#worker.close(), CLOSE_MS);
+    // close() never returns while Redis is away.
+    void this.#worker.disconnect().catch(error => this.#log.debug({ err: error }, 'retention not disconnected'));
+    void this.#queue.close().catch(error => this.#log.debug({ err: error }, 'retention queue not closed'));
+  }
+
+  async #process(job: Job<RetentionJob>, token: string | undefined): Promise<void> {
+    const { streamId, run } = job.data;
+    const record = await this.#streams.get(streamId);
+    if (record?.run === run && record.state !== 'STOPPED') return this.#again(job, token, NOT_YET_MS);
+    const inUse =
+      record !== undefined && record.run !== run && (record.state !== 'STOPPED' || (await this.#leaves(record)));
+    const stayMs = await purgeRun(this.#store, { job: job.data, inUse, signal: this.#stopping.signal });
+    this.#log.info(
+      { streamId, run, inUse, stayMs },
+      stayMs === undefined ? 'stopped run deleted' : 'playlists deleted',
+    );
+    if (stayMs === undefined) return;
+    await this.#again(job, token, stayMs);
+  }
+
+  /** Whether a later run has objects in the store; its own job then takes the rest. */
+  async #leaves(record: { streamId: string; run: string }): Promise<boolean> {
+    return (await this.#queue.getJob(streamJobId(record.streamId, record.run))) !== undefined;
+  }
+
+  async #again(job: Job<RetentionJob>, token: string | undefined, ms: number): Promise<never> {
+    await job.moveToDelayed(Date.now() + ms, token);
+    throw new DelayedError();
+  }
+}
+
+/** Waits for some work, but not longer than `ms`; what it throws by then is thrown here. */
+async function withLimit(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms);
+  });
+  // After the limit nobody waits for it any more.
+  work.catch(() => undefined);
+  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}
