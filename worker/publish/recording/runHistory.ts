@@ -29,11 +29,14 @@ export class RunHistory {
       for (const { uri, durationSeconds, gap, discontinuity, programDateTime = 0 } of draft?.segments ?? []) {
         const number = segmentNumber(uri);
         if (number === undefined) continue;
-        const key = keyOf(ledger, rendition, number);
-        const part: LedgerPart = { state: gap ? 'gap' : 'stored', durationSeconds, bytes: 0, key };
+        // What another rendition's draft does not list was not stored by then.
+        const parts = ledger.stems.map((_, i): LedgerPart => {
+          const state = i === rendition && !gap ? 'stored' : 'gap';
+          return { state, durationSeconds, bytes: 0, key: keyOf(ledger, i, number) };
+        });
         this.#put({
           ...{ number, discontinuity, programDateTime, mediaSequence: UNKNOWN_SEQUENCE, discontinuitySequence: 0 },
-          parts: ledger.stems.map((_, i) => (i === rendition ? part : null)),
+          parts,
         });
       }
     }
@@ -55,7 +58,9 @@ export class RunHistory {
     const found: LedgerEntry[] = [];
     for (let i = this.#entries.length - 1; i >= 0; i -= 1) {
       const entry = this.#entries[i];
-      if (!entry || entry.mediaSequence <= after) break;
+      // A draft may hold what was never listed live: it has no place in the live numbering.
+      if (!entry || entry.mediaSequence === UNKNOWN_SEQUENCE) continue;
+      if (entry.mediaSequence <= after) break;
       if (entry.mediaSequence <= last) found.push(entry);
     }
     return found.reverse();
