@@ -28,6 +28,14 @@ export interface RetentionJob {
   discontinuitySequence: number;
 }
 
+/** Queue `retention` too: a recording that is not whole yet, because the store or a segment was late. */
+export interface RecordingJob {
+  streamId: string;
+  run: string;
+  /** As they should be, with what is still missing as gaps. */
+  playlists: { key: string; text: string }[];
+}
+
 /** Queue `webhooks`: one event for one URL. */
 export interface WebhookJob {
   url: string;
@@ -65,6 +73,17 @@ export function uploadJobOptions(options: { attempts: number; backoffMs: number 
     removeOnFail: { age: 86_400, count: 5_000 },
   };
 }
+
+/** About a day of attempts, the first one soon. */
+export const recordingJobOptions: JobsOptions = {
+  attempts: 14,
+  backoff: { type: 'exponential', delay: 5_000, jitter: 0.3 },
+  delay: 5_000,
+  removeOnComplete: true,
+  removeOnFail: { age: 604_800, count: 10_000 },
+};
+
+export const recordingJobId = (streamId: string, run: string): string => `${streamId}.${run}.recording`;
 
 /** About a day of attempts: a store that is away is no reason to leave things in it for ever. */
 export const retentionJobOptions: JobsOptions = {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Config } from '../common/config/loadConfig.ts';
 import type { Logger } from '../common/createLogger.ts';
-import type { RetentionJob, StreamJob } from '../common/queues.ts';
+import type { RecordingJob, RetentionJob, StreamJob } from '../common/queues.ts';
 import type { StreamLease } from './claim/streamLease.ts';
 import { openOnLeasedPort } from './ingest/openOnLeasedPort.ts';
 import type { PortLeases } from './ingest/portLease.ts';
@@ -28,6 +28,7 @@ export interface PhaseDeps {
   uploads: UploadQueue;
   spool: Spool;
   retire: (job: RetentionJob) => Promise<void>;
+  complete: (job: RecordingJob) => Promise<void>;
   /** Role `request`. */
   redis: Redis;
   log: Logger;

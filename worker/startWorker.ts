@@ -7,6 +7,7 @@ import { createRedis } from '../common/createRedis.ts';
 import {
   createQueue,
   queueNames,
+  type RecordingJob,
   type RetentionJob,
   type StreamJob,
   streamJobOptions,
@@ -77,6 +78,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
       uploads,
       spool,
       retire: (job: RetentionJob) => retention.schedule(job),
+      complete: (job: RecordingJob) => retention.complete(job),
     };
     startClaiming(config, redis, { ...shared, redis: redis.request, log }, log, stack);
     const heartbeat = new Heartbeat(new WorkerRegistry(redis.request), workerId, log);

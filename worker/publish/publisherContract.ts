@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Rendition } from '../../common/config/encoding.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { AppError } from '../../common/errors.ts';
-import type { RetentionJob } from '../../common/queues.ts';
+import type { RecordingJob, RetentionJob } from '../../common/queues.ts';
 import type { Spool } from './spool/spool.ts';
 import type { UploadQueue } from './spool/uploadQueue.ts';
 import type { ObjectStore } from './store/objectStore.ts';
@@ -19,6 +19,8 @@ export interface PublisherDeps {
   playlistIntervalMs: number;
   /** Has what a run leaves in the store deleted when its time has come; left out: it stays. */
   retire?: (job: RetentionJob) => Promise<void>;
+  /** Has a recording made whole that could not be finished at the end; left out: it stays as it is. */
+  complete?: (job: RecordingJob) => Promise<void>;
   log: Logger;
 }
 

@@ -12,8 +12,8 @@ const infrastructure = [
 /** What is to be deleted later (RETAIN_SECONDS) is remembered as long as that. */
 const retained = /^bull:retention:(delayed|[^:]+\.[^:]+)$/;
 /** Lists of finished jobs; the jobs in them are removed by age and count (common/queues.ts). */
-const history = /^bull:(streams|webhooks|uploads-[^:]+):(completed|failed)$/;
-const finishedJob = /^bull:(streams|webhooks|uploads-[^:]+):[^:]+$/;
+const history = /^bull:(streams|webhooks|retention|uploads-[^:]+):(completed|failed)$/;
+const finishedJob = /^bull:(streams|webhooks|retention|uploads-[^:]+):[^:]+$/;
 
 /**
  * Invariant I7: after its streams ended nothing of them is left, whatever way they ended: no port lease, no spool folder,

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
+import type { RecordingJob } from '../../../common/queues.ts';
 import { type ClaimedPlaylist, claimPlaylist } from '../playlist/claimPlaylist.ts';
 import type { Ledger, LedgerEntry } from '../playlist/ledger.ts';
 import { parseMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
@@ -29,6 +30,14 @@ export interface RecordingOptions {
   history: RunHistory;
   events: { onFenced(): void; onRefused(error: StoreError): void };
   log: Logger;
+}
+
+export interface FinishedRecording {
+  link: string;
+  /** Every playlist of it is in the store. */
+  stored: boolean;
+  /** What has to be looked after later. */
+  unfinished: RecordingJob['playlists'];
 }
 
 /**
@@ -82,7 +91,8 @@ export class Recording {
   /** Something has been stored: writes the draft if it is due. */
   update(): void {
     const now = performance.now();
-    if (now - this.#draftedAt >= this.#draftMs && this.#write(false)) this.#draftedAt = now;
+    if (now - this.#draftedAt < this.#draftMs) return;
+    if (this.#write(false).some(text => text !== undefined)) this.#draftedAt = now;
   }
 
   suspend(): void {
@@ -100,38 +110,51 @@ export class Recording {
   }
 
   /**
-   * Writes the recording; resolves to its URL, or to undefined when nothing was recorded or it could not be stored in time.
+   * Writes the recording; undefined when nothing was recorded.
    * @param master the live multivariant playlist
    */
-  async finish(master: string | undefined, signal: AbortSignal): Promise<string | undefined> {
-    if (!this.#write(true)) return undefined;
-    const written = await Promise.all(this.#writers.map(writer => writer.flush(signal)));
-    let link = this.#writers[0]?.key;
+  async finish(master: string | undefined, signal: AbortSignal): Promise<FinishedRecording | undefined> {
+    const { store, log } = this.#options;
+    const texts = this.#write(true);
+    const first = texts.findIndex(text => text !== undefined);
+    const stored = await Promise.all(this.#writers.map(writer => writer.flush(signal)));
+    let key = this.#writers[first]?.key;
+    if (key === undefined) return undefined;
+    const unfinished = this.#unfinished(stored);
     if (this.#multivariant && master !== undefined) {
-      this.#multivariant.write(this.#renamed(master));
-      link = this.#multivariant.key;
-      written.push(await this.#multivariant.flush(signal));
+      key = this.#multivariant.key;
+      const text = this.#renamed(master);
+      this.#multivariant.write(text);
+      stored.push(await this.#multivariant.flush(signal));
+      if (!stored.at(-1)) unfinished.push({ key, text });
     }
-    if (link === undefined || !written.every(Boolean)) {
-      this.#options.log.error({ key: link }, 'the recording is not in the store');
-      return undefined;
-    }
-    return this.#options.store.publicUrl(link);
+    if (unfinished.length > 0)
+      log.warn({ keys: unfinished.map(playlist => playlist.key) }, 'the recording is not whole yet');
+    return { link: store.publicUrl(key), stored: stored.every(Boolean), unfinished };
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#all().map(writer => writer.close()));
   }
 
-  /** False when there is nothing to write. */
-  #write(ended: boolean): boolean {
+  /** By rendition, what is wanted in the store; undefined where nothing is stored. */
+  #write(ended: boolean): (string | undefined)[] {
     const { entries } = this;
-    const texts = this.#writers.map((writer, rendition) => {
+    return this.#writers.map((writer, rendition) => {
       const text = recordingPlaylist(entries, rendition, { owner: this.#options.token, ended });
       if (text !== undefined) writer.write(text);
       return text;
     });
-    return texts.some(text => text !== undefined);
+  }
+
+  /** Playlists that are not stored, or lack something. */
+  #unfinished(stored: readonly boolean[]): RecordingJob['playlists'] {
+    const options = { owner: this.#options.token, ended: true, lastGaps: true };
+    return this.#writers.flatMap(({ key }, rendition) => {
+      const text = recordingPlaylist(this.entries, rendition, options);
+      const isWhole = text === undefined || (stored[rendition] && !text.includes('#EXT-X-GAP\n'));
+      return isWhole ? [] : [{ key, text }];
+    });
   }
 
   #renamed(master: string): string {

@@ -12,20 +12,22 @@ interface Listed {
  * One rendition of a run as a recording, or undefined when nothing of it is stored. Numbering begins with the run, and is
  * the same media time in every rendition. What is not stored is a gap, except at both ends, where it is left out.
  * @param options.ended VOD; otherwise EVENT: a draft that still grows, and may still heal
+ * @param options.lastGaps also gaps at the end: for a text that is to be completed before it is stored
  */
 export function recordingPlaylist(
   entries: readonly LedgerEntry[],
   rendition: number,
-  options: { owner: string; ended: boolean },
+  options: { owner: string; ended: boolean; lastGaps?: boolean },
 ): string | undefined {
   const all = entries.flatMap((entry, index): Listed[] => {
     const part = entry.parts[rendition];
     return part ? [{ entry, part, index }] : [];
   });
   const isStored = ({ part }: Listed): boolean => part.state === 'stored';
-  const listed = all.slice(all.findIndex(isStored), all.findLastIndex(isStored) + 1);
-  const [first] = listed;
+  const end = options.lastGaps ? all.length : all.findLastIndex(isStored) + 1;
+  const first = all.find(isStored);
   if (!first) return undefined;
+  const listed = all.slice(all.indexOf(first), end);
   const lines = [
     '#EXTM3U',
     `#EXT-X-VERSION:${listed.every(isStored) ? VERSION : VERSION_WITH_GAP}`,

@@ -12,10 +12,11 @@ import { startRedis, type TestRedis } from '../../../common/testing/startRedis.t
 import { parseMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
 import { segmentNumber } from '../playlist/streamFiles.ts';
 import { Publisher } from '../publisher.ts';
-import type { PublisherOptions } from '../publisherContract.ts';
+import type { PublisherDeps, PublisherOptions } from '../publisherContract.ts';
 import { Spool } from '../spool/spool.ts';
 import { UploadQueue } from '../spool/uploadQueue.ts';
 import { FolderStore } from '../store/folderStore.ts';
+import { headers } from '../store/headers.ts';
 import { StoreError } from '../store/storeError.ts';
 import { encodeSegments } from '../testing/encodeSegments.ts';
 import { HookedStore } from '../testing/hookedStore.ts';
@@ -70,7 +71,11 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function publish(token: string, options: Partial<PublisherOptions> = {}): Promise<Publisher> {
+async function publish(
+  token: string,
+  options: Partial<PublisherOptions> = {},
+  complete?: PublisherDeps['complete'],
+): Promise<Publisher> {
   const publisher = await Publisher.open(
     {
       store,
@@ -81,6 +86,7 @@ async function publish(token: string, options: Partial<PublisherOptions> = {}): 
       playlistIntervalMs: 20,
       log,
       retire: async job => void retired.push(job),
+      ...(complete && { complete }),
     },
     { streamId: 'show', run: 'run1', token, abr: false, renditions, segmentSeconds: 1, window: 3, ...options },
     { onPlayable: () => undefined, onFault: () => undefined, onFenced: () => undefined },
@@ -170,6 +176,34 @@ describe('recording', () => {
     await vi.waitFor(async () => expect((await listed('show/show.m3u8')).numbers).toEqual([0, 1, 2]));
     store.onPut = () => Promise.reject(new StoreError('retry', '500'));
     expect(await publisher.finish({ timeoutMs: 1_000 })).toEqual({ unstored: 0 });
+  });
+
+  test('what an outage left out is added when the store and the segments are back', async () => {
+    const connection = createRedis(server.url, 'queue', log);
+    const queue = new RetentionQueue({ connection, store, streams: new StreamStore(redis), retainMs: 0, log });
+    stops.push(async () => {
+      await queue.stop();
+      connection.disconnect();
+    });
+    const publisher = await publish('100', { record: true, window: 10 }, job => queue.complete(job));
+    await stream(publisher, 1.2);
+    await vi.waitFor(async () => expect((await listed('show/show.m3u8')).numbers).toEqual([0, 1, 2]));
+    store.onPut = () => Promise.reject(new StoreError('retry', '500'));
+    await stream(publisher, 1.2);
+    const { recordingLink, unstored } = await publisher.finish({ timeoutMs: 1_500 });
+    expect({ recordingLink, unstored }).toEqual({ recordingLink: `https://cdn.example/${recordingKey}`, unstored: 3 });
+    expect((await listed(recordingKey)).text).not.toContain('ENDLIST');
+
+    // The store is back, and a sweep of the spool has stored two of the three.
+    store.onPut = put => put();
+    for (const number of [3, 4]) await store.put(`show/show_00${number}.ts`, 'ts', headers.segment);
+    queue.start();
+    await redis.zadd('bull:retention:delayed', '0', 'show.run1.recording');
+    await redis.zadd('bull:retention:marker', '0', '0');
+    await vi.waitFor(async () => expect((await listed(recordingKey)).text).toContain('ENDLIST'), 10_000);
+    const { numbers, gaps, text } = await listed(recordingKey);
+    expect({ numbers, gaps }).toEqual({ numbers: [0, 1, 2, 3, 4], gaps: 0 });
+    expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
   });
 
   test('without anything stored there is no recording', async () => {

@@ -4,7 +4,7 @@ import type { StreamFiles } from '../playlist/streamFiles.ts';
 import type { PublisherDeps, PublisherOptions } from '../publisherContract.ts';
 import { EventLists } from '../recording/eventLists.ts';
 import { healGaps } from '../recording/healGaps.ts';
-import { Recording } from '../recording/recording.ts';
+import { type FinishedRecording, Recording } from '../recording/recording.ts';
 import { RunHistory } from '../recording/runHistory.ts';
 import type { StoreError } from '../store/storeError.ts';
 import { SegmentRetention } from './segmentRetention.ts';
@@ -120,9 +120,10 @@ export class Keeping {
         },
       );
     }
-    const recordingLink = await this.#recording?.finish(end.master, end.signal);
+    const recorded = await this.#recording?.finish(end.master, end.signal);
+    const kept = recorded && (await this.#look(recorded)) ? { recordingLink: recorded.link } : {};
     await this.#retire(end.ledger);
-    return { healed, ...(recordingLink === undefined ? {} : { recordingLink }) };
+    return { healed, ...kept };
   }
 
   /** Writes and deletes nothing more. May be called twice. */
@@ -130,6 +131,19 @@ export class Keeping {
     this.#released.abort();
     await this.#recording?.close();
     await this.#retention?.settled();
+  }
+
+  /** Whether the recording is in the store, or will be. */
+  async #look({ stored, unfinished }: FinishedRecording): Promise<boolean> {
+    const { streamId, run } = this.#options;
+    if (unfinished.length === 0) return true;
+    try {
+      await this.#deps.complete?.({ streamId, run, playlists: unfinished });
+      return stored || this.#deps.complete !== undefined;
+    } catch (error) {
+      this.#deps.log.error({ err: error }, 'the recording will not be made whole by itself');
+      return stored;
+    }
   }
 
   async #retire({ nextNumber, nextMediaSequence, discontinuitySequence }: Ledger): Promise<void> {

@@ -4,11 +4,15 @@ import type { Logger } from '../../../common/createLogger.ts';
 import {
   createQueue,
   queueNames,
+  type RecordingJob,
   type RetentionJob,
+  recordingJobId,
+  recordingJobOptions,
   retentionJobOptions,
   streamJobId,
 } from '../../../common/queues.ts';
 import type { StreamStore } from '../../../common/streamStore.ts';
+import { completeRecording } from '../recording/completeRecording.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 import { purgeRun } from './purgeRun.ts';
 
@@ -17,10 +21,13 @@ const CLOSE_MS = 3_000;
 /** A run that is still being ended gets this long. */
 const NOT_YET_MS = 5_000;
 
-/** Deletes what stopped runs left in the store, when its time has come: delayed jobs, which any worker may run. */
+/**
+ * What is still to be done for stopped runs, as durable jobs that any worker may run: their recordings made whole, and what
+ * they left in the store deleted when its time has come.
+ */
 export class RetentionQueue {
-  readonly #queue: Queue<RetentionJob>;
-  readonly #worker: Worker<RetentionJob>;
+  readonly #queue: Queue<RetentionJob | RecordingJob>;
+  readonly #worker: Worker<RetentionJob | RecordingJob>;
   readonly #store: ObjectStore;
   readonly #streams: StreamStore;
   readonly #retainMs: number;
@@ -41,12 +48,16 @@ export class RetentionQueue {
     this.#streams = options.streams;
     this.#retainMs = options.retainMs;
     this.#log = options.log;
-    this.#queue = createQueue<RetentionJob>(queueNames.retention, connection, retentionJobOptions);
-    this.#worker = new Worker<RetentionJob>(queueNames.retention, (job, token) => this.#process(job, token), {
-      connection,
-      concurrency: 2,
-      autorun: false,
-    });
+    this.#queue = createQueue<RetentionJob | RecordingJob>(queueNames.retention, connection, retentionJobOptions);
+    this.#worker = new Worker<RetentionJob | RecordingJob>(
+      queueNames.retention,
+      (job, token) => this.#process(job, token),
+      {
+        connection,
+        concurrency: 2,
+        autorun: false,
+      },
+    );
     this.#worker.on('error', error => this.#log.debug({ err: error }, 'retention queue'));
   }
 
@@ -61,6 +72,12 @@ export class RetentionQueue {
     await withLimit(added, SCHEDULE_MS);
   }
 
+  /** A recording was not whole at its end. */
+  async complete(job: RecordingJob): Promise<void> {
+    const jobId = recordingJobId(job.streamId, job.run);
+    await withLimit(this.#queue.add('recording', job, { ...recordingJobOptions, jobId }), SCHEDULE_MS);
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await withLimit(this.#worker.close(), CLOSE_MS);
@@ -69,13 +86,26 @@ export class RetentionQueue {
     void this.#queue.close().catch(error => this.#log.debug({ err: error }, 'retention queue not closed'));
   }
 
-  async #process(job: Job<RetentionJob>, token: string | undefined): Promise<void> {
-    const { streamId, run } = job.data;
+  async #process(job: Job<RetentionJob | RecordingJob>, token: string | undefined): Promise<void> {
+    if ('playlists' in job.data) return this.#complete(job.data);
+    return this.#purge(job, job.data, token);
+  }
+
+  async #complete(job: RecordingJob): Promise<void> {
+    const gaps = await completeRecording(this.#store, job, this.#stopping.signal);
+    if (gaps > 0) throw new Error(`the recording of ${job.streamId} still has ${gaps} gaps`);
+    this.#log.info({ streamId: job.streamId, run: job.run }, 'recording made whole');
+  }
+
+  async #purge(job: Job, data: RetentionJob, token: string | undefined): Promise<void> {
+    const { streamId, run } = data;
+    // Its playlists say what has to stay.
+    if (await this.#isPending(recordingJobId(streamId, run))) return this.#again(job, token, NOT_YET_MS);
     const record = await this.#streams.get(streamId);
     if (record?.run === run && record.state !== 'STOPPED') return this.#again(job, token, NOT_YET_MS);
     const inUse =
       record !== undefined && record.run !== run && (record.state !== 'STOPPED' || (await this.#leaves(record)));
-    const stayMs = await purgeRun(this.#store, { job: job.data, inUse, signal: this.#stopping.signal });
+    const stayMs = await purgeRun(this.#store, { job: data, inUse, signal: this.#stopping.signal });
     this.#log.info(
       { streamId, run, inUse, stayMs },
       stayMs === undefined ? 'stopped run deleted' : 'playlists deleted',
@@ -86,10 +116,15 @@ export class RetentionQueue {
 
   /** Whether a later run has objects in the store; its own job then takes the rest. */
   async #leaves(record: { streamId: string; run: string }): Promise<boolean> {
-    return (await this.#queue.getJob(streamJobId(record.streamId, record.run))) !== undefined;
+    return this.#isPending(streamJobId(record.streamId, record.run));
   }
 
-  async #again(job: Job<RetentionJob>, token: string | undefined, ms: number): Promise<never> {
+  async #isPending(jobId: string): Promise<boolean> {
+    const state = await this.#queue.getJobState(jobId);
+    return state !== 'unknown' && state !== 'failed' && state !== 'completed';
+  }
+
+  async #again(job: Job, token: string | undefined, ms: number): Promise<never> {
     await job.moveToDelayed(Date.now() + ms, token);
     throw new DelayedError();
   }
