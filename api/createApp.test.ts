@@ -130,7 +130,7 @@ describe('/admin/queues', () => {
       return queues.map(queue => queue.name);
     };
     try {
-      await expect.poll(listed).toEqual(['streams', 'webhooks', 'uploads-node.one']);
+      await expect.poll(listed).toEqual(['streams', 'webhooks', 'retention', 'uploads-node.one']);
     } finally {
       await other.stop();
     }

@@ -6,6 +6,11 @@ const webhookUrl = z
   .max(2_048, 'must have at most 2048 characters')
   .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
 
+const flag = z
+  .boolean({ error: 'must be true or false' })
+  .nullish()
+  .transform(on => on ?? false);
+
 const body = { error: 'the body must be a JSON object' };
 
 /** `{"stream_id"}`; other fields are ignored. */
@@ -20,10 +25,9 @@ export const startRequest = z.object(
       .max(10, 'must have at most 10 URLs')
       .nullish()
       .transform(urls => [...new Set(urls)]),
-    abr: z
-      .boolean({ error: 'must be true or false' })
-      .nullish()
-      .transform(abr => abr ?? false),
+    abr: flag,
+    record: flag,
+    dvr: flag,
   },
   body,
 );

@@ -28,9 +28,10 @@ export class StreamService {
    */
   async start(request: StartRequest): Promise<void> {
     const streamId = request.stream_id;
-    const options = { abr: request.abr, webhookUrls: request.webhook_urls };
+    const { abr, record, dvr, webhook_urls: webhookUrls } = request;
+    const options = { abr, record, dvr, webhookUrls };
     const run = await askRedis(() => this.#store.start(streamId, options));
-    this.#log.info({ streamId, run, abr: request.abr }, 'stream created');
+    this.#log.info({ streamId, run, abr, record, dvr }, 'stream created');
     const job = { ...streamJobOptions, jobId: streamJobId(streamId, run) };
     await askRedis(() =>
       withDeadline(this.#queue.add('stream', { streamId, run }, job), QUEUE_DEADLINE_MS, 'adding the job'),

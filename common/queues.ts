@@ -19,6 +19,23 @@ export interface UploadJob {
   cacheControl: string;
 }
 
+/** Queue `retention`: what a run leaves in the store is to go. Numbers as in the ledger at the run's end. */
+export interface RetentionJob {
+  streamId: string;
+  run: string;
+  nextNumber: number;
+  nextMediaSequence: number;
+  discontinuitySequence: number;
+}
+
+/** Queue `retention` too: a recording that is not whole yet, because the store or a segment was late. */
+export interface RecordingJob {
+  streamId: string;
+  run: string;
+  /** As they should be, with what is still missing as gaps. */
+  playlists: { key: string; text: string }[];
+}
+
 /** Queue `webhooks`: one event for one URL. */
 export interface WebhookJob {
   url: string;
@@ -35,6 +52,7 @@ export const queueNames = {
   streams: 'streams',
   uploads: (node: string) => `uploads-${node}`,
   webhooks: 'webhooks',
+  retention: 'retention',
 } as const;
 
 /** A run's job is never retried as a job: its owner restarts what fails inside it, and a dead owner's job stalls. */
@@ -55,6 +73,25 @@ export function uploadJobOptions(options: { attempts: number; backoffMs: number 
     removeOnFail: { age: 86_400, count: 5_000 },
   };
 }
+
+/** About a day of attempts, the first one soon. */
+export const recordingJobOptions: JobsOptions = {
+  attempts: 14,
+  backoff: { type: 'exponential', delay: 5_000, jitter: 0.3 },
+  delay: 5_000,
+  removeOnComplete: true,
+  removeOnFail: { age: 604_800, count: 10_000 },
+};
+
+export const recordingJobId = (streamId: string, run: string): string => `${streamId}.${run}.recording`;
+
+/** About a day of attempts: a store that is away is no reason to leave things in it for ever. */
+export const retentionJobOptions: JobsOptions = {
+  attempts: 12,
+  backoff: { type: 'exponential', delay: 30_000, jitter: 0.3 },
+  removeOnComplete: true,
+  removeOnFail: { age: 604_800, count: 10_000 },
+};
 
 /** 8 attempts from 1 s on: about two minutes. Completed jobs stay a day, since a job id only de-duplicates while it exists. */
 export const webhookJobOptions: JobsOptions = {

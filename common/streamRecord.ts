@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { StreamReason, StreamState } from './streamState.ts';
 
 const ms = z.coerce.number();
+const flag = z.string().transform(s => s === '1');
 
 /** A stream's record as Redis holds it: a hash of strings. */
 const storedRecord = z.object({
@@ -10,7 +11,9 @@ const storedRecord = z.object({
   state: z.string().transform(s => s as StreamState),
   reason: z.string().transform(s => s as StreamReason),
   desired: z.enum(['run', 'stop']).default('run'),
-  abr: z.string().transform(s => s === '1'),
+  abr: flag,
+  record: flag.default(false),
+  dvr: flag.default(false),
   webhookUrls: z.string().transform(s => JSON.parse(s) as string[]),
   createdAt: ms,
   updatedAt: ms,
@@ -23,6 +26,8 @@ const storedRecord = z.object({
   port: z.coerce.number().optional(),
   srtUrl: z.string().optional(),
   streamLink: z.string().optional(),
+  /** Of the recording, once it is in the store. */
+  recordingLink: z.string().optional(),
   /** A sentence for people: the last event's text. */
   update: z.string().optional(),
   /** '1' once an encoder got in with the stream key: it stays good for reconnects after it has expired. */

@@ -9,6 +9,10 @@ import type { StreamState } from './streamState.ts';
 export interface StartOptions {
   abr: boolean;
   webhookUrls: readonly string[];
+  /** Keeps every segment and makes a recording at the end. */
+  record?: boolean;
+  /** Viewers can rewind to the beginning while the stream is live. */
+  dvr?: boolean;
 }
 
 /** Stream records as anyone but their owner may touch them: create, wish for a stop, read. */
@@ -27,7 +31,7 @@ export class StreamStore {
     const [created, state] = (await this.#start.run(
       this.#redis,
       [keys.stream(streamId), keys.live, keys.index, keys.outbox],
-      [streamId, run, 'abr', options.abr ? '1' : '0', 'webhookUrls', JSON.stringify(options.webhookUrls)],
+      [streamId, run, ...optionFields(options)],
     )) as [number, string];
     if (created === 1) return run;
     throw new AppError('stream_running', `stream "${streamId}" is already ${state}; stop it before you start it again`);
@@ -85,4 +89,9 @@ export class StreamStore {
       })
       .filter(record => record !== undefined);
   }
+}
+
+function optionFields({ abr, webhookUrls, record, dvr }: StartOptions): string[] {
+  const flag = (on: boolean | undefined): string => (on ? '1' : '0');
+  return ['abr', flag(abr), 'record', flag(record), 'dvr', flag(dvr), 'webhookUrls', JSON.stringify(webhookUrls)];
 }

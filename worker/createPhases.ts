@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Config } from '../common/config/loadConfig.ts';
 import type { Logger } from '../common/createLogger.ts';
-import type { StreamJob } from '../common/queues.ts';
+import type { RecordingJob, RetentionJob, StreamJob } from '../common/queues.ts';
 import type { StreamLease } from './claim/streamLease.ts';
 import { openOnLeasedPort } from './ingest/openOnLeasedPort.ts';
 import type { PortLeases } from './ingest/portLease.ts';
@@ -27,6 +27,8 @@ export interface PhaseDeps {
   fences: boolean;
   uploads: UploadQueue;
   spool: Spool;
+  retire: (job: RetentionJob) => Promise<void>;
+  complete: (job: RecordingJob) => Promise<void>;
   /** Role `request`. */
   redis: Redis;
   log: Logger;
@@ -54,6 +56,9 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
           ...encoding,
           token: lease.token,
           window: config.HLS_WINDOW,
+          ...(config.HLS_GRACE_SEGMENTS === undefined ? {} : { graceSegments: config.HLS_GRACE_SEGMENTS }),
+          record: lease.recorded('record') === '1',
+          dvr: lease.recorded('dvr') === '1',
         },
         {
           ...events,

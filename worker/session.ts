@@ -29,7 +29,7 @@ export interface SessionPublisher extends SegmentSink {
   suspend(): void;
   resume(): void;
   /** Uploads what is left; `endList`: the stream is over and the playlist says so. Never rejects. */
-  finish(options: { endList: boolean }): Promise<{ unstored: number }>;
+  finish(options: { endList: boolean }): Promise<{ unstored: number; recordingLink?: string }>;
   /** Stops at once and writes nothing more. */
   abandon(): Promise<void>;
 }
@@ -223,7 +223,8 @@ export class Session implements RunningSession {
     if (finished && finished.unstored > 0)
       this.#log.error(finished, 'segments are still in the spool, not in the store');
     if (ending.kind === 'stopped') {
-      await this.#lease.write({ state: 'STOPPED', fields: { reason: ending.reason }, event: ending.message });
+      const fields = { reason: ending.reason, recordingLink: finished?.recordingLink ?? '' };
+      await this.#lease.write({ state: 'STOPPED', fields, event: ending.message });
     }
     await this.#attempt('lease', this.#lease.release());
     return ending.kind;

@@ -7,6 +7,8 @@ import { createRedis } from '../common/createRedis.ts';
 import {
   createQueue,
   queueNames,
+  type RecordingJob,
+  type RetentionJob,
   type StreamJob,
   streamJobOptions,
   type WebhookJob,
@@ -25,6 +27,7 @@ import { PortLeases } from './ingest/portLease.ts';
 import { SrtHost } from './ingest/srtHost.ts';
 import { OutboxRelay } from './notify/outboxRelay.ts';
 import { WebhookSender } from './notify/webhookSender.ts';
+import { RetentionQueue } from './publish/retention/retentionQueue.ts';
 import { Spool } from './publish/spool/spool.ts';
 import { UploadQueue } from './publish/spool/uploadQueue.ts';
 import { createStore } from './publish/store/createStore.ts';
@@ -63,6 +66,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
     stack.push('store', () => store.close());
     const fences = await probe(store, log);
     const uploads = startUploads(config, redis, { store, fences, spool }, log, stack);
+    const retention = startRetention(config, redis, store, log, stack);
     const ports = new PortLeases(redis.request, config.NODE_ID, config.SRT_PORTS);
     const shared = {
       config,
@@ -73,6 +77,8 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
       fences,
       uploads,
       spool,
+      retire: (job: RetentionJob) => retention.schedule(job),
+      complete: (job: RecordingJob) => retention.complete(job),
     };
     startClaiming(config, redis, { ...shared, redis: redis.request, log }, log, stack);
     const heartbeat = new Heartbeat(new WorkerRegistry(redis.request), workerId, log);
@@ -138,6 +144,21 @@ function startUploads(
   uploads.start();
   stack.push('uploads', () => uploads.stop());
   return uploads;
+}
+
+function startRetention(
+  config: WorkerConfig,
+  redis: Connections,
+  store: ObjectStore,
+  log: Logger,
+  stack: StopStack,
+): RetentionQueue {
+  const streams = new StreamStore(redis.request);
+  const retainMs = config.RETAIN_SECONDS * 1000;
+  const retention = new RetentionQueue({ connection: redis.queue, store, streams, retainMs, log });
+  retention.start();
+  stack.push('retention', () => retention.stop());
+  return retention;
 }
 
 function startClaiming(

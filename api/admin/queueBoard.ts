@@ -11,7 +11,7 @@ import { queueNames } from '../../common/queues.ts';
 const REFRESH_MS = 10_000;
 const META = { head: 'bull:', tail: ':meta' } as const;
 
-/** bull-board over `streams`, `webhooks` and each node's uploads; nodes that appear or go are noticed within 10 s. */
+/** bull-board over `streams`, `webhooks`, `retention` and each node's uploads; nodes that appear or go are noticed within 10 s. */
 export class QueueBoard {
   readonly #redis: Redis;
   readonly #connection: Redis;
@@ -35,7 +35,7 @@ export class QueueBoard {
       serverAdapter: this.#adapter,
       options: { uiConfig: { boardTitle: 'Livetran queues' } },
     });
-    for (const name of [queueNames.streams, queueNames.webhooks]) this.#show(name);
+    for (const name of [queueNames.streams, queueNames.webhooks, queueNames.retention]) this.#show(name);
   }
 
   /** BullMQ's own connection waits for Redis to come back; a person at a page should not. */

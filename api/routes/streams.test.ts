@@ -27,7 +27,7 @@ const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 describe('/api/streams', () => {
   test('starts, shows, lists and stops a stream', async () => {
-    const created = await api.ask('POST', '/api/streams', { stream_id: 'a', abr: true });
+    const created = await api.ask('POST', '/api/streams', { stream_id: 'a', abr: true, record: true });
     expect(created).toMatchObject({ status: 201, body: { success: true, data: { stream_id: 'a', abr: true } } });
     expect(created.headers.get('location')).toBe('/api/streams/a');
     await redis.hset(keys.stream('a'), { streamLink: 'https://cdn.example/a/a.m3u8', srtUrl: 'srt://x', node: 'n1' });
@@ -40,12 +40,15 @@ describe('/api/streams', () => {
       update: 'Stream created; waiting for a worker',
       stopping: false,
       abr: true,
+      record: true,
+      dvr: false,
       webhook_urls: [],
       node: 'n1',
       worker: null,
       port: null,
       srt_url: 'srt://x',
       stream_link: 'https://cdn.example/a/a.m3u8',
+      recording_link: null,
       created_at: expect.stringMatching(ISO),
       updated_at: expect.stringMatching(ISO),
     });

@@ -145,7 +145,7 @@ describe('loadConfig', () => {
       const fallback = numeric ?? (/SECRET$|PASSWORD$/.test(name) ? secret : 'name');
       return [name, values[name] ?? (switches.includes(name) ? 'on' : fallback)];
     });
-    const environment = { ...Object.fromEntries(all), GOP_SECONDS: '2' };
+    const environment = { ...Object.fromEntries(all), GOP_SECONDS: '2', HLS_GRACE_SEGMENTS: '5' };
     expect(problems(environment)).toBe('');
   });
 });

@@ -60,6 +60,8 @@ export const variables = z.object({
   UPLOAD_ATTEMPTS: whole(1, 20).default(3),
   UPLOAD_BACKOFF_MS: whole(10, 60_000).default(1_000),
   UPLOAD_CONCURRENCY: whole(1, 60).default(16),
+  RETAIN_SECONDS: whole(0, 31_536_000).default(86_400),
+  HLS_GRACE_SEGMENTS: whole(0, 1_000).optional(),
   WEBHOOK_ALLOW_PRIVATE: onOff.default(false),
   SRT_LIBRARY: z.string().min(1).optional(),
   FFMPEG: z.string().min(1).default('ffmpeg'),

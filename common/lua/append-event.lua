@@ -3,9 +3,10 @@
 local function append_event(record, outbox, id, update)
   local seq = redis.call('HINCRBY', record, 'seq', 1)
   redis.call('HSET', record, 'update', update)
-  local h = redis.call('HMGET', record, 'run', 'token', 'state', 'reason', 'streamLink', 'srtUrl', 'webhookUrls', 'updatedAt')
+  local h = redis.call('HMGET', record, 'run', 'token', 'state', 'reason', 'streamLink', 'srtUrl', 'webhookUrls', 'updatedAt',
+    'recordingLink')
   redis.call('XADD', outbox, '*', 'streamId', id, 'seq', seq, 'run', h[1] or '', 'token', h[2] or '0', 'state', h[3] or '',
     'reason', h[4] or '', 'streamLink', h[5] or '', 'srtUrl', h[6] or '', 'webhookUrls', h[7] or '[]', 'time', h[8] or '',
-    'update', update)
+    'update', update, 'recordingLink', h[9] or '')
   return seq
 end

@@ -12,6 +12,8 @@ const event = z.object({
   webhookUrls: z.string().transform(text => JSON.parse(text) as string[]),
   time: z.coerce.number(),
   update: z.string(),
+  /** '' until the stream has stopped, and for streams that are not recorded. */
+  recordingLink: z.string().default(''),
 });
 
 /** One entry of the outbox: what changed about a stream, as it was at that moment. `time` in ms since 1970. */

@@ -12,5 +12,6 @@ export function webhookBody(event: StreamEvent): string {
     Time: new Date(event.time).toISOString(),
     Reason: event.reason,
     SrtUrl: event.srtUrl,
+    RecordingLink: event.recordingLink,
   });
 }

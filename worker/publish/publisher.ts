@@ -7,6 +7,7 @@ import { PlaylistSet } from './playlist/playlistSet.ts';
 import { type Recovered, recover } from './playlist/recovery.ts';
 import { streamFiles } from './playlist/streamFiles.ts';
 import type { PublisherDeps, PublisherEvents, PublisherOptions } from './publisherContract.ts';
+import { Keeping } from './retention/keeping.ts';
 import { EpochIntake } from './spool/epochIntake.ts';
 import type { ClosedSegment } from './spool/segmentWatcher.ts';
 import type { UploadOutcome } from './spool/uploadWaiters.ts';
@@ -25,6 +26,7 @@ export class Publisher implements SegmentSink {
   readonly #log: Logger;
   readonly #copies: LedgerStore;
   readonly #playlists: PlaylistSet;
+  readonly #keeping: Keeping;
   readonly #released = new AbortController();
   readonly #epochs = new Set<EpochIntake>();
   #ledger: Ledger;
@@ -34,7 +36,7 @@ export class Publisher implements SegmentSink {
   /** The stream is over: the playlist ends with the last upload that settles. */
   #ending = false;
   #faulty = false;
-  #finishing: Promise<{ unstored: number }> | undefined;
+  #finishing: Promise<Finished> | undefined;
 
   private constructor(
     deps: PublisherDeps,
@@ -42,6 +44,7 @@ export class Publisher implements SegmentSink {
     events: PublisherEvents,
     copies: LedgerStore,
     recovered: Recovered,
+    keeping: Keeping,
   ) {
     this.#deps = deps;
     this.#options = options;
@@ -49,14 +52,17 @@ export class Publisher implements SegmentSink {
     this.#log = deps.log;
     this.#copies = copies;
     this.#ledger = recovered.ledger;
+    this.#keeping = keeping;
     this.#playlists = new PlaylistSet({
       ...deps,
       ...options,
       claimed: recovered.claimed,
+      render: keeping.render,
       events: {
         onPlayable: link => events.onPlayable(link),
         onFenced: () => events.onFenced(),
         onRefused: error => this.#fault(storeFault(error)),
+        onStored: (rendition, text) => keeping.published(rendition, text),
         ...(events.onListed ? { onListed: (ms: number) => events.onListed?.(ms) } : {}),
       },
     });
@@ -78,9 +84,15 @@ export class Publisher implements SegmentSink {
     const limits = [AbortSignal.timeout(options.openTimeoutMs ?? OPEN_MS), ...(signal ? [signal] : [])];
     const ledger = { streamId, run, stems: files.stems, window, segmentSeconds };
     try {
-      const recovered = await recover({ ...deps, copies, files, ledger, token }, AbortSignal.any(limits));
+      const limit = AbortSignal.any(limits);
+      const recovered = await recover({ ...deps, copies, files, ledger, token }, limit);
+      const keepingEvents = {
+        onFenced: () => events.onFenced(),
+        onRefused: (error: StoreError) => events.onFault(storeFault(error)),
+      };
+      const keeping = await Keeping.open(deps, options, { ...recovered, files }, keepingEvents, limit);
       copies.save(recovered.ledger);
-      return new Publisher(deps, options, events, copies, recovered);
+      return new Publisher(deps, options, events, copies, recovered, keeping);
     } catch (error) {
       throw error instanceof StoreError && error.kind === 'aborted' ? notAnswering(error) : storeFault(error);
     }
@@ -126,19 +138,22 @@ export class Publisher implements SegmentSink {
 
   /** The lease is in doubt: where the store cannot fence, writes no playlist until resume(). Segments go on. */
   suspend(): void {
-    if (!this.#deps.fences) this.#playlists.suspend();
+    if (this.#deps.fences) return;
+    this.#playlists.suspend();
+    this.#keeping.suspend();
   }
 
   resume(): void {
     this.#playlists.resume();
+    this.#keeping.resume();
   }
 
   /**
    * Waits for the uploads, writes the last playlists, leaves the spool clean. Never rejects.
    * @param options.endList the stream is over (EXT-X-ENDLIST); false: it goes on with another owner
-   * @returns how many segments are in the spool and not in the store; their jobs stay queued
+   * @returns how many segments are in the spool and not in the store (their jobs stay queued), and the recording's URL
    */
-  finish(options: { endList?: boolean; timeoutMs?: number } = {}): Promise<{ unstored: number }> {
+  finish(options: { endList?: boolean; timeoutMs?: number } = {}): Promise<Finished> {
     this.#finishing ??= this.#finish(options.endList ?? true, options.timeoutMs ?? FINISH_MS);
     return this.#finishing;
   }
@@ -150,13 +165,13 @@ export class Publisher implements SegmentSink {
   async abandon(): Promise<void> {
     this.#released.abort();
     this.#copies.stop();
-    await this.#playlists.close();
+    await Promise.all([this.#playlists.close(), this.#keeping.close()]);
     const epochs = [...this.#epochs];
     await Promise.all(epochs.map(epoch => epoch.close()));
     await Promise.all(epochs.map(epoch => epoch.settled()));
   }
 
-  async #finish(endList: boolean, timeoutMs: number): Promise<{ unstored: number }> {
+  async #finish(endList: boolean, timeoutMs: number): Promise<Finished> {
     const { spool } = this.#deps;
     const { streamId, run } = this.#options;
     const deadline = AbortSignal.timeout(timeoutMs);
@@ -170,14 +185,19 @@ export class Publisher implements SegmentSink {
     const unstored = this.#unstored + this.#pending;
     this.#pending = 0;
     this.#change(this.#ledger);
-    if (!(await this.#playlists.flush(deadline))) this.#log.error('the last playlist is not in the store');
+    const end = { ledger: this.#ledger, master: this.#playlists.master, endList, signal: deadline };
+    const [flushed, { healed, ...kept }] = await Promise.all([
+      this.#playlists.flush(deadline),
+      this.#keeping.finish(end),
+    ]);
+    if (!flushed) this.#log.error('the last playlist is not in the store');
     this.#released.abort();
-    await this.#playlists.close();
+    await Promise.all([this.#playlists.close(), this.#keeping.close()]);
     this.#copies.save(this.#ledger, true);
     await this.#copies.close();
     // Epochs went as they were stored; a dead owner's stay for its uploads.
     await spool.removeEmpty(streamId, run).catch(error => this.#log.warn({ err: error }, 'spool folder not removed'));
-    return { unstored };
+    return { unstored: unstored - healed, ...kept };
   }
 
   #closed(segment: ClosedSegment): void {
@@ -188,6 +208,7 @@ export class Publisher implements SegmentSink {
 
   #settled(segment: ClosedSegment, outcome: UploadOutcome): void {
     // After the end was written it stays: whatever comes later is for a recording.
+    if (outcome.kind === 'stored') this.#keeping.setStored(segment.rendition, segment.number);
     const over = this.#released.signal.aborted || (this.#ending && this.#ledger.ended);
     if (outcome.kind === 'abandoned' || over) return;
     this.#pending -= 1;
@@ -207,6 +228,7 @@ export class Publisher implements SegmentSink {
   #change(ledger: Ledger): void {
     if (this.#released.signal.aborted) return;
     this.#ledger = this.#ending && this.#pending === 0 ? endLedger(ledger) : ledger;
+    this.#keeping.observe(this.#ledger);
     this.#playlists.update(this.#ledger);
     this.#copies.save(this.#ledger);
   }
@@ -216,6 +238,11 @@ export class Publisher implements SegmentSink {
     this.#faulty = true;
     this.#events.onFault(error);
   }
+}
+
+interface Finished {
+  unstored: number;
+  recordingLink?: string;
 }
 
 const notAnswering = (cause: StoreError): AppError =>

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Rendition } from '../../common/config/encoding.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { AppError } from '../../common/errors.ts';
+import type { RecordingJob, RetentionJob } from '../../common/queues.ts';
 import type { Spool } from './spool/spool.ts';
 import type { UploadQueue } from './spool/uploadQueue.ts';
 import type { ObjectStore } from './store/objectStore.ts';
@@ -16,6 +17,10 @@ export interface PublisherDeps {
   redis: Redis;
   /** Least time between two PUTs of one playlist (ms): 1000 for R2, less for a folder. */
   playlistIntervalMs: number;
+  /** Has what a run leaves in the store deleted when its time has come; left out: it stays. */
+  retire?: (job: RetentionJob) => Promise<void>;
+  /** Has a recording made whole that could not be finished at the end; left out: it stays as it is. */
+  complete?: (job: RecordingJob) => Promise<void>;
   log: Logger;
 }
 
@@ -30,6 +35,12 @@ export interface PublisherOptions {
   segmentSeconds: number;
   /** Segments in the live playlist. */
   window: number;
+  /** Segments kept in the store behind the playlist; default: the window and 3. */
+  graceSegments?: number;
+  /** Every segment is kept, and listed by a recording at the end. */
+  record?: boolean;
+  /** Every segment is kept, and stays in the live playlist. */
+  dvr?: boolean;
   openTimeoutMs?: number;
 }
 

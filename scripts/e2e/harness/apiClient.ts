@@ -14,6 +14,7 @@ export interface StreamView {
   update?: string;
   srt_url?: string | null;
   stream_link?: string | null;
+  recording_link?: string | null;
 }
 
 /** An app that uses the API, as an app written for the Go Livetran would. */
@@ -26,7 +27,10 @@ export class ApiClient {
     this.#secret = secret;
   }
 
-  start(streamId: string, options: { abr?: boolean; webhook_urls?: string[] } = {}): Promise<Answer> {
+  start(
+    streamId: string,
+    options: { abr?: boolean; record?: boolean; dvr?: boolean; webhook_urls?: string[] } = {},
+  ): Promise<Answer> {
     return this.livetran('POST', '/api/start-stream', { stream_id: streamId, ...options });
   }
 

@@ -9,9 +9,11 @@ const infrastructure = [
   /^bull:[^:]+:(meta|id|events|marker|stalled-check|limiter|metrics.*)$/,
   new RegExp(`^${keys.outbox}$`),
 ];
+/** What is to be deleted later (RETAIN_SECONDS) is remembered as long as that. */
+const retained = /^bull:retention:(delayed|[^:]+\.[^:]+)$/;
 /** Lists of finished jobs; the jobs in them are removed by age and count (common/queues.ts). */
-const history = /^bull:(streams|webhooks|uploads-[^:]+):(completed|failed)$/;
-const finishedJob = /^bull:(streams|webhooks|uploads-[^:]+):[^:]+$/;
+const history = /^bull:(streams|webhooks|retention|uploads-[^:]+):(completed|failed)$/;
+const finishedJob = /^bull:(streams|webhooks|retention|uploads-[^:]+):[^:]+$/;
 
 /**
  * Invariant I7: after its streams ended nothing of them is left, whatever way they ended: no port lease, no spool folder,
@@ -66,6 +68,7 @@ async function foreverKeys(redis: Redis): Promise<string[]> {
   const found: string[] = [];
   for (const key of await redis.keys('*')) {
     if ((await redis.ttl(key)) !== -1 || infrastructure.some(rule => rule.test(key)) || history.test(key)) continue;
+    if (retained.test(key)) continue;
     if (finishedJob.test(key) && (await isFinished(redis, key))) continue;
     found.push(`Redis key ${key} without expiry`);
   }

@@ -12,6 +12,7 @@ export interface ReceivedWebhook {
   Time: string;
   Reason: string;
   SrtUrl: string;
+  RecordingLink: string;
 }
 
 export interface WebhookReceiver {

@@ -37,6 +37,8 @@ export interface Ledger {
   /** Whole seconds; constant within a run. */
   targetDuration: number;
   ended: boolean;
+  /** Segments from this number on are this run's. */
+  runStart: number;
   nextNumber: number;
   nextMediaSequence: number;
   discontinuitySequence: number;
@@ -75,6 +77,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     window,
     targetDuration: Math.ceil(segmentSeconds),
     ended: false,
+    runStart: 0,
     nextNumber: 0,
     nextMediaSequence: 0,
     discontinuitySequence: 0,
@@ -97,7 +100,8 @@ export function openRun(ledger: Ledger, options: LedgerOptions): Ledger {
     Math.ceil(options.segmentSeconds),
     Math.min(Math.round(longest), ledger.targetDuration),
   );
-  return { ...ledger, run: options.run, window: options.window, targetDuration, entries };
+  const { run, window } = options;
+  return { ...ledger, run, window, targetDuration, entries, runStart: ledger.nextNumber };
 }
 
 /** A new FFmpeg process: its first segment breaks with what was before. Time does not go back, whatever clock it had. */

@@ -25,6 +25,7 @@ const savedLedger = z.object({
     window: z.number(),
     targetDuration: z.number(),
     ended: z.boolean(),
+    runStart: z.number().default(0),
     nextNumber: z.number(),
     nextMediaSequence: z.number(),
     discontinuitySequence: z.number(),

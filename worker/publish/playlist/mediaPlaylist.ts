@@ -1,11 +1,11 @@
 import type { Ledger } from './ledger.ts';
 
 /** EXT-X-GAP came with version 8, EXT-X-INDEPENDENT-SEGMENTS with 6 (RFC 8216bis section 8). */
-const VERSION = 6;
-const VERSION_WITH_GAP = 8;
+export const VERSION = 6;
+export const VERSION_WITH_GAP = 8;
 
 /** A comment for players; for us, whose playlist this is, and what makes two owners' equal texts differ (and their ETags). */
-const OWNER = '## livetran owner ';
+export const OWNER = '## livetran owner ';
 
 /**
  * One rendition's media playlist, or undefined while it has nothing to list.
@@ -31,14 +31,28 @@ export function mediaPlaylist(ledger: Ledger, rendition: number, owner: string):
   for (const entry of listed) {
     const part = entry.parts[rendition];
     if (!part) continue;
-    if (entry.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
-    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(entry.programDateTime).toISOString()}`);
-    if (part.state === 'gap') lines.push('#EXT-X-GAP');
-    lines.push(`#EXTINF:${listedSeconds(part.durationSeconds, ledger.targetDuration).toFixed(6)},`);
-    lines.push(part.key.slice(part.key.lastIndexOf('/') + 1));
+    const durationSeconds = listedSeconds(part.durationSeconds, ledger.targetDuration);
+    lines.push(...segmentLines({ ...entry, ...part, durationSeconds, gap: part.state === 'gap' }));
   }
   if (ledger.ended) lines.push('#EXT-X-ENDLIST');
   return `${lines.join('\n')}\n`;
+}
+
+/** One segment of a media playlist. */
+export function segmentLines(segment: {
+  key: string;
+  durationSeconds: number;
+  discontinuity: boolean;
+  gap: boolean;
+  programDateTime: number;
+}): string[] {
+  return [
+    ...(segment.discontinuity ? ['#EXT-X-DISCONTINUITY'] : []),
+    `#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.programDateTime).toISOString()}`,
+    ...(segment.gap ? ['#EXT-X-GAP'] : []),
+    `#EXTINF:${segment.durationSeconds.toFixed(6)},`,
+    segment.key.slice(segment.key.lastIndexOf('/') + 1),
+  ];
 }
 
 /**
@@ -46,7 +60,7 @@ export function mediaPlaylist(ledger: Ledger, rendition: number, owner: string):
  * unconditionally. A segment that is longer all the same (a hole in the source's time) is listed with the longest
  * duration that rounds to the target; players time by the media, and program date-times stay true.
  */
-const listedSeconds = (seconds: number, target: number): number => Math.min(seconds, target + 0.499_999);
+export const listedSeconds = (seconds: number, target: number): number => Math.min(seconds, target + 0.499_999);
 
 /** The same playlist in another owner's name: the write that takes it over. */
 export function withOwner(text: string, owner: string): string {

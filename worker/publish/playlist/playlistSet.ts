@@ -18,6 +18,8 @@ export interface PlaylistSetEvents {
   onFenced(): void;
   onRefused(error: StoreError): void;
   onListed?(latencyMs: number): void;
+  /** This version of a media playlist is in the store. */
+  onStored?(rendition: number, text: string): void;
 }
 
 interface PlaylistSetOptions {
@@ -31,6 +33,8 @@ interface PlaylistSetOptions {
   renditions: readonly Rendition[];
   segmentSeconds: number;
   claimed: ReadonlyMap<string, ClaimedPlaylist>;
+  /** Makes the media playlists; default: the window of the ledger. */
+  render?: ((ledger: Ledger, rendition: number) => string | undefined) | undefined;
   events: PlaylistSetEvents;
 }
 
@@ -45,6 +49,7 @@ export class PlaylistSet {
   readonly #stored = new Set<string>();
   /** By rendition, closed segments that are not listed yet. */
   readonly #expected: ClosedSegment[][];
+  #master: string | undefined;
   #playable = false;
 
   constructor(options: PlaylistSetOptions) {
@@ -53,18 +58,30 @@ export class PlaylistSet {
     this.#texts = this.#files.playlistKeys.map(key => options.claimed.get(key)?.text);
     this.#expected = this.#files.stems.map(() => []);
     this.#writers = this.#files.playlistKeys.map((key, rendition) =>
-      this.#writer(key, text => this.#listed(rendition, text)),
+      this.#writer(key, text => {
+        this.#listed(rendition, text);
+        options.events.onStored?.(rendition, text);
+      }),
     );
     const { multivariantKey, playlistKeys } = this.#files;
     if (multivariantKey === undefined) return;
-    const writer = this.#writer(multivariantKey, () => undefined);
+    this.#master = options.claimed.get(multivariantKey)?.text;
+    const writer = this.#writer(multivariantKey, text => {
+      this.#master = text;
+    });
     const uris = playlistKeys.map(key => basename(key));
     this.#multivariant = { writer, contents: new MultivariantWriter({ ...options, writer, uris }) };
   }
 
+  /** The multivariant playlist as it is in the store. */
+  get master(): string | undefined {
+    return this.#master;
+  }
+
   update(ledger: Ledger): void {
+    const { token, render = mediaPlaylist } = this.#options;
     this.#writers.forEach((writer, rendition) => {
-      const text = mediaPlaylist(ledger, rendition, this.#options.token);
+      const text = render(ledger, rendition, token);
       if (text === undefined || text === this.#texts[rendition]) return;
       this.#texts[rendition] = text;
       writer.write(text);

@@ -1,4 +1,5 @@
 import type { Logger } from '../../../common/createLogger.ts';
+import { goBeyond, readNumbering } from '../retention/numbering.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 import { retryStore } from '../store/retryStore.ts';
 import { type ClaimedPlaylist, claimPlaylist } from './claimPlaylist.ts';
@@ -63,7 +64,7 @@ function isOrderly(copy: SavedLedger | undefined, playlists: readonly (ParsedMed
 
 /**
  * The first number that nobody has used. An orderly end left it in the working copy; otherwise the store's listing tells
- * it, and a margin covers uploads that are still on their way.
+ * it, or a note of what was deleted since, and a margin covers uploads that are still on their way.
  */
 async function beyondUsed(
   options: RecoveryOptions,
@@ -74,8 +75,10 @@ async function beyondUsed(
 ): Promise<Ledger> {
   if (orderly) return ledger;
   const highest = await retryStore(() => highestNumber(options.store, ledger.streamId, signal), signal);
-  const untouched = highest < 0 && ledger.nextNumber === 0 && !published;
-  return untouched ? ledger : skipTo(ledger, Math.max(ledger.nextNumber, highest + 1) + MARGIN);
+  const kept = await retryStore(() => readNumbering(options.store, ledger.streamId, { signal }), signal);
+  const beyond = kept ? goBeyond(ledger, kept) : ledger;
+  const untouched = highest < 0 && beyond.nextNumber === 0 && !published;
+  return untouched ? ledger : skipTo(beyond, Math.max(beyond.nextNumber, highest + 1) + MARGIN);
 }
 
 async function highestNumber(store: ObjectStore, streamId: string, signal: AbortSignal): Promise<number> {

@@ -26,6 +26,16 @@ export function streamFiles(streamId: string, renditions: number | undefined): S
   };
 }
 
+/** The names of one run's recording: per rendition its VOD playlist, and for a ladder their multivariant playlist. */
+export function recordingFiles(streamId: string, run: string, renditions: number | undefined) {
+  const base = `${streamId}/${streamId}_vod_${run}`;
+  const ladder = Array.from({ length: renditions ?? 0 }, (_, rendition) => `${base}_${rendition}.m3u8`);
+  return {
+    playlistKeys: renditions === undefined ? [`${base}.m3u8`] : ladder,
+    multivariantKey: renditions === undefined ? undefined : `${base}_master.m3u8`,
+  };
+}
+
 /** FFmpeg's `<stem>_%03d.ts`. */
 export function segmentFile(stem: string, number: number): string {
   return `${stem}_${String(number).padStart(3, '0')}.ts`;

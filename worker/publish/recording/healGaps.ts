@@ -1,0 +1,83 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Logger } from '../../../common/createLogger.ts';
+import type { LedgerEntry } from '../playlist/ledger.ts';
+import { findClosedFile } from '../spool/findClosedFile.ts';
+import type { Spool } from '../spool/spool.ts';
+import { headers } from '../store/headers.ts';
+import type { ObjectStore } from '../store/objectStore.ts';
+import { putSegment } from '../store/putSegment.ts';
+
+const AT_A_TIME = 8;
+
+export interface Part {
+  rendition: number;
+  number: number;
+  key: string;
+}
+
+interface HealOptions {
+  store: ObjectStore;
+  fences: boolean;
+  spool: Spool;
+  streamId: string;
+  run: string;
+  stems: readonly string[];
+  signal: AbortSignal;
+  log: Logger;
+}
+
+/**
+ * Tries what is missing in a recording once more: stores it from the spool, or finds that it is in the store by now.
+ * Calls `onHealed` for each; `fromSpool` when the spool still had it. Never rejects.
+ */
+export async function healGaps(
+  options: HealOptions,
+  entries: readonly LedgerEntry[],
+  onHealed: (part: Part, fromSpool: boolean) => void,
+): Promise<void> {
+  const missing = entries.flatMap(({ number, parts }) =>
+    parts.flatMap((part, rendition): Part[] =>
+      part && part.state !== 'stored' ? [{ rendition, number, key: part.key }] : [],
+    ),
+  );
+  const origins = new Set<string>();
+  for (let i = 0; i < missing.length && !options.signal.aborted; i += AT_A_TIME) {
+    await Promise.all(missing.slice(i, i + AT_A_TIME).map(part => heal(options, part, origins, onHealed)));
+  }
+  for (const origin of origins) await removeIfDone(options, origin);
+}
+
+async function heal(
+  options: HealOptions,
+  part: Part,
+  origins: Set<string>,
+  onHealed: (part: Part, fromSpool: boolean) => void,
+): Promise<void> {
+  const { store, fences, spool, signal, log } = options;
+  try {
+    const file = await findClosedFile(spool, options, options.stems[part.rendition] ?? '', part.number);
+    if (file === undefined) {
+      if (await store.head(part.key, { signal })) onHealed(part, false);
+      return;
+    }
+    const body = await readFile(spool.path(file));
+    const origin = dirname(file);
+    await putSegment(store, { key: part.key, body, ...headers.segment, origin, fences, signal });
+    onHealed(part, true);
+    origins.add(origin);
+    await spool.removeFile(file);
+  } catch (error) {
+    log.warn({ err: error, key: part.key }, 'a gap of the recording could not be healed');
+  }
+}
+
+/** An epoch's folder goes with the last file that waited in it. */
+async function removeIfDone({ spool, log }: HealOptions, origin: string): Promise<void> {
+  try {
+    const files = await readdir(spool.path(origin));
+    if (!files.some(file => file.endsWith('.ts'))) await spool.removeEpoch(origin);
+  } catch (error) {
+    log.debug({ err: error, origin }, 'not removed from the spool');
+  }
+}

@@ -1,0 +1,142 @@
+import { DelayedError, type Job, type Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../../common/createLogger.ts';
+import {
+  createQueue,
+  queueNames,
+  type RecordingJob,
+  type RetentionJob,
+  recordingJobId,
+  recordingJobOptions,
+  retentionJobOptions,
+  streamJobId,
+} from '../../../common/queues.ts';
+import type { StreamStore } from '../../../common/streamStore.ts';
+import { completeRecording } from '../recording/completeRecording.ts';
+import type { ObjectStore } from '../store/objectStore.ts';
+import { purgeRun } from './purgeRun.ts';
+
+const SCHEDULE_MS = 2_000;
+const CLOSE_MS = 3_000;
+/** A run that is still being ended gets this long. */
+const NOT_YET_MS = 5_000;
+
+/**
+ * What is still to be done for stopped runs, as durable jobs that any worker may run: their recordings made whole, and what
+ * they left in the store deleted when its time has come.
+ */
+export class RetentionQueue {
+  readonly #queue: Queue<RetentionJob | RecordingJob>;
+  readonly #worker: Worker<RetentionJob | RecordingJob>;
+  readonly #store: ObjectStore;
+  readonly #streams: StreamStore;
+  readonly #retainMs: number;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+
+  constructor(options: {
+    /** Role `queue`; stays the caller's. */
+    connection: Redis;
+    store: ObjectStore;
+    streams: StreamStore;
+    /** From a run's end on; 0: for ever. */
+    retainMs: number;
+    log: Logger;
+  }) {
+    const { connection } = options;
+    this.#store = options.store;
+    this.#streams = options.streams;
+    this.#retainMs = options.retainMs;
+    this.#log = options.log;
+    this.#queue = createQueue<RetentionJob | RecordingJob>(queueNames.retention, connection, retentionJobOptions);
+    this.#worker = new Worker<RetentionJob | RecordingJob>(
+      queueNames.retention,
+      (job, token) => this.#process(job, token),
+      {
+        connection,
+        concurrency: 2,
+        autorun: false,
+      },
+    );
+    this.#worker.on('error', error => this.#log.debug({ err: error }, 'retention queue'));
+  }
+
+  start(): void {
+    void this.#worker.run().catch(error => this.#log.error({ err: error }, 'retention stopped'));
+  }
+
+  /** A run is about to be STOPPED. While Redis is away the job waits in memory, and this does not wait for it. */
+  async schedule(job: RetentionJob): Promise<void> {
+    if (this.#retainMs === 0) return;
+    const added = this.#queue.add('purge', job, { jobId: streamJobId(job.streamId, job.run), delay: this.#retainMs });
+    await withLimit(added, SCHEDULE_MS);
+  }
+
+  /** A recording was not whole at its end. */
+  async complete(job: RecordingJob): Promise<void> {
+    const jobId = recordingJobId(job.streamId, job.run);
+    await withLimit(this.#queue.add('recording', job, { ...recordingJobOptions, jobId }), SCHEDULE_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await withLimit(this.#worker.close(), CLOSE_MS);
+    // close() never returns while Redis is away.
+    void this.#worker.disconnect().catch(error => this.#log.debug({ err: error }, 'retention not disconnected'));
+    void this.#queue.close().catch(error => this.#log.debug({ err: error }, 'retention queue not closed'));
+  }
+
+  async #process(job: Job<RetentionJob | RecordingJob>, token: string | undefined): Promise<void> {
+    if ('playlists' in job.data) return this.#complete(job.data);
+    return this.#purge(job, job.data, token);
+  }
+
+  async #complete(job: RecordingJob): Promise<void> {
+    const gaps = await completeRecording(this.#store, job, this.#stopping.signal);
+    if (gaps > 0) throw new Error(`the recording of ${job.streamId} still has ${gaps} gaps`);
+    this.#log.info({ streamId: job.streamId, run: job.run }, 'recording made whole');
+  }
+
+  async #purge(job: Job, data: RetentionJob, token: string | undefined): Promise<void> {
+    const { streamId, run } = data;
+    // Its playlists say what has to stay.
+    if (await this.#isPending(recordingJobId(streamId, run))) return this.#again(job, token, NOT_YET_MS);
+    const record = await this.#streams.get(streamId);
+    if (record?.run === run && record.state !== 'STOPPED') return this.#again(job, token, NOT_YET_MS);
+    const inUse =
+      record !== undefined && record.run !== run && (record.state !== 'STOPPED' || (await this.#leaves(record)));
+    const stayMs = await purgeRun(this.#store, { job: data, inUse, signal: this.#stopping.signal });
+    this.#log.info(
+      { streamId, run, inUse, stayMs },
+      stayMs === undefined ? 'stopped run deleted' : 'playlists deleted',
+    );
+    if (stayMs === undefined) return;
+    await this.#again(job, token, stayMs);
+  }
+
+  /** Whether a later run has objects in the store; its own job then takes the rest. */
+  async #leaves(record: { streamId: string; run: string }): Promise<boolean> {
+    return this.#isPending(streamJobId(record.streamId, record.run));
+  }
+
+  async #isPending(jobId: string): Promise<boolean> {
+    const state = await this.#queue.getJobState(jobId);
+    return state !== 'unknown' && state !== 'failed' && state !== 'completed';
+  }
+
+  async #again(job: Job, token: string | undefined, ms: number): Promise<never> {
+    await job.moveToDelayed(Date.now() + ms, token);
+    throw new DelayedError();
+  }
+}
+
+/** Waits for some work, but not longer than `ms`; what it throws by then is thrown here. */
+async function withLimit(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms);
+  });
+  // After the limit nobody waits for it any more.
+  work.catch(() => undefined);
+  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}
