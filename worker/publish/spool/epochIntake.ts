@@ -132,8 +132,8 @@ export class EpochIntake implements SegmentEpoch {
 
   async #tidy(tasks: readonly Promise<void>[]): Promise<void> {
     await Promise.all([...tasks, ...this.#inspections.values()]);
-    // Released before its end: there may be files that were never queued.
-    if (this.#unstored > 0 || this.#signal.aborted) return;
-    await this.#remove(() => this.#spool.removeEpoch(this.#origin));
+    // Released before its end: there may be files that were never queued. What stays is for the sweep.
+    if (this.#unstored === 0 && !this.#signal.aborted) await this.#remove(() => this.#spool.removeEpoch(this.#origin));
+    this.#spool.leaveEpoch(this.#origin);
   }
 }
