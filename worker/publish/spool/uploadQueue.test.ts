@@ -337,6 +337,15 @@ test('a left file whose job has failed is tried again', async () => {
   );
 });
 
+test('a left file whose job waits for a far attempt does not wait with it', async () => {
+  const uploads = uploadQueue();
+  const left = await job(1);
+  const queue = new Queue(queueNames.uploads(node), { connection: redis });
+  stops.push(() => queue.close());
+  await queue.add('upload', left, { jobId: uploadJobId(left), delay: 600_000 });
+  expect(await uploads.uploadLate(left, new AbortController().signal)).toEqual({ kind: 'stored' });
+});
+
 test('the store’s return is told', async () => {
   const uploads = uploadQueue({ attempts: 1 });
   await uploads.upload(await job(1));

@@ -173,12 +173,15 @@ export class UploadQueue {
     return this.#presence.ask(() => this.#queue.add('upload', job, options));
   }
 
-  /** Removes a job that has ended, or its id would keep the file from being queued again. False: a dead process has it. */
+  /**
+   * Removes a job that has ended or waits for a far attempt, or its id would keep the file from being queued again.
+   * False: a dead process has it.
+   */
   async #clear(job: UploadJob): Promise<boolean> {
     const state = await this.#presence.ask(() => this.#queue.getJobState(uploadJobId(job)));
-    if (state === 'completed' || state === 'failed')
-      await this.#presence.ask(() => this.#queue.remove(uploadJobId(job)));
-    return state !== 'active';
+    if (state === 'active') return false;
+    if (state !== 'unknown') await this.#presence.ask(() => this.#queue.remove(uploadJobId(job)));
+    return true;
   }
 
   #sendDirectly(wanted: Wanted): void {
