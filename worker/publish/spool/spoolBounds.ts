@@ -16,8 +16,12 @@ export interface Dropped {
   reason: 'size' | 'age';
 }
 
-/** Of what the disk can hold for the spool, this much is used at most: FFmpeg must be able to go on writing. */
-const DISK_SHARE = 0.95;
+/**
+ * What stays free of the disk's room for the spool, or FFmpeg could not go on writing (SegmentWatcher ends a stream below
+ * 1 MiB): a share of it, and some seconds' worth, but never more than half.
+ */
+const FREE_SHARE = 0.05;
+const FREE_BYTES = 16 * 1024 ** 2;
 
 /**
  * Which closed segments have to go so that the spool keeps its bounds: what is too old, and as much as is too much,
@@ -31,7 +35,8 @@ export function overBounds(
   disk: { freeBytes: number; now: number },
 ): Dropped[] {
   const used = epochs.reduce((sum, epoch) => sum + epoch.bytes, 0);
-  const most = Math.min(limits.maxBytes, (used + disk.freeBytes) * DISK_SHARE);
+  const room = used + disk.freeBytes;
+  const most = Math.min(limits.maxBytes, room - Math.max(room * FREE_SHARE, Math.min(FREE_BYTES, room / 2)));
   const files = epochs
     .flatMap(epoch => epoch.closed.map(({ name, ...file }) => ({ ...file, epoch, file: join(epoch.origin, name) })))
     .toSorted((a, b) => Number(isLive(a.epoch)) - Number(isLive(b.epoch)) || a.writtenAt - b.writtenAt);
