@@ -21,6 +21,7 @@ export type StreamReason =
   | 'encoder_gone'
   | 'input_invalid'
   | 'playable'
+  | 'segments_dropped'
   | 'user_stop'
   | 'connect_timeout'
   | 'reconnect_timeout'

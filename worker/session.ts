@@ -36,6 +36,8 @@ export interface SessionPublisher extends SegmentSink {
 
 export interface PublisherEvents {
   onPlayable(link: string): void;
+  /** Segments were given up before they were stored: a sentence. */
+  onDropped(update: string): void;
   onFault(error: AppError): void;
   onFenced(): void;
 }
@@ -123,6 +125,7 @@ export class Session implements RunningSession {
         const fields = { streamLink: link, reason: 'playable' };
         void this.#lease.write({ fields, event: 'The first playlist is in the store' });
       },
+      onDropped: update => void this.#lease.write({ fields: { reason: 'segments_dropped' }, event: update }),
       onFault: error => this.#fail(error),
       onFenced: () => this.#ending.decide({ kind: 'fenced' }),
     };

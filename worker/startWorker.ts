@@ -26,9 +26,12 @@ import { createPhases } from './createPhases.ts';
 import { PortLeases } from './ingest/portLease.ts';
 import { SrtHost } from './ingest/srtHost.ts';
 import { OutboxRelay } from './notify/outboxRelay.ts';
+import { createTellStream } from './notify/tellStream.ts';
 import { WebhookSender } from './notify/webhookSender.ts';
 import { RetentionQueue } from './publish/retention/retentionQueue.ts';
 import { Spool } from './publish/spool/spool.ts';
+import { SpoolDrops } from './publish/spool/spoolDrops.ts';
+import { SpoolSweeper } from './publish/spool/spoolSweeper.ts';
 import { UploadQueue } from './publish/spool/uploadQueue.ts';
 import { createStore } from './publish/store/createStore.ts';
 import type { ObjectStore } from './publish/store/objectStore.ts';
@@ -59,6 +62,8 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
     stack.push('SRT', () => srtHost.stop());
     const spool = new Spool(config.SPOOL_DIR, config.NODE_ID);
     await spool.claim();
+    await spool.owners.hold();
+    stack.push('spool', () => spool.owners.release());
     const redis = connect(config, log, stack);
     const workerId = `${config.NODE_ID}-${randomUUID().slice(0, 8)}`;
     await startNotifying(config, redis, workerId, log, stack);
@@ -67,6 +72,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
     const fences = await probe(store, log);
     const uploads = startUploads(config, redis, { store, fences, spool }, log, stack);
     const retention = startRetention(config, redis, store, log, stack);
+    startSweeping(config, redis, { spool, uploads }, log, stack);
     const ports = new PortLeases(redis.request, config.NODE_ID, config.SRT_PORTS);
     const shared = {
       config,
@@ -159,6 +165,25 @@ function startRetention(
   retention.start();
   stack.push('retention', () => retention.stop());
   return retention;
+}
+
+function startSweeping(
+  config: WorkerConfig,
+  redis: Connections,
+  parts: { spool: Spool; uploads: UploadQueue },
+  log: Logger,
+  stack: StopStack,
+): void {
+  const tellStream = createTellStream(redis.request);
+  const drops = new SpoolDrops({
+    spool: parts.spool,
+    tell: (stream, update) => tellStream(stream, 'segments_dropped', update),
+    log,
+  });
+  const limits = { maxBytes: config.SPOOL_MAX_BYTES, maxAgeMs: config.SPOOL_MAX_AGE_SECONDS * 1000 };
+  const sweeper = new SpoolSweeper({ ...parts, limits, drops, log });
+  sweeper.start();
+  stack.push('sweep', () => sweeper.stop());
 }
 
 function startClaiming(

@@ -134,6 +134,7 @@ describe('loadConfig', () => {
       LOG_LEVEL: 'debug',
       SRT_BIND: '::',
       SRT_PORTS: '9000',
+      SPOOL_MAX_BYTES: '1000000000',
       VIDEO_PRESET: 'fast',
       AUDIO_RATE: '44100',
       LADDER: '[{"width":640,"height":360,"video":800,"audio":96}]',

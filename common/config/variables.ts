@@ -49,6 +49,8 @@ export const variables = z.object({
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -')
     .default(hostname()),
   SPOOL_DIR: z.string().min(1).default('spool'),
+  SPOOL_MAX_BYTES: whole(1_000_000, Number.MAX_SAFE_INTEGER).default(20 * 1024 ** 3),
+  SPOOL_MAX_AGE_SECONDS: whole(1, 31_536_000).default(86_400),
   SRT_HOST: z.string().min(1).optional(),
   SRT_BIND: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this host' }).default('0.0.0.0'),
   SRT_PORTS: portRange.default({ first: 20_000, last: 20_999 }),

@@ -17,17 +17,17 @@ const ATTEMPTS = 3;
 const START_MS = 10_000;
 
 /**
- * A real redis-server on a free port of 127.0.0.1, without persistence, that answers PING. For tests.
+ * A real redis-server on a free port of 127.0.0.1 that answers PING. For tests.
  * @param wanted a port that it must have: a server that comes back where one was stopped
+ * @param aofDir an empty folder, or one that a stopped server left: its data is there again. Without it: no persistence
  */
-export async function startRedis(wanted?: number): Promise<TestRedis> {
+export async function startRedis(wanted?: number, aofDir?: string): Promise<TestRedis> {
+  const kept = ['--appendonly', aofDir === undefined ? 'no' : 'yes', '--dir', aofDir ?? '/tmp'];
   for (let attempt = 1; ; attempt += 1) {
     const port = wanted ?? (await freePort());
-    const server = spawn(
-      'redis-server',
-      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp'],
-      { stdio: 'ignore' },
-    );
+    const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', ...kept], {
+      stdio: 'ignore',
+    });
     const gone = ended(server);
     const stop = async (): Promise<void> => {
       server.kill('SIGKILL');

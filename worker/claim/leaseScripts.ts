@@ -8,7 +8,12 @@ export type Acquired =
   | { kind: 'held'; msLeft: number }
   | { kind: 'over' };
 
-export type Renewed = { kind: 'renewed'; stopReason: string | undefined } | { kind: 'fenced' } | { kind: 'lost' };
+export type Renewed =
+  | { kind: 'renewed'; stopReason: string | undefined; sequence: string }
+  | { kind: 'fenced' }
+  | { kind: 'lost' };
+
+export type Updated = { kind: 'written'; sequence: string | undefined } | { kind: 'fenced' } | { kind: 'forbidden' };
 
 export interface StreamWrite {
   /** The state to move to; left out: unchanged. */
@@ -48,14 +53,15 @@ export class LeaseScripts {
     const answer = (await this.#renew.run(this.#redis, [keys.stream(streamId)], [token, ttlMs])) as (number | string)[];
     if (answer[0] === 0) return { kind: 'fenced' };
     if (answer[0] === 2) return { kind: 'lost' };
-    return { kind: 'renewed', stopReason: answer[1] === 'stop' ? String(answer[2] || 'user_stop') : undefined };
+    const stopReason = answer[1] === 'stop' ? String(answer[2] || 'user_stop') : undefined;
+    return { kind: 'renewed', stopReason, sequence: String(answer[3]) };
   }
 
   async release(streamId: string, token: string): Promise<void> {
     await this.#release.run(this.#redis, [keys.stream(streamId)], [token]);
   }
 
-  async update(streamId: string, token: string, write: StreamWrite): Promise<'written' | 'fenced' | 'forbidden'> {
+  async update(streamId: string, token: string, write: StreamWrite): Promise<Updated> {
     const fields = Object.entries(write.fields ?? {}).flat();
     const from = write.state ? enteredFrom[write.state].join(',') : '';
     const answer = await this.#update.run(
@@ -63,8 +69,9 @@ export class LeaseScripts {
       [keys.stream(streamId), keys.live, keys.outbox],
       [token, streamId, write.state ?? '', from, write.event ?? '', RECORD_TTL_SECONDS, ...fields],
     );
-    if (answer === -1) return 'fenced';
-    return answer === -2 ? 'forbidden' : 'written';
+    if (answer === -1) return { kind: 'fenced' };
+    if (answer === -2) return { kind: 'forbidden' };
+    return { kind: 'written', sequence: answer === 0 ? undefined : String(answer) };
   }
 
   async restore(streamId: string, record: Readonly<Record<string, string>>): Promise<boolean> {

@@ -150,7 +150,7 @@ describe('losing', () => {
   test('Redis lost its data: the owner writes the record again and goes on', async () => {
     const run = await startRun();
     const { lease, told } = await take('show', run);
-    await lease.write({ state: 'READY', fields: { port: 20_007 } });
+    await lease.write({ state: 'READY', fields: { port: 20_007 }, event: 'listening' });
     await redis.flushall();
     const record = await vi.waitFor(async () => {
       const found = await streams.get('show');
@@ -159,7 +159,9 @@ describe('losing', () => {
     }, 3_000);
     expect(record).toMatchObject({ state: 'READY', run, port: 20_007, token: lease.token });
     expect((await streams.live()).map(s => s.streamId)).toEqual(['show']);
-    expect(await lease.write({ state: 'STREAMING' })).toBe(true);
+    expect(await lease.write({ state: 'STREAMING', event: 'an encoder' })).toBe(true);
+    // The event ids of before are not given again.
+    expect((await streams.get('show'))?.seq).toBe(3);
     expect(told.onFenced).not.toHaveBeenCalled();
   });
 

@@ -103,12 +103,12 @@ export class StreamLease {
     for (let attempt = 1; !this.#fenced && !this.#ended.signal.aborted; attempt += 1) {
       try {
         const answer = await this.#scripts.update(this.#streamId, this.token, write);
-        if (answer === 'written') this.#remember(write);
-        else if (answer === 'forbidden') this.#log.error({ write }, 'a transition that the table forbids');
+        if (answer.kind === 'written') this.#remember(write, answer.sequence);
+        else if (answer.kind === 'forbidden') this.#log.error({ write }, 'a transition that the table forbids');
         // Fenced may also mean that Redis lost the record: the renewal finds out which, and restores it.
         else if (await this.#isRecordLost()) continue;
         else this.#setFenced();
-        return answer === 'written';
+        return answer.kind === 'written';
       } catch (error) {
         if (attempt === 1) this.#log.warn({ err: error }, 'state not written yet; Redis does not answer');
         await sleep(500, undefined, { signal: this.#ended.signal }).catch(() => undefined);
@@ -117,7 +117,8 @@ export class StreamLease {
     return false;
   }
 
-  #remember(write: StreamWrite): void {
+  #remember(write: StreamWrite, sequence: string | undefined): void {
+    if (sequence !== undefined) this.#record.seq = sequence;
     if (write.state) this.#record.state = write.state;
     for (const [field, value] of Object.entries(write.fields ?? {})) {
       if (value === '') delete this.#record[field];
@@ -151,6 +152,8 @@ export class StreamLease {
       if (this.#ended.signal.aborted) return;
       if (renewed.kind === 'fenced') return this.#setFenced();
       if (renewed.kind === 'lost') await this.#restore();
+      // Kept up to date, or a record written again after Redis lost it would give its events' ids a second time.
+      if (renewed.kind === 'renewed') this.#record.seq = renewed.sequence;
       this.#armDeadline(sentAt);
       if (renewed.kind === 'renewed' && renewed.stopReason) this.#tellStop(renewed.stopReason);
     } catch (error) {

@@ -108,8 +108,12 @@ export class Publisher implements SegmentSink {
     this.#ledger = openEpoch(this.#ledger, startedAt);
     this.#epochCount += 1;
     const record = { streamId, run, token, stems: this.#ledger.stems, firstNumber: this.nextNumber, startedAt };
+    let origin: string | undefined;
     try {
-      const epoch = await this.#deps.spool.createEpoch(this.#epochCount, record);
+      const epoch = await this.#deps.spool.createEpoch(this.#epochCount, record, {
+        onDropped: update => this.#events.onDropped?.(update),
+      });
+      origin = epoch.origin;
       const intake: EpochIntake = new EpochIntake({
         ...this.#deps,
         epoch,
@@ -130,6 +134,7 @@ export class Publisher implements SegmentSink {
       await intake.start();
       return intake;
     } catch (error) {
+      if (origin !== undefined) this.#deps.spool.leaveEpoch(origin);
       throw new AppError('storage_error', `the spool ${this.#deps.spool.dir} cannot be written: ${String(error)}`, {
         cause: error,
       });

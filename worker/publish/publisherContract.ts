@@ -51,6 +51,8 @@ export interface PublisherEvents {
   onFault(error: AppError): void;
   /** Another worker publishes the stream: abandon(). */
   onFenced(): void;
+  /** Closed segments left the spool without being stored: how many and why, as a sentence. */
+  onDropped?(update: string): void;
   /** A segment is in its playlist in the store, so long (ms) after FFmpeg closed it. */
   onListed?(latencyMs: number): void;
 }

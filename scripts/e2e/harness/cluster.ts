@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,7 @@ export interface Cluster {
   readonly apiUrl: string;
   readonly client: ApiClient;
   readonly workers: Child[];
+  /** As it runs now, or ran last. */
   readonly redis: Awaited<ReturnType<typeof startRedis>>;
   /** The S3 double; undefined with file storage. */
   readonly s3: S3Double | undefined;
@@ -31,6 +32,8 @@ export interface Cluster {
   readonly hmacSecret: string;
   readonly jwtSecret: string;
   readonly ports: { first: number; last: number };
+  /** Starts Redis again after redis.stop(), where it was; with its data, or without any. */
+  startRedisAgain(options: { losingData: boolean }): Promise<void>;
   /** One more worker on the same node. */
   addWorker(env?: Record<string, string>): Promise<Child>;
   stop(): Promise<void>;
@@ -46,7 +49,9 @@ export interface ClusterOptions {
 /** A whole Livetran of real processes: redis-server, api, workers, and an S3 server (a strict double) or a folder. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const dir = await mkdtemp(join(tmpdir(), 'livetran-e2e-'));
-  const redis = await startRedis();
+  const redisDir = join(dir, 'redis');
+  await mkdir(redisDir);
+  let redis = await startRedis(undefined, redisDir);
   const s3 = options.storage === 'file' ? undefined : await startDouble();
   const ports = { first: nextPorts, last: nextPorts + 99 };
   nextPorts += 100;
@@ -85,7 +90,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   for (let i = 0; i < (options.workers ?? 1); i += 1) await addWorker();
   if (workers.length > 0) await waitFor('/readyz', async () => (await fetch(`${apiUrl}/readyz`)).ok);
   return {
-    ...{ api, apiUrl, workers, redis, s3, dir, spoolDir, ports, addWorker },
+    ...{ api, apiUrl, workers, s3, dir, spoolDir, ports, addWorker },
+    get redis() {
+      return redis;
+    },
+    startRedisAgain: async ({ losingData }) => {
+      if (losingData) await rm(redisDir, { recursive: true });
+      await mkdir(redisDir, { recursive: true });
+      redis = await startRedis(redis.port, redisDir);
+    },
     hmacSecret: HMAC_SECRET,
     jwtSecret: JWT_SECRET,
     client: new ApiClient(apiUrl, HMAC_SECRET),

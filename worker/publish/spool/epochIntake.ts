@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
 import type { AppError } from '../../../common/errors.ts';
 import type { SegmentEpoch } from '../../transcode/segmentSink.ts';
-import { headers } from '../store/headers.ts';
 import { type SegmentInfo, segmentInfo } from '../media/segmentInfo.ts';
+import { headers } from '../store/headers.ts';
 import { type ClosedSegment, SegmentWatcher } from './segmentWatcher.ts';
 import type { EpochRecord, Spool, SpoolEpoch } from './spool.ts';
 import type { UploadQueue } from './uploadQueue.ts';
@@ -132,8 +132,8 @@ export class EpochIntake implements SegmentEpoch {
 
   async #tidy(tasks: readonly Promise<void>[]): Promise<void> {
     await Promise.all([...tasks, ...this.#inspections.values()]);
-    // Released before its end: there may be files that were never queued.
-    if (this.#unstored > 0 || this.#signal.aborted) return;
-    await this.#remove(() => this.#spool.removeEpoch(this.#origin));
+    // Released before its end: there may be files that were never queued. What stays is for the sweep.
+    if (this.#unstored === 0 && !this.#signal.aborted) await this.#remove(() => this.#spool.removeEpoch(this.#origin));
+    this.#spool.leaveEpoch(this.#origin);
   }
 }

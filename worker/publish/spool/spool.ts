@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { AppError } from '../../../common/errors.ts';
+import { SpoolOwners } from './spoolOwners.ts';
 
 const NODE_FILE = '.node';
 
@@ -15,6 +16,8 @@ export interface EpochRecord {
   firstNumber: number;
   /** ms since 1970. */
   startedAt: number;
+  /** The mark of the process that writes it (spoolOwners.ts). */
+  owner?: string | undefined;
 }
 
 export interface SpoolEpoch {
@@ -23,13 +26,24 @@ export interface SpoolEpoch {
   origin: string;
 }
 
+/** What the publisher of an epoch hears of it. */
+export interface EpochWatch {
+  /** Closed segments were removed before they were stored: how many and why, as a sentence. */
+  onDropped(update: string): void;
+}
+
 /** The host's folder of segments that are not in the store yet: `<spool>/<stream id>/<run>/<token>-<n>/`. */
 export class Spool {
   readonly dir: string;
+  readonly owners: SpoolOwners;
   readonly #node: string;
+  /** Epochs that a publisher of this process works on, by origin. */
+  readonly #live = new Map<string, EpochWatch | undefined>();
+  readonly #listeners = new Set<() => void>();
 
   constructor(dir: string, node: string) {
     this.dir = resolve(dir);
+    this.owners = new SpoolOwners(this.dir);
     this.#node = node;
   }
 
@@ -55,13 +69,45 @@ export class Spool {
     );
   }
 
-  /** A new, empty folder. `n` counts the owner's epochs. */
-  async createEpoch(n: number, epoch: EpochRecord): Promise<SpoolEpoch> {
+  /** A new, empty folder. `n` counts the owner's epochs. It is the caller's until leaveEpoch(). */
+  async createEpoch(n: number, epoch: EpochRecord, watch?: EpochWatch): Promise<SpoolEpoch> {
     const origin = join(epoch.streamId, epoch.run, `${epoch.token}-${n}`);
     const dir = join(this.dir, origin);
-    await retryMissing(() => mkdir(dir, { recursive: true }));
-    await writeFile(`${dir}.json`, JSON.stringify(epoch));
+    this.#live.set(origin, watch);
+    try {
+      await retryMissing(async () => {
+        await mkdir(dirname(dir), { recursive: true });
+        // Before its folder: so no file is ever without a record.
+        await writeFile(`${dir}.json`, JSON.stringify({ ...epoch, owner: this.owners.own } satisfies EpochRecord));
+        await mkdir(dir);
+      });
+    } catch (error) {
+      this.leaveEpoch(origin);
+      throw error;
+    }
     return { dir, origin };
+  }
+
+  /** Nobody works on the epoch any more: what it still holds is for the sweep. May be called twice. */
+  leaveEpoch(origin: string): void {
+    if (!this.#live.delete(origin)) return;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls back when an epoch was left. */
+  onLeft(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  isLive(origin: string): boolean {
+    return this.#live.has(origin);
+  }
+
+  /** Tells the publisher of an epoch that segments of it were dropped; false when none in this process works on it. */
+  tellDropped(origin: string, update: string): boolean {
+    const watch = this.#live.get(origin);
+    watch?.onDropped(update);
+    return watch !== undefined;
   }
 
   /** Removes a file that is in the store. */

@@ -6,14 +6,14 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRedis } from '../../../common/createRedis.ts';
 import { keys } from '../../../common/keys.ts';
-import { queueNames, type UploadJob } from '../../../common/queues.ts';
+import { createQueue, queueNames, type UploadJob } from '../../../common/queues.ts';
 import { silentLogger } from '../../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
 import { FolderStore } from '../store/folderStore.ts';
 import { headers } from '../store/headers.ts';
-import { Spool } from './spool.ts';
 import { StoreError } from '../store/storeError.ts';
 import { HookedStore } from '../testing/hookedStore.ts';
+import { Spool } from './spool.ts';
 import { UploadQueue, uploadJobId } from './uploadQueue.ts';
 
 // Real processes on a machine that others use too.
@@ -222,28 +222,147 @@ test('who gives up waiting is let go, and the job stays queued', async () => {
   await vi.waitFor(async () => expect(await store.head('show/show_001.ts')).toBeDefined());
 });
 
-test('a Redis that is away delays uploads and blocks nothing', async () => {
-  const own = await startRedis();
-  stops.push(() => own.stop());
-  const connection = createRedis(own.url, 'queue', log);
-  const subscriber = createRedis(own.url, 'subscriber', log);
-  const spool = new Spool(join(dir, 'spool'), node);
-  const uploads = new UploadQueue({
-    ...{ node, connection, subscriber, store, fences: true, spool, log },
-    ...{ attempts: 3, backoffMs: 20, concurrency: 4 },
+describe('Redis away', () => {
+  /** A queue of its own Redis, which may be frozen and stopped. */
+  async function onOwnRedis() {
+    const own = await startRedis();
+    stops.push(() => own.stop());
+    const connection = createRedis(own.url, 'queue', log);
+    const subscriber = createRedis(own.url, 'subscriber', log);
+    const spool = new Spool(join(dir, 'spool'), node);
+    const uploads = new UploadQueue({
+      ...{ node, connection, subscriber, store, fences: true, spool, log },
+      ...{ attempts: 3, backoffMs: 20, concurrency: 2 },
+    });
+    uploads.start();
+    stops.push(async () => {
+      await uploads.stop();
+      connection.disconnect();
+      subscriber.disconnect();
+    });
+    const observer = createRedis(own.url, 'queue', log);
+    stops.push(async () => observer.disconnect());
+    return { own, uploads, spool, queue: createQueue<UploadJob>(queueNames.uploads(node), observer, {}) };
+  }
+
+  test('frozen: stored directly within a second, once; the job that Redis finds later does no harm', async () => {
+    const { own, uploads, spool, queue } = await onOwnRedis();
+    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    process.kill(own.pid, 'SIGSTOP');
+    const second = await job(2);
+    const startedAt = performance.now();
+    expect(await uploads.upload(second)).toEqual({ kind: 'stored' });
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    await spool.removeFile(second.file);
+    process.kill(own.pid, 'SIGCONT');
+    await vi.waitFor(async () => expect(await queue.getJobState(uploadJobId(second))).toBe('completed'), 5_000);
+    expect(store.puts.map(put => put.key)).toEqual(['show/show_001.ts', 'show/show_002.ts']);
   });
-  uploads.start();
-  expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
-  process.kill(own.pid, 'SIGSTOP');
-  const outcome = uploads.upload(await job(2));
-  process.kill(own.pid, 'SIGCONT');
-  expect(await outcome).toEqual({ kind: 'stored' });
-  await own.stop();
-  const stoppedAt = performance.now();
-  const never = uploads.upload(await job(3));
-  await uploads.stop();
-  expect(await never).toEqual({ kind: 'abandoned' });
-  expect(performance.now() - stoppedAt).toBeLessThan(5_000);
-  connection.disconnect();
-  subscriber.disconnect();
+
+  test('silent after it took the job: the file does not wait for it', async () => {
+    const { own, uploads, queue } = await onOwnRedis();
+    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    await queue.pause();
+    const waiting = await job(2);
+    const outcome = uploads.upload(waiting);
+    await vi.waitFor(async () => expect(await queue.getJob(uploadJobId(waiting))).toBeDefined());
+    await own.stop();
+    expect(await outcome).toEqual({ kind: 'stored' });
+  });
+
+  test('stopped: retried with the same patience, newest first, left files of dead owners last', async () => {
+    const { own, uploads } = await onOwnRedis();
+    await own.stop();
+    await vi.waitFor(async () => expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' }));
+    let open = (): void => undefined;
+    const opened = new Promise<void>(resolve => {
+      open = resolve;
+    });
+    let failed = false;
+    store.onPut = async (put, key) => {
+      await opened;
+      if (key.endsWith('_015.ts') && !failed) {
+        failed = true;
+        throw new StoreError('retry', '500');
+      }
+      return put();
+    };
+    const late = uploads.uploadLate(await job(20), new AbortController().signal);
+    const live = [];
+    for (const n of [11, 12, 13, 14, 15]) live.push(uploads.upload(await job(n)));
+    await vi.waitFor(() => expect(store.puts).toHaveLength(3));
+    open();
+    expect(await Promise.all([...live, late])).toEqual(Array.from({ length: 6 }, () => ({ kind: 'stored' })));
+    const order = store.puts.slice(3).map(({ key }) => key.slice(-6, -3));
+    expect(order.indexOf('015')).toBeLessThan(order.indexOf('012'));
+    expect(order.filter(number => number === '015')).toHaveLength(2);
+  });
+
+  test('it is told when it is back', async () => {
+    const { own, uploads } = await onOwnRedis();
+    await uploads.upload(await job(1));
+    const back = vi.fn();
+    uploads.onBack(back);
+    process.kill(own.pid, 'SIGSTOP');
+    await uploads.upload(await job(2));
+    expect(back).not.toHaveBeenCalled();
+    process.kill(own.pid, 'SIGCONT');
+    await vi.waitFor(() => expect(back).toHaveBeenCalled());
+  });
+
+  test('store and Redis away: stop() lets go of who waits, and does not wait itself', async () => {
+    const { own, uploads } = await onOwnRedis();
+    await uploads.upload(await job(1));
+    store.onPut = (_put, _key, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new StoreError('aborted', 'aborted')));
+      });
+    await own.stop();
+    const never = uploads.upload(await job(2));
+    const stoppedAt = performance.now();
+    await uploads.stop();
+    expect(await never).toEqual({ kind: 'abandoned' });
+    expect(performance.now() - stoppedAt).toBeLessThan(5_000);
+  });
+});
+
+test('a left file whose job has failed is tried again', async () => {
+  const uploads = uploadQueue({ attempts: 1 });
+  store.onPut = () => Promise.reject(new StoreError('retry', '500'));
+  const left = await job(1);
+  expect(await uploads.upload(left)).toMatchObject({ kind: 'failed' });
+  store.onPut = put => put();
+  await vi.waitFor(async () =>
+    expect(await uploads.uploadLate(left, new AbortController().signal)).toEqual({ kind: 'stored' }),
+  );
+});
+
+test('a left file whose job waits for a far attempt does not wait with it', async () => {
+  const uploads = uploadQueue();
+  const left = await job(1);
+  const queue = new Queue(queueNames.uploads(node), { connection: redis });
+  stops.push(() => queue.close());
+  await queue.add('upload', left, { jobId: uploadJobId(left), delay: 600_000 });
+  expect(await uploads.uploadLate(left, new AbortController().signal)).toEqual({ kind: 'stored' });
+});
+
+test('the store’s return is told', async () => {
+  const uploads = uploadQueue({ attempts: 1 });
+  await uploads.upload(await job(1));
+  const back = vi.fn();
+  uploads.onBack(back);
+  store.onPut = () => Promise.reject(new StoreError('retry', '500'));
+  await uploads.upload(await job(2));
+  store.onPut = put => put();
+  await uploads.upload(await job(3));
+  expect(back).toHaveBeenCalledOnce();
+});
+
+test('who waits for a file that was dropped is told', async () => {
+  const uploads = uploadQueue();
+  store.onPut = () => new Promise(() => undefined);
+  const dropped = await job(1);
+  const outcome = uploads.upload(dropped);
+  uploads.giveUp(dropped, new Error('no room'));
+  expect(await outcome).toMatchObject({ kind: 'failed', error: { message: 'no room' } });
 });

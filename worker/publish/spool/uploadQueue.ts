@@ -5,30 +5,53 @@ import type { Logger } from '../../../common/createLogger.ts';
 import { keys } from '../../../common/keys.ts';
 import { createQueue, queueNames, type UploadJob, uploadJobOptions } from '../../../common/queues.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
+import { DirectUploads } from './directUploads.ts';
+import { RedisPresence } from './redisPresence.ts';
+import { SegmentUploader } from './segmentUploader.ts';
 import type { Spool } from './spool.ts';
 import { uploadFailure } from './uploadFailure.ts';
+import { isFinal } from './uploadPolicy.ts';
 import { type UploadOutcome, UploadWaiters } from './uploadWaiters.ts';
 import { UploadWorker } from './uploadWorker.ts';
 
-const CHECK_MS = 1_000;
+const CHECK_MS = 500;
 /** A message that another process stored it may be lost; after this the job itself is asked. */
 const OVERDUE_MS = 2_000;
 
+interface Wanted {
+  job: UploadJob;
+  /** Redis has the job. */
+  queued: boolean;
+  direct: boolean;
+  /** Of a dead owner: everything live goes first. */
+  late: boolean;
+}
+
+/** BullMQ takes jobs without a priority before all that have one. */
+const LATE_PRIORITY = 10;
+
 /** Unique: a run is, and a file's name is within it. Job ids may not hold a colon. */
-export const uploadJobId = (job: UploadJob): string => `${job.run}.${basename(job.file)}`;
+export const uploadJobId = (job: Pick<UploadJob, 'run' | 'file'>): string => `${job.run}.${basename(job.file)}`;
 
 /**
  * This process's end of its node's upload queue. Any worker process of the node may run a job; whoever waits for it is
- * told in the process, by pub/sub, or at the latest by asking for the job's state.
+ * told in the process, by pub/sub, or at the latest by asking for the job's state. What Redis does not take within half
+ * a second is uploaded here, directly: media does not wait for it (invariant I5).
  */
 export class UploadQueue {
   readonly #queue: Queue<UploadJob>;
+  readonly #connection: Redis;
   readonly #subscriber: Redis;
   readonly #worker: UploadWorker;
   readonly #waiters = new UploadWaiters();
-  /** Jobs that somebody waits for; `added` once Redis has them. */
-  readonly #jobs = new Map<string, { job: UploadJob; added: boolean }>();
+  readonly #direct: DirectUploads;
+  readonly #presence: RedisPresence;
+  /** Uploads that somebody waits for, by key. */
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #listeners = new Set<() => void>();
   readonly #log: Logger;
+  /** The store did not take something since it last took something. */
+  #storeFailed = false;
   #timer: NodeJS.Timeout | undefined;
   #checking = false;
   #stopping: Promise<void> | undefined;
@@ -51,13 +74,17 @@ export class UploadQueue {
   }) {
     const { node, connection, subscriber, attempts, backoffMs, log } = options;
     this.#log = log;
+    this.#connection = connection;
     this.#subscriber = subscriber;
     this.#queue = createQueue<UploadJob>(
       queueNames.uploads(node),
       connection,
       uploadJobOptions({ attempts, backoffMs }),
     );
-    this.#worker = new UploadWorker({ ...options, waiters: this.#waiters });
+    const uploader = new SegmentUploader(options);
+    this.#worker = new UploadWorker({ ...options, uploader, waiters: this.#waiters });
+    this.#direct = new DirectUploads({ ...options, uploader });
+    this.#presence = new RedisPresence(connection, () => this.#tellBack());
   }
 
   /** Begins to take jobs. Does not wait for Redis. */
@@ -70,16 +97,27 @@ export class UploadQueue {
     this.#timer = setInterval(() => void this.#check(), CHECK_MS);
   }
 
-  /** Uploads a file of the spool; while Redis is away the job waits in memory. Never rejects. */
+  /** Calls back when Redis or the store is back after it was away: what was left in the spool can be stored now. */
+  onBack(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Uploads a file of the spool: through the queue, or directly while Redis is away. Never rejects. */
   async upload(job: UploadJob, signal?: AbortSignal): Promise<UploadOutcome> {
-    const outcome = this.#waiters.wait(job.key, signal);
-    this.#jobs.set(job.key, { job, added: false });
-    if (!signal?.aborted) void this.#add(job);
-    try {
-      return await outcome;
-    } finally {
-      this.#jobs.delete(job.key);
-    }
+    return this.#upload(job, signal, false);
+  }
+
+  /** The same for a file that its owner left behind, after everything live; a job of it that has ended begins anew. */
+  async uploadLate(job: UploadJob, signal: AbortSignal): Promise<UploadOutcome> {
+    return this.#upload(job, signal, true);
+  }
+
+  /** Whoever waits for the file is told that it will not be stored. */
+  giveUp(job: Pick<UploadJob, 'key' | 'run' | 'file'>, error: Error): void {
+    this.#waiters.settle(job.key, { kind: 'failed', error });
+    this.#presence
+      .ask(() => this.#queue.remove(uploadJobId(job)))
+      .catch(cause => this.#log.debug({ err: cause, key: job.key }, 'job of a dropped segment not removed'));
   }
 
   /** Takes no more jobs; ends those under way. What is still queued stays queued, for the node's other workers or later. */
@@ -92,7 +130,9 @@ export class UploadQueue {
     clearInterval(this.#timer);
     this.#subscriber.off('message', this.#onMessage);
     await this.#worker.stop();
-    for (const key of this.#jobs.keys()) this.#waiters.settle(key, { kind: 'abandoned' });
+    this.#direct.stop();
+    this.#presence.close();
+    for (const key of this.#wanted.keys()) this.#waiters.settle(key, { kind: 'abandoned' });
     // Only lets go of the connection, which is the caller's; with Redis away it would wait for ever.
     void this.#queue.close().catch(error => this.#log.debug({ err: error }, 'upload queue not closed'));
   }
@@ -102,24 +142,63 @@ export class UploadQueue {
       this.#waiters.settle(message.slice(message.indexOf(' ') + 1), { kind: 'stored' });
   };
 
-  async #add(job: UploadJob): Promise<void> {
-    const waiting = this.#jobs.get(job.key);
+  async #upload(job: UploadJob, signal: AbortSignal | undefined, late: boolean): Promise<UploadOutcome> {
+    const outcome = this.#waiters.wait(job.key, signal);
+    const wanted = { job, queued: false, direct: false, late };
+    this.#wanted.set(job.key, wanted);
+    if (!signal?.aborted) void this.#send(wanted);
     try {
-      await this.#queue.add('upload', job, { jobId: uploadJobId(job) });
-    } catch (error) {
-      this.#log.warn({ err: error, key: job.key }, 'upload not queued yet');
+      const settled = await outcome;
+      this.#noteStore(settled);
+      return settled;
+    } finally {
+      if (this.#wanted.get(job.key) === wanted) this.#wanted.delete(job.key);
     }
-    // Also after an error: the check then finds no such job and adds it again.
-    if (waiting) waiting.added = true;
+  }
+
+  async #send(wanted: Wanted): Promise<void> {
+    const { job, late } = wanted;
+    try {
+      if (late && !(await this.#clear(job))) return this.#sendDirectly(wanted);
+      await this.#add(job, late);
+      wanted.queued = true;
+    } catch (error) {
+      this.#log.debug({ err: error, key: job.key }, 'Redis does not take the upload; it goes directly');
+      this.#sendDirectly(wanted);
+    }
+  }
+
+  #add(job: UploadJob, late: boolean): Promise<unknown> {
+    const options = { jobId: uploadJobId(job), ...(late ? { priority: LATE_PRIORITY } : {}) };
+    return this.#presence.ask(() => this.#queue.add('upload', job, options));
+  }
+
+  /**
+   * Removes a job that has ended or waits for a far attempt, or its id would keep the file from being queued again.
+   * False: a dead process has it.
+   */
+  async #clear(job: UploadJob): Promise<boolean> {
+    const state = await this.#presence.ask(() => this.#queue.getJobState(uploadJobId(job)));
+    if (state === 'active') return false;
+    if (state !== 'unknown') await this.#presence.ask(() => this.#queue.remove(uploadJobId(job)));
+    return true;
+  }
+
+  #sendDirectly(wanted: Wanted): void {
+    const { job, late } = wanted;
+    if (wanted.direct || !this.#waiters.has(job.key)) return;
+    wanted.direct = true;
+    void this.#direct.upload(job, late).then(outcome => this.#waiters.settle(job.key, outcome));
   }
 
   async #check(): Promise<void> {
     if (this.#checking) return;
     this.#checking = true;
     try {
+      await this.#checkPresence();
       for (const key of this.#waiters.overdue(OVERDUE_MS)) {
-        const waiting = this.#jobs.get(key);
-        if (waiting?.added) await this.#checkJob(waiting.job);
+        const wanted = this.#wanted.get(key);
+        if (wanted?.queued && !wanted.direct) await this.#checkJob(wanted);
       }
     } catch (error) {
       this.#log.debug({ err: error }, 'upload jobs cannot be asked for');
@@ -128,15 +207,37 @@ export class UploadQueue {
     }
   }
 
-  async #checkJob(job: UploadJob): Promise<void> {
+  /** A Redis that fell silent after it took a job would keep the job for as long as it is away. */
+  async #checkPresence(): Promise<void> {
+    if (this.#wanted.size === 0) return;
+    try {
+      await this.#presence.ask(() => this.#connection.ping());
+    } catch (error) {
+      this.#log.debug({ err: error }, 'Redis is away; uploads go directly');
+      for (const wanted of this.#wanted.values()) this.#sendDirectly(wanted);
+    }
+  }
+
+  async #checkJob({ job, late }: Wanted): Promise<void> {
     const id = uploadJobId(job);
-    const state = await this.#queue.getJobState(id);
+    const state = await this.#presence.ask(() => this.#queue.getJobState(id));
     if (!this.#waiters.has(job.key)) return;
     if (state === 'completed') this.#waiters.settle(job.key, { kind: 'stored' });
     // Redis has lost it, or its record is gone already; a second PUT of the same bytes does no harm.
-    if (state === 'unknown') await this.#add(job);
+    if (state === 'unknown') await this.#add(job, late);
     if (state !== 'failed') return;
-    const failed = await this.#queue.getJob(id);
+    const failed = await this.#presence.ask(() => this.#queue.getJob(id));
     this.#waiters.settle(job.key, { kind: 'failed', error: uploadFailure(failed?.failedReason) });
+  }
+
+  #noteStore(outcome: UploadOutcome): void {
+    if (outcome.kind === 'failed') this.#storeFailed ||= !isFinal(outcome.error);
+    if (outcome.kind !== 'stored' || !this.#storeFailed) return;
+    this.#storeFailed = false;
+    this.#tellBack();
+  }
+
+  #tellBack(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

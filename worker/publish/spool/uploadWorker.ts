@@ -1,30 +1,22 @@
-import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../common/createLogger.ts';
 import { keys } from '../../../common/keys.ts';
 import { queueNames, type UploadJob } from '../../../common/queues.ts';
-import type { ObjectStore } from '../store/objectStore.ts';
-import { putSegment } from '../store/putSegment.ts';
-import type { Spool } from './spool.ts';
 import { StoreError } from '../store/storeError.ts';
-import { isPermanent } from '../store/storeFault.ts';
+import type { SegmentUploader } from './segmentUploader.ts';
+import { DELAYS, isFinal } from './uploadPolicy.ts';
 import type { UploadWaiters } from './uploadWaiters.ts';
 
 /** A dead process's uploads are taken over after 10 to 40 s; being slow is no reason to lose a job. */
 const settings = { lockDuration: 30_000, stalledInterval: 10_000, maxStalledCount: 5 };
-/** Waiting as long as a store asks for is not a failed attempt, but it has an end. */
-const DELAYS = 20;
 const CLOSE_MS = 3_000;
 
-/** Runs jobs of queue `uploads-<node>`: reads the file whole, PUTs it, tells who waits. */
+/** Runs jobs of queue `uploads-<node>` and tells who waits. */
 export class UploadWorker {
   readonly #worker: Worker<UploadJob>;
   readonly #connection: Redis;
-  readonly #store: ObjectStore;
-  readonly #fences: boolean;
-  readonly #spool: Spool;
+  readonly #uploader: SegmentUploader;
   readonly #waiters: UploadWaiters;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
@@ -32,17 +24,13 @@ export class UploadWorker {
   constructor(options: {
     node: string;
     connection: Redis;
-    store: ObjectStore;
-    fences: boolean;
-    spool: Spool;
+    uploader: SegmentUploader;
     waiters: UploadWaiters;
     concurrency: number;
     log: Logger;
   }) {
     this.#connection = options.connection;
-    this.#store = options.store;
-    this.#fences = options.fences;
-    this.#spool = options.spool;
+    this.#uploader = options.uploader;
     this.#waiters = options.waiters;
     this.#log = options.log;
     this.#worker = new Worker<UploadJob>(queueNames.uploads(options.node), (job, token) => this.#process(job, token), {
@@ -71,12 +59,9 @@ export class UploadWorker {
   }
 
   async #process(job: Job<UploadJob>, token: string | undefined): Promise<void> {
-    const { streamId, key, file, contentType, cacheControl } = job.data;
+    const { streamId, key } = job.data;
     try {
-      const body = await readFile(this.#spool.path(file));
-      const { signal } = this.#stopping;
-      const origin = dirname(file);
-      await putSegment(this.#store, { key, body, contentType, cacheControl, origin, fences: this.#fences, signal });
+      await this.#uploader.put(job.data, this.#stopping.signal);
     } catch (error) {
       throw await this.#failed(job, token, error as Error);
     }
@@ -94,8 +79,7 @@ export class UploadWorker {
       await job.moveToDelayed(Date.now() + error.retryAfterMs, token);
       return new DelayedError();
     }
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const permanent = missing || kind === 'precondition' || (kind !== undefined && isPermanent(kind));
+    const permanent = isFinal(error);
     if (permanent || job.attemptsMade + 1 >= (job.opts.attempts ?? 1))
       this.#waiters.settle(key, { kind: 'failed', error });
     return permanent ? new UnrecoverableError(failureText(kind, error)) : error;

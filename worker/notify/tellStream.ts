@@ -1,0 +1,19 @@
+import type { Redis } from 'ioredis';
+import { keys } from '../../common/keys.ts';
+import { LuaScript } from '../../common/luaScript.ts';
+import type { StreamReason } from '../../common/streamState.ts';
+
+/**
+ * Makes a function that tells a run's webhooks of something that is no change of the stream, whoever owns it now. It
+ * resolves to false when the run's record is gone, and rejects while Redis is away.
+ * @param redis role `request`
+ */
+export function createTellStream(
+  redis: Redis,
+): (stream: { streamId: string; run: string }, reason: StreamReason, update: string) => Promise<boolean> {
+  const script = new LuaScript(new URL('./lua/tell-stream.lua', import.meta.url));
+  return async ({ streamId, run }, reason, update) => {
+    const told = await script.run(redis, [keys.stream(streamId), keys.outbox], [streamId, run, reason, update]);
+    return told === 1;
+  };
+}

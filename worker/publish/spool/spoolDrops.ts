@@ -1,0 +1,71 @@
+import type { Logger } from '../../../common/createLogger.ts';
+import type { EpochRecord, Spool } from './spool.ts';
+
+export interface DroppedFile {
+  file: string;
+  bytes: number;
+  reason: 'size' | 'age' | 'name taken';
+}
+
+/** Tells the stream of a dead owner. Rejects while Redis is away. */
+export type TellStream = (stream: { streamId: string; run: string }, update: string) => Promise<unknown>;
+
+interface Pending {
+  origin: string;
+  streamId: string;
+  run: string;
+  count: number;
+  reasons: Set<string>;
+}
+
+const words: Record<DroppedFile['reason'], string> = {
+  size: 'the spool is full (SPOOL_MAX_BYTES, or its disk)',
+  age: 'they were older than SPOOL_MAX_AGE_SECONDS',
+  'name taken': 'their names have other bytes in the store',
+};
+
+/** Books of what left the spool without being stored: each drop is logged and counted, each stream is told once a sweep. */
+export class SpoolDrops {
+  readonly #spool: Spool;
+  readonly #tell: TellStream;
+  readonly #onDropped: (reason: DroppedFile['reason']) => void;
+  readonly #log: Logger;
+  #pending = new Map<string, Pending>();
+  #total = 0;
+
+  /** @param options.onDropped called for each dropped segment: a place for a counter */
+  constructor(options: {
+    spool: Spool;
+    tell: TellStream;
+    onDropped?: (reason: DroppedFile['reason']) => void;
+    log: Logger;
+  }) {
+    this.#spool = options.spool;
+    this.#tell = options.tell;
+    this.#onDropped = options.onDropped ?? (() => undefined);
+    this.#log = options.log;
+  }
+
+  add(origin: string, { streamId, run }: EpochRecord, dropped: DroppedFile): void {
+    this.#total += 1;
+    this.#onDropped(dropped.reason);
+    this.#log.error({ streamId, run, ...dropped, droppedTotal: this.#total }, 'segment dropped from the spool');
+    const pending = this.#pending.get(origin) ?? { origin, streamId, run, count: 0, reasons: new Set<string>() };
+    pending.count += 1;
+    pending.reasons.add(words[dropped.reason]);
+    this.#pending.set(origin, pending);
+  }
+
+  /** Tells of what was added since; what cannot be told now (Redis is away) is told next time. */
+  async flush(): Promise<void> {
+    for (const [key, { origin, count, reasons, ...stream }] of this.#pending) {
+      const update = `${count} segment(s) were dropped before they were stored: ${[...reasons].join('; ')}`;
+      try {
+        if (!this.#spool.tellDropped(origin, update)) await this.#tell(stream, update);
+        this.#pending.delete(key);
+      } catch (error) {
+        this.#log.debug({ err: error, ...stream }, 'drops not told yet');
+      }
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createRedis } from '../../../common/createRedis.ts';
+import { silentLogger } from '../../../common/testing/silentLogger.ts';
+import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
+import { FolderStore } from '../store/folderStore.ts';
+import { headers } from '../store/headers.ts';
+import { StoreError } from '../store/storeError.ts';
+import { HookedStore } from '../testing/hookedStore.ts';
+import { writeSegments } from '../testing/writeSegments.ts';
+import { Spool } from './spool.ts';
+import { SpoolDrops } from './spoolDrops.ts';
+import { spooledEpochs } from './spooledEpochs.ts';
+import { SpoolSweeper } from './spoolSweeper.ts';
+import { UploadQueue } from './uploadQueue.ts';
+
+// Real processes on a machine that others use too.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+const log = silentLogger();
+const worker = fileURLToPath(new URL('../testing/spoolProcess.ts', import.meta.url));
+
+let server: TestRedis;
+let redis: Redis;
+let dir: string;
+let store: HookedStore;
+let spool: Spool;
+let uploads: UploadQueue;
+const told = vi.fn();
+const stops: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url);
+});
+beforeEach(async () => {
+  await redis.flushall();
+  told.mockReset().mockResolvedValue(true);
+  dir = await mkdtemp(join(tmpdir(), 'sweep-'));
+  store = new HookedStore(new FolderStore({ dir: join(dir, 'bucket'), publicUrl: 'http://x' }));
+  spool = new Spool(join(dir, 'spool'), 'node');
+  await spool.claim();
+  await spool.owners.hold();
+  const connection = createRedis(server.url, 'queue', log);
+  const subscriber = createRedis(server.url, 'subscriber', log);
+  uploads = new UploadQueue({
+    ...{ node: 'node', connection, subscriber, store, fences: true, spool, log },
+    ...{ attempts: 1, backoffMs: 20, concurrency: 4 },
+  });
+  uploads.start();
+  stops.push(async () => {
+    await uploads.stop();
+    connection.disconnect();
+    subscriber.disconnect();
+    await spool.owners.release();
+  });
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+  await rm(dir, { recursive: true, force: true });
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+function sweeper(options: { maxBytes?: number; maxAgeMs?: number; quietMs?: number } = {}): SpoolSweeper {
+  const { maxBytes = 1e9, maxAgeMs = 1e15, quietMs = 0 } = options;
+  const drops = new SpoolDrops({ spool, tell: told, log });
+  const made = new SpoolSweeper({ spool, uploads, limits: { maxBytes, maxAgeMs }, drops, quietMs, log });
+  stops.push(() => made.stop());
+  return made;
+}
+
+/** Another worker process of the node, with an epoch of four closed segments and an open one. */
+async function startOwner(): Promise<ChildProcessWithoutNullStreams> {
+  const child = spawn(process.execPath, [worker, spool.dir, 'node']);
+  stops.push(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+async function kill(child: ChildProcessWithoutNullStreams): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+const spooled = async (): Promise<string[]> =>
+  (await readdir(spool.dir, { recursive: true })).filter(name => !name.startsWith('.')).toSorted();
+const stored = async (): Promise<string[]> => {
+  const found: string[] = [];
+  for await (const { key } of store.list('show/')) found.push(key.slice('show/'.length));
+  return found;
+};
+const names = (...numbers: number[]): string[] => numbers.map(number => `show_00${number}.ts`);
+
+const record = { streamId: 'show', run: 'run1', token: '170', stems: ['show'], firstNumber: 0, startedAt: 1 };
+
+describe('an epoch of another process', () => {
+  test('is left alone while the process lives, also when it is frozen', async () => {
+    const owner = await startOwner();
+    const before = await spooled();
+    await sweeper().sweep();
+    owner.kill('SIGSTOP');
+    await sweeper().sweep();
+    expect(await spooled()).toEqual(before);
+    expect(await stored()).toEqual([]);
+  });
+
+  test('is stored when the process was killed: all that was closed, once, and nothing is left', async () => {
+    await kill(await startOwner());
+    const sweep = sweeper();
+    const another = sweeper();
+    await Promise.all([sweep.sweep(), another.sweep()]);
+    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 5_000);
+    expect(await stored()).toEqual(names(0, 1, 2, 3));
+    expect(store.puts).toHaveLength(4);
+    const object = await store.get('show/show_002.ts');
+    expect(object).toMatchObject({ body: Buffer.alloc(188, 3), metadata: { origin: 'show/run1/170-1' } });
+    expect((await readdir(spool.dir)).toSorted()).toEqual(['.node', expect.stringMatching(/^\.owner-/)]);
+    expect(told).not.toHaveBeenCalled();
+  });
+
+  test('its folder stays while something still writes into it', async () => {
+    await kill(await startOwner());
+    const sweep = sweeper({ quietMs: 60_000 });
+    await sweep.sweep();
+    await vi.waitFor(async () => expect(await stored()).toEqual(names(0, 1, 2, 3)), 5_000);
+    await sweep.stop();
+    expect(await spooled()).toContain('show/run1/170-1/show_004.ts');
+  });
+
+  test('whose record was cut off is cleared away, for it never had a file', async () => {
+    const { dir: folder } = await spool.createEpoch(1, record);
+    await rm(folder, { recursive: true });
+    await writeFile(`${folder}.json`, '{"streamId":"sh');
+    await sweeper().sweep();
+    await vi.waitFor(async () => expect(await spooled()).toEqual([]));
+  });
+});
+
+describe('an epoch of this process', () => {
+  test('is swept once its publisher has left it', async () => {
+    const { dir: folder, origin } = await spool.createEpoch(1, record);
+    await writeSegments(folder, 'show', { closed: [0, 1] });
+    const sweep = sweeper();
+    await sweep.sweep();
+    expect(await stored()).toEqual([]);
+    spool.leaveEpoch(origin);
+    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 5_000);
+    expect(await stored()).toEqual(names(0, 1));
+  });
+});
+
+describe('faults', () => {
+  test('a store that is away keeps its files; they go when it is back', async () => {
+    await kill(await startOwner());
+    store.onPut = () => Promise.reject(new StoreError('retry', '503'));
+    const sweep = sweeper();
+    await sweep.sweep();
+    await vi.waitFor(() => expect(store.puts).toHaveLength(4));
+    expect(await spooled()).toContain('show/run1/170-1/show_000.ts');
+    store.onPut = put => put();
+    await vi.waitFor(async () => {
+      await sweep.sweep();
+      expect(await spooled()).toEqual([]);
+    }, 10_000);
+    expect(await stored()).toEqual(names(0, 1, 2, 3));
+  });
+
+  test('Redis away: stored all the same', async () => {
+    const own = await startRedis();
+    const connection = createRedis(own.url, 'queue', log);
+    await once(connection, 'ready');
+    await own.stop();
+    const subscriber = createRedis(server.url, 'subscriber', log);
+    await uploads.stop();
+    uploads = new UploadQueue({
+      ...{ node: 'node', connection, subscriber, store, fences: true, spool, log },
+      ...{ attempts: 1, backoffMs: 20, concurrency: 4 },
+    });
+    stops.push(() => connection.disconnect());
+    await kill(await startOwner());
+    await sweeper().sweep();
+    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 5_000);
+    expect(await stored()).toEqual(names(0, 1, 2, 3));
+  });
+
+  test('a name that has other bytes is dropped and told, the rest is stored', async () => {
+    await store.put('show/show_001.ts', 'seen', { ...headers.segment, metadata: { origin: 'other' } });
+    await kill(await startOwner());
+    const sweep = sweeper();
+    await sweep.sweep();
+    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 5_000);
+    await sweep.sweep();
+    expect((await store.get('show/show_001.ts'))?.body.toString()).toBe('seen');
+    expect(told.mock.calls).toEqual([
+      [{ streamId: 'show', run: 'run1' }, expect.stringMatching(/^1 segment.*other bytes/)],
+    ]);
+  });
+});
+
+describe('bounds', () => {
+  test('the oldest of a dead owner goes before anything live, and the stream is told', async () => {
+    await kill(await startOwner());
+    for (const [i, name] of names(0, 1, 2, 3).entries())
+      await utimes(join(spool.dir, 'show/run1/170-1', name), 1_000 + i, 1_000 + i);
+    const dropped = vi.fn();
+    const live = await spool.createEpoch(1, { ...record, streamId: 'live', stems: ['live'] }, { onDropped: dropped });
+    await writeSegments(live.dir, 'live', { closed: [0, 1] });
+    store.onPut = () => Promise.reject(new StoreError('retry', '503'));
+    const used = (await spooledEpochs(spool.dir)).reduce((sum, { bytes }) => sum + bytes, 0);
+    await sweeper({ maxBytes: used - 2 * 188 }).sweep();
+    expect((await spooled()).filter(name => name.endsWith('.ts'))).toEqual([
+      'live/run1/170-1/live_000.ts',
+      'live/run1/170-1/live_001.ts',
+      ...names(2, 3, 4).map(name => `show/run1/170-1/${name}`),
+    ]);
+    expect(told.mock.calls).toEqual([
+      [{ streamId: 'show', run: 'run1' }, expect.stringMatching(/^2 segment.*SPOOL_MAX_BYTES/)],
+    ]);
+    expect(dropped).not.toHaveBeenCalled();
+  });
+
+  test('a live one is told by its publisher, and who waits for the upload too', async () => {
+    const dropped = vi.fn();
+    const live = await spool.createEpoch(1, record, { onDropped: dropped });
+    await writeSegments(live.dir, 'show', { closed: [0] });
+    store.onPut = () => new Promise(() => undefined);
+    const file = 'show/run1/170-1/show_000.ts';
+    const waiting = uploads.upload({
+      streamId: 'show',
+      run: 'run1',
+      file,
+      key: 'show/show_000.ts',
+      ...headers.segment,
+    });
+    await sweeper({ maxBytes: 1 }).sweep();
+    expect(await waiting).toMatchObject({ kind: 'failed', error: { message: 'dropped from the spool: size' } });
+    expect(dropped).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^1 segment/));
+  });
+
+  test('what could not be told while Redis is away is told later', async () => {
+    await kill(await startOwner());
+    told.mockRejectedValueOnce(new Error('away'));
+    store.onPut = () => Promise.reject(new StoreError('retry', '503'));
+    const sweep = sweeper({ maxAgeMs: -1 });
+    await sweep.sweep();
+    await sweep.sweep();
+    expect(told).toHaveBeenCalledTimes(2);
+    expect(told.mock.calls[1]).toEqual([{ streamId: 'show', run: 'run1' }, expect.stringMatching(/^4 segment.*AGE/)]);
+  });
+});

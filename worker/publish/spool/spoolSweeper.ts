@@ -1,0 +1,160 @@
+import { basename, join } from 'node:path';
+import type { Logger } from '../../../common/createLogger.ts';
+import type { UploadJob } from '../../../common/queues.ts';
+import { headers } from '../store/headers.ts';
+import { StoreError } from '../store/storeError.ts';
+import { holdFile } from './heldFile.ts';
+import type { EpochRecord, Spool } from './spool.ts';
+import { type Dropped, overBounds, type SpoolLimits } from './spoolBounds.ts';
+import type { SpoolDrops } from './spoolDrops.ts';
+import { type SpooledEpoch, spooledEpochs } from './spooledEpochs.ts';
+import type { UploadQueue } from './uploadQueue.ts';
+
+/** The bounds hold within this time. */
+const PERIOD_MS = 5_000;
+/** A dead worker's FFmpeg writes its last segment when its input ends; nothing is removed under it. */
+const QUIET_MS = 3_000;
+
+/**
+ * Stores what dead owners left in the spool, and keeps the spool within its bounds. An epoch is dead when no publisher of
+ * this process works on it and its own process is gone (spoolOwners.ts). Looks at the start, when Redis or the store is
+ * back, when an epoch was left, and every five seconds.
+ */
+export class SpoolSweeper {
+  readonly #spool: Spool;
+  readonly #uploads: Pick<UploadQueue, 'uploadLate' | 'giveUp' | 'onBack'>;
+  readonly #limits: SpoolLimits;
+  readonly #drops: SpoolDrops;
+  readonly #quietMs: number;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  /** Epochs that are being stored, by origin. */
+  readonly #storing = new Map<string, Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #sweeping: Promise<void> | undefined;
+  #again = false;
+
+  constructor(options: {
+    spool: Spool;
+    uploads: Pick<UploadQueue, 'uploadLate' | 'giveUp' | 'onBack'>;
+    limits: SpoolLimits;
+    drops: SpoolDrops;
+    quietMs?: number;
+    log: Logger;
+  }) {
+    this.#spool = options.spool;
+    this.#uploads = options.uploads;
+    this.#limits = options.limits;
+    this.#drops = options.drops;
+    this.#quietMs = options.quietMs ?? QUIET_MS;
+    this.#log = options.log;
+    options.uploads.onBack(() => void this.sweep());
+    options.spool.onLeft(() => void this.sweep());
+  }
+
+  start(): void {
+    void this.sweep();
+    this.#timer = setInterval(() => void this.sweep(), PERIOD_MS);
+  }
+
+  /** Takes up no more; what is queued stays queued. Resolves when nothing of the sweep is under way. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#timer);
+    await this.#sweeping;
+    await Promise.all(this.#storing.values());
+  }
+
+  /** Looks through the spool; one look at a time. Resolves when what it found is on its way. Never rejects. */
+  sweep(): Promise<void> {
+    if (this.#sweeping) this.#again = true;
+    this.#sweeping ??= this.#sweepAll();
+    return this.#sweeping;
+  }
+
+  async #sweepAll(): Promise<void> {
+    do {
+      this.#again = false;
+      try {
+        if (!this.#stopping.signal.aborted) await this.#look();
+      } catch (error) {
+        this.#log.warn({ err: error }, 'the spool cannot be swept; next time');
+      }
+    } while (this.#again);
+    // In the same step as the check above, or a call in between would be lost.
+    this.#sweeping = undefined;
+  }
+
+  async #look(): Promise<void> {
+    const epochs = await spooledEpochs(this.#spool.dir);
+    // Asked after the epochs were read, or a process that has just started would be missing.
+    const owners = await this.#spool.owners.alive();
+    const isLive = ({ origin, record }: SpooledEpoch): boolean =>
+      record?.owner === this.#spool.owners.own ? this.#spool.isLive(origin) : owners.has(record?.owner ?? '');
+    await this.#keepBounds(epochs, isLive);
+    for (const epoch of epochs) if (!isLive(epoch)) this.#take(epoch);
+    await this.#drops.flush();
+  }
+
+  async #keepBounds(epochs: readonly SpooledEpoch[], isLive: (epoch: SpooledEpoch) => boolean): Promise<void> {
+    const disk = { freeBytes: await this.#spool.freeBytes(), now: Date.now() };
+    for (const dropped of overBounds(epochs, isLive, this.#limits, disk)) await this.#drop(dropped);
+  }
+
+  async #drop({ epoch, file, bytes, reason }: Dropped): Promise<void> {
+    epoch.closed = epoch.closed.filter(({ name }) => name !== basename(file));
+    await this.#spool.removeFile(file);
+    if (!epoch.record) return;
+    this.#uploads.giveUp(jobOf(epoch.record, file), new Error(`dropped from the spool: ${reason}`));
+    this.#drops.add(epoch.origin, epoch.record, { file, bytes, reason });
+  }
+
+  #take(epoch: SpooledEpoch): void {
+    if (this.#storing.has(epoch.origin)) return;
+    const stored = this.#store(epoch)
+      .catch(error => this.#log.warn({ err: error, origin: epoch.origin }, 'epoch not swept; next time'))
+      .finally(() => this.#storing.delete(epoch.origin));
+    this.#storing.set(epoch.origin, stored);
+  }
+
+  /** One process of the node at a time stores an epoch; the others look again later. */
+  async #store(epoch: SpooledEpoch): Promise<void> {
+    const held = await holdFile(`${join(this.#spool.dir, epoch.origin)}.json`, false);
+    if (!held) return;
+    try {
+      const { record, origin, closed } = epoch;
+      if (record && closed.length > 0) this.#log.info({ origin, segments: closed.length }, 'storing left segments');
+      const left = await Promise.all(
+        closed.map(({ name, bytes }) => (record ? this.#storeFile(origin, record, join(origin, name), bytes) : false)),
+      );
+      const isQuiet = Date.now() - epoch.writtenAt > this.#quietMs;
+      if (left.includes(true) || !isQuiet || this.#stopping.signal.aborted) return;
+      await this.#spool.removeEpoch(origin);
+      const [streamId = '', run = ''] = origin.split('/');
+      await this.#spool.removeEmpty(streamId, run);
+      this.#log.info({ origin }, 'left epoch swept');
+    } finally {
+      await held.release();
+    }
+  }
+
+  /** True when the file is to stay. */
+  async #storeFile(origin: string, record: EpochRecord, file: string, bytes: number): Promise<boolean> {
+    const outcome = await this.#uploads.uploadLate(jobOf(record, file), this.#stopping.signal);
+    if (outcome.kind === 'abandoned') return true;
+    if (outcome.kind === 'failed') {
+      const { error } = outcome;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      const taken = error instanceof StoreError && error.kind === 'precondition';
+      this.#log.warn({ err: error, file }, taken ? 'left segment’s name is taken' : 'left segment not stored yet');
+      if (!taken) return true;
+      this.#drops.add(origin, record, { file, bytes, reason: 'name taken' });
+    }
+    await this.#spool.removeFile(file);
+    return false;
+  }
+}
+
+function jobOf({ streamId, run }: EpochRecord, file: string): UploadJob {
+  return { streamId, run, file, key: `${streamId}/${basename(file)}`, ...headers.segment };
+}

@@ -1,0 +1,122 @@
+import type { Dirent } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { parseMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
+import { segmentFile, segmentNumber } from '../playlist/streamFiles.ts';
+import type { EpochRecord } from './spool.ts';
+
+const epochRecord = z.object({
+  streamId: z.string(),
+  run: z.string(),
+  token: z.string(),
+  stems: z.array(z.string()),
+  firstNumber: z.number(),
+  startedAt: z.number(),
+  owner: z.string().optional(),
+});
+
+export interface SpooledFile {
+  name: string;
+  bytes: number;
+  /** When it was last written, ms since 1970. */
+  writtenAt: number;
+}
+
+/** An epoch as it lies on disk. */
+export interface SpooledEpoch {
+  /** Its folder, relative to the spool. */
+  origin: string;
+  /** Undefined when its writer died while it wrote it, before there was any file. */
+  record: EpochRecord | undefined;
+  /** Segments that FFmpeg has closed, whole, oldest first. */
+  closed: SpooledFile[];
+  /** All files together. */
+  bytes: number;
+  /** When anything in it was last written, ms since 1970. */
+  writtenAt: number;
+}
+
+const TS_PACKET = 188;
+
+/** All epochs of a spool, in no order. What somebody else removes meanwhile is left out. */
+export async function spooledEpochs(dir: string): Promise<SpooledEpoch[]> {
+  const found: SpooledEpoch[] = [];
+  for (const stream of await folders(dir)) {
+    for (const run of await folders(join(dir, stream))) {
+      const names = (await orUndefined(readdir(join(dir, stream, run)))) ?? [];
+      for (const name of names.filter(each => each.endsWith('.json'))) {
+        const read = await readEpoch(dir, join(stream, run, name.slice(0, -'.json'.length)));
+        if (read) found.push(read);
+      }
+    }
+  }
+  return found;
+}
+
+async function readEpoch(dir: string, origin: string): Promise<SpooledEpoch | undefined> {
+  const folder = join(dir, origin);
+  const recordFile = `${folder}.json`;
+  const [text, stats] = await Promise.all([orUndefined(readFile(recordFile, 'utf8')), orUndefined(stat(recordFile))]);
+  if (text === undefined || stats === undefined) return undefined;
+  const record = epochRecord.safeParse(tryJson(text)).data;
+  const files = await readFiles(folder);
+  const stems = record?.stems ?? [];
+  const last = await lastClosed(folder, stems);
+  const isClosed = ({ name, bytes }: SpooledFile): boolean => {
+    const number = segmentNumber(name) ?? Number.POSITIVE_INFINITY;
+    const stem = stems.find(each => segmentFile(each, number) === name);
+    return stem !== undefined && number <= (last.get(stem) ?? -1) && bytes > 0 && bytes % TS_PACKET === 0;
+  };
+  return {
+    origin,
+    record,
+    closed: files.filter(isClosed).toSorted((a, b) => a.writtenAt - b.writtenAt),
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    writtenAt: Math.max(stats.mtimeMs, ...files.map(file => file.writtenAt)),
+  };
+}
+
+/** By stem, the last number that FFmpeg's list names. It names the latest few only, and everything before is closed too. */
+async function lastClosed(folder: string, stems: readonly string[]): Promise<Map<string, number>> {
+  const last = new Map<string, number>();
+  for (const stem of stems) {
+    const text = await orUndefined(readFile(join(folder, `${stem}.m3u8`), 'utf8'));
+    const segments = text === undefined ? [] : (parseMediaPlaylist(text)?.segments ?? []);
+    last.set(stem, Math.max(-1, ...segments.map(({ uri }) => segmentNumber(uri) ?? -1)));
+  }
+  return last;
+}
+
+async function readFiles(folder: string): Promise<SpooledFile[]> {
+  const names = (await orUndefined(readdir(folder))) ?? [];
+  const files = await Promise.all(
+    names.map(async name => {
+      const stats = await orUndefined(stat(join(folder, name)));
+      return stats ? [{ name, bytes: stats.size, writtenAt: stats.mtimeMs }] : [];
+    }),
+  );
+  return files.flat();
+}
+
+async function folders(dir: string): Promise<string[]> {
+  const entries: Dirent[] = (await orUndefined(readdir(dir, { withFileTypes: true }))) ?? [];
+  return entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(entry => entry.name);
+}
+
+async function orUndefined<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
