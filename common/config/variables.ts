@@ -65,6 +65,7 @@ export const variables = z.object({
   RETAIN_SECONDS: whole(0, 31_536_000).default(86_400),
   HLS_GRACE_SEGMENTS: whole(0, 1_000).optional(),
   WEBHOOK_ALLOW_PRIVATE: onOff.default(false),
+  POSTERS: onOff.default(true),
   SRT_LIBRARY: z.string().min(1).optional(),
   FFMPEG: z.string().min(1).default('ffmpeg'),
 

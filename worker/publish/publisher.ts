@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { SegmentEpoch, SegmentSink } from '../transcode/segmentSink.ts';
@@ -6,6 +7,7 @@ import { LedgerStore } from './playlist/ledgerStore.ts';
 import { PlaylistSet } from './playlist/playlistSet.ts';
 import { type Recovered, recover } from './playlist/recovery.ts';
 import { streamFiles } from './playlist/streamFiles.ts';
+import { Poster } from './poster.ts';
 import type { PublisherDeps, PublisherEvents, PublisherOptions } from './publisherContract.ts';
 import { Keeping } from './retention/keeping.ts';
 import { EpochIntake } from './spool/epochIntake.ts';
@@ -27,6 +29,7 @@ export class Publisher implements SegmentSink {
   readonly #copies: LedgerStore;
   readonly #playlists: PlaylistSet;
   readonly #keeping: Keeping;
+  readonly #poster: Poster | undefined;
   readonly #released = new AbortController();
   readonly #epochs = new Set<EpochIntake>();
   #ledger: Ledger;
@@ -53,6 +56,8 @@ export class Publisher implements SegmentSink {
     this.#copies = copies;
     this.#ledger = recovered.ledger;
     this.#keeping = keeping;
+    const { posterFfmpeg: ffmpeg } = deps;
+    if (ffmpeg !== undefined) this.#poster = new Poster({ ...deps, ...options, ffmpeg });
     this.#playlists = new PlaylistSet({
       ...deps,
       ...options,
@@ -120,7 +125,7 @@ export class Publisher implements SegmentSink {
         record,
         signal: this.#released.signal,
         events: {
-          onClosed: segment => this.#closed(segment),
+          onClosed: segment => this.#closed(segment, epoch.dir),
           onOutcome: (segment, outcome) => this.#settled(segment, outcome),
           onInfo: (rendition, info) => this.#playlists.setInfo(rendition, info),
           onEnd: () => {
@@ -170,7 +175,7 @@ export class Publisher implements SegmentSink {
   async abandon(): Promise<void> {
     this.#released.abort();
     this.#copies.stop();
-    await Promise.all([this.#playlists.close(), this.#keeping.close()]);
+    await Promise.all([this.#playlists.close(), this.#keeping.close(), this.#poster?.close()]);
     const epochs = [...this.#epochs];
     await Promise.all(epochs.map(epoch => epoch.close()));
     await Promise.all(epochs.map(epoch => epoch.settled()));
@@ -181,7 +186,7 @@ export class Publisher implements SegmentSink {
     const { streamId, run } = this.#options;
     const deadline = AbortSignal.timeout(timeoutMs);
     const epochs = [...this.#epochs];
-    await Promise.all(epochs.map(epoch => epoch.close()));
+    await Promise.all([...epochs.map(epoch => epoch.close()), this.#poster?.close()]);
     if (this.#released.signal.aborted) return { unstored: this.#unstored + this.#pending };
     this.#ending = endList;
     if (this.#pending === 0) this.#change(this.#ledger);
@@ -205,7 +210,8 @@ export class Publisher implements SegmentSink {
     return { unstored: unstored - healed, ...kept };
   }
 
-  #closed(segment: ClosedSegment): void {
+  #closed(segment: ClosedSegment, dir: string): void {
+    if (segment.rendition === this.#poster?.rendition) this.#poster.take(join(dir, segment.file));
     this.#pending += 1;
     this.#playlists.expect(segment);
     this.#change(addClosed(this.#ledger, segment));

@@ -21,6 +21,8 @@ export interface PublisherDeps {
   retire?: (job: RetentionJob) => Promise<void>;
   /** Has a recording made whole that could not be finished at the end; left out: it stays as it is. */
   complete?: (job: RecordingJob) => Promise<void>;
+  /** The program that makes posters; undefined: none are made. */
+  posterFfmpeg?: string;
   log: Logger;
 }
 
