@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -63,10 +64,12 @@ const phase = () => page.locator('#watch').getAttribute('data-phase');
 const read = <Value>(expression: string): Promise<Value> => page.evaluate<Value>(`window.livetran.${expression}`);
 const inPhase = (wanted: string) => expect.poll(phase, { timeout: 30_000 }).toBe(wanted);
 
-/** Writes a live playlist of 1 s segments into the API's folder, as a worker's store would. */
+/** Writes a poster and a live playlist of 1 s segments into the API's folder, as a worker's store would. */
 async function publish(id: string): Promise<void> {
   const dir = join(api.dir, id);
   await mkdir(dir, { recursive: true });
+  const poster = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360', '-frames:v', '1', join(dir, 'poster.jpg')];
+  await execa('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y', ...poster]);
   const input = '-re -f lavfi -i testsrc2=size=640x360:rate=25 -re -f lavfi -i sine=frequency=440:sample_rate=48000';
   const encode = '-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv420p -g 25 -c:a aac -b:a 64k';
   const hls = '-f hls -hls_time 1 -hls_list_size 6 -hls_flags temp_file+append_list';
