@@ -25,6 +25,7 @@ import { PortLeases } from './ingest/portLease.ts';
 import { SrtHost } from './ingest/srtHost.ts';
 import { OutboxRelay } from './notify/outboxRelay.ts';
 import { WebhookSender } from './notify/webhookSender.ts';
+import { PersistentUploads } from './publish/spool/persistentUploads.ts';
 import { Spool } from './publish/spool/spool.ts';
 import { UploadQueue } from './publish/spool/uploadQueue.ts';
 import { createStore } from './publish/store/createStore.ts';
@@ -124,7 +125,7 @@ function startUploads(
   parts: { store: ObjectStore; fences: boolean; spool: Spool },
   log: Logger,
   stack: StopStack,
-): UploadQueue {
+): PersistentUploads {
   const uploads = new UploadQueue({
     ...parts,
     node: config.NODE_ID,
@@ -137,7 +138,9 @@ function startUploads(
   });
   uploads.start();
   stack.push('uploads', () => uploads.stop());
-  return uploads;
+  const persistent = new PersistentUploads(uploads);
+  stack.push('retries of uploads', async () => persistent.stop());
+  return persistent;
 }
 
 function startClaiming(

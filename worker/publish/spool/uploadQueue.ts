@@ -13,6 +13,8 @@ import { UploadWorker } from './uploadWorker.ts';
 const CHECK_MS = 1_000;
 /** A message that another process stored it may be lost; after this the job itself is asked. */
 const OVERDUE_MS = 2_000;
+/** BullMQ takes jobs without a priority before all that have one. */
+const LATE_PRIORITY = 10;
 
 /** Unique: a run is, and a file's name is within it. Job ids may not hold a colon. */
 export const uploadJobId = (job: UploadJob): string => `${job.run}.${basename(job.file)}`;
@@ -27,7 +29,7 @@ export class UploadQueue {
   readonly #worker: UploadWorker;
   readonly #waiters = new UploadWaiters();
   /** Jobs that somebody waits for; `added` once Redis has them. */
-  readonly #jobs = new Map<string, { job: UploadJob; added: boolean }>();
+  readonly #jobs = new Map<string, { job: UploadJob; late: boolean; added: boolean }>();
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
   #checking = false;
@@ -72,8 +74,17 @@ export class UploadQueue {
 
   /** Uploads a file of the spool; while Redis is away the job waits in memory. Never rejects. */
   async upload(job: UploadJob, signal?: AbortSignal): Promise<UploadOutcome> {
+    return this.#upload(job, signal, false);
+  }
+
+  /** The same for a file that could not be stored in time, after everything live; a job of it that has ended begins anew. */
+  async uploadLate(job: UploadJob, signal: AbortSignal): Promise<UploadOutcome> {
+    return this.#upload(job, signal, true);
+  }
+
+  async #upload(job: UploadJob, signal: AbortSignal | undefined, late: boolean): Promise<UploadOutcome> {
     const outcome = this.#waiters.wait(job.key, signal);
-    this.#jobs.set(job.key, { job, added: false });
+    this.#jobs.set(job.key, { job, late, added: false });
     if (!signal?.aborted) void this.#add(job);
     try {
       return await outcome;
@@ -105,12 +116,20 @@ export class UploadQueue {
   async #add(job: UploadJob): Promise<void> {
     const waiting = this.#jobs.get(job.key);
     try {
-      await this.#queue.add('upload', job, { jobId: uploadJobId(job) });
+      const jobId = uploadJobId(job);
+      if (waiting?.late) await this.#clear(jobId);
+      await this.#queue.add('upload', job, { jobId, ...(waiting?.late ? { priority: LATE_PRIORITY } : {}) });
     } catch (error) {
       this.#log.warn({ err: error, key: job.key }, 'upload not queued yet');
     }
     // Also after an error: the check then finds no such job and adds it again.
     if (waiting) waiting.added = true;
+  }
+
+  /** Removes a job that has ended, or its id would keep the file from being queued again. */
+  async #clear(jobId: string): Promise<void> {
+    const state = await this.#queue.getJobState(jobId);
+    if (state === 'completed' || state === 'failed') await this.#queue.remove(jobId);
   }
 
   async #check(): Promise<void> {

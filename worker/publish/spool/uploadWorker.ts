@@ -7,15 +7,13 @@ import { keys } from '../../../common/keys.ts';
 import { queueNames, type UploadJob } from '../../../common/queues.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 import { putSegment } from '../store/putSegment.ts';
-import type { Spool } from './spool.ts';
 import { StoreError } from '../store/storeError.ts';
-import { isPermanent } from '../store/storeFault.ts';
+import type { Spool } from './spool.ts';
+import { DELAYS, isFinal } from './uploadPolicy.ts';
 import type { UploadWaiters } from './uploadWaiters.ts';
 
 /** A dead process's uploads are taken over after 10 to 40 s; being slow is no reason to lose a job. */
 const settings = { lockDuration: 30_000, stalledInterval: 10_000, maxStalledCount: 5 };
-/** Waiting as long as a store asks for is not a failed attempt, but it has an end. */
-const DELAYS = 20;
 const CLOSE_MS = 3_000;
 
 /** Runs jobs of queue `uploads-<node>`: reads the file whole, PUTs it, tells who waits. */
@@ -94,8 +92,7 @@ export class UploadWorker {
       await job.moveToDelayed(Date.now() + error.retryAfterMs, token);
       return new DelayedError();
     }
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const permanent = missing || kind === 'precondition' || (kind !== undefined && isPermanent(kind));
+    const permanent = isFinal(error);
     if (permanent || job.attemptsMade + 1 >= (job.opts.attempts ?? 1))
       this.#waiters.settle(key, { kind: 'failed', error });
     return permanent ? new UnrecoverableError(failureText(kind, error)) : error;
