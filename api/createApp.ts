@@ -56,7 +56,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(healthRoutes({ redis, metrics }));
   app.use(['/video', '/watch', '/assets'], openToAll);
   if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir));
-  app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local }));
+  app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
   if (deps.board && config.ADMIN_PASSWORD !== undefined) {
     const auth = basicAuth(config.ADMIN_USER, config.ADMIN_PASSWORD);
     app.use('/admin/queues', auth, boardPolicy, ...deps.board.handler);

@@ -14,6 +14,7 @@ beforeAll(async () => {
   await mkdir(join(api.dir, 'show', 'sub.ts'), { recursive: true });
   await writeFile(join(api.dir, 'show', 'show.m3u8'), '#EXTM3U\n');
   await writeFile(join(api.dir, 'show', 'show_000.ts'), 'x'.repeat(1_000));
+  await writeFile(join(api.dir, 'show', 'poster.jpg'), 'picture');
   for (const hidden of ['.show.m3u8', '.tmp-1.ts', 'note.txt', 'page.html', 'fence.json', 'show.m3u8.tmp']) {
     await writeFile(join(api.dir, 'show', hidden), 'secret');
   }
@@ -42,6 +43,7 @@ function rawGet(path: string): Promise<number | undefined> {
 describe('/video', () => {
   test.each([
     ['/show/show.m3u8', 'application/vnd.apple.mpegurl', 'no-cache'],
+    ['/show/poster.jpg', 'image/jpeg', 'public, max-age=10'],
     ['/show/show_000.ts', 'video/mp2t', 'public, max-age=31536000, immutable'],
   ])('%s has the right type, may be kept as long as is right, and played anywhere', async (path, type, cache) => {
     const { status, headers } = await get(path, { origin: 'https://player.example' });

@@ -6,6 +6,7 @@ import { onlyMethods } from './onlyMethods.ts';
 /** What may be played, and how long it may be kept: playlists change, a segment's name is never used for other bytes. */
 const cacheControl = new Map([
   ['m3u8', 'no-cache'],
+  ['jpg', 'public, max-age=10'],
   ['ts', 'public, max-age=31536000, immutable'],
 ]);
 

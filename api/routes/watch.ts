@@ -10,12 +10,18 @@ import { onlyMethods } from './onlyMethods.ts';
 const pages = fileURLToPath(new URL('../pages', import.meta.url));
 const hls = dirname(fileURLToPath(import.meta.resolve('hls.js')));
 
+interface WatchOptions {
+  publicUrl: string;
+  local: boolean;
+  posters: boolean;
+}
+
 /**
  * The viewer's page `/watch/<stream_id>`, what it polls (`/watch/<stream_id>/state`), and its `/assets/`. Public: they
  * show a stream's state and its public link, nothing else.
- * @param storage publicUrl of the store; `local` when this process serves it under /video
+ * @param options publicUrl of the store; `local` when this process serves it under /video; whether workers make posters
  */
-export function watchRoutes(streams: StreamService, storage: { publicUrl: string; local: boolean }): Router {
+export function watchRoutes(streams: StreamService, options: WatchOptions): Router {
   const router = Router();
   const find = async (id: string): Promise<StreamRecord | undefined> =>
     streamId.safeParse(id).success ? streams.find(id) : undefined;
@@ -35,7 +41,7 @@ export function watchRoutes(streams: StreamService, storage: { publicUrl: string
     .get(async (request, response) => {
       const record = await find(request.params.id);
       if (!record) throw new AppError('not_found', 'there is no such stream');
-      response.set('Cache-Control', 'no-store').json(stateJson(record, storage));
+      response.set('Cache-Control', 'no-store').json(stateJson(record, options));
     })
     .all(onlyMethods('GET'));
   router.use('/assets', assets());
@@ -48,12 +54,13 @@ function tolerateOutage(error: unknown): true {
   throw error;
 }
 
-function stateJson(record: StreamRecord, storage: { publicUrl: string; local: boolean }) {
+function stateJson(record: StreamRecord, { publicUrl, local, posters }: WatchOptions) {
   const playlistUrl = record.streamLink ?? null;
   // A page opened by another name of this host (a phone in the LAN) reaches the playlist by that name as well.
-  const isLocal = storage.local && playlistUrl?.startsWith(`${storage.publicUrl}/`);
-  const localPath = isLocal ? `/video${playlistUrl?.slice(storage.publicUrl.length)}` : null;
-  return { state: record.state, playlistUrl, localPath };
+  const isLocal = local && playlistUrl?.startsWith(`${publicUrl}/`);
+  const localPath = isLocal ? `/video${playlistUrl?.slice(publicUrl.length)}` : null;
+  // Beside the playlist, whichever of its addresses is used.
+  return { state: record.state, playlistUrl, localPath, poster: posters ? 'poster.jpg' : null };
 }
 
 function assets(): Router {

@@ -139,7 +139,7 @@ describe('loadConfig', () => {
       LADDER: '[{"width":640,"height":360,"video":800,"audio":96}]',
       SINGLE: '{"video":800,"audio":96}',
     };
-    const switches = ['ENABLE_METRICS', 'OTEL_EXPORTER_OTLP_INSECURE', 'TLS', 'WEBHOOK_ALLOW_PRIVATE'];
+    const switches = ['ENABLE_METRICS', 'OTEL_EXPORTER_OTLP_INSECURE', 'TLS', 'POSTERS', 'WEBHOOK_ALLOW_PRIVATE'];
     const all = Object.keys(variables.shape).map(name => {
       const numeric = /_(MS|SECONDS|STREAMS|ATTEMPTS|CONCURRENCY|WINDOW|PORT)$/.test(name) ? '20' : undefined;
       const fallback = numeric ?? (/SECRET$|PASSWORD$/.test(name) ? secret : 'name');

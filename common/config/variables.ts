@@ -61,6 +61,7 @@ export const variables = z.object({
   UPLOAD_BACKOFF_MS: whole(10, 60_000).default(1_000),
   UPLOAD_CONCURRENCY: whole(1, 60).default(16),
   WEBHOOK_ALLOW_PRIVATE: onOff.default(false),
+  POSTERS: onOff.default(true),
   SRT_LIBRARY: z.string().min(1).optional(),
   FFMPEG: z.string().min(1).default('ffmpeg'),
 

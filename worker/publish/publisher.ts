@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { SegmentEpoch, SegmentSink } from '../transcode/segmentSink.ts';
@@ -6,6 +7,7 @@ import { LedgerStore } from './playlist/ledgerStore.ts';
 import { PlaylistSet } from './playlist/playlistSet.ts';
 import { type Recovered, recover } from './playlist/recovery.ts';
 import { streamFiles } from './playlist/streamFiles.ts';
+import { Poster } from './poster.ts';
 import type { PublisherDeps, PublisherEvents, PublisherOptions } from './publisherContract.ts';
 import { EpochIntake } from './spool/epochIntake.ts';
 import type { ClosedSegment } from './spool/segmentWatcher.ts';
@@ -25,6 +27,7 @@ export class Publisher implements SegmentSink {
   readonly #log: Logger;
   readonly #copies: LedgerStore;
   readonly #playlists: PlaylistSet;
+  readonly #poster: Poster | undefined;
   readonly #released = new AbortController();
   readonly #epochs = new Set<EpochIntake>();
   #ledger: Ledger;
@@ -49,6 +52,8 @@ export class Publisher implements SegmentSink {
     this.#log = deps.log;
     this.#copies = copies;
     this.#ledger = recovered.ledger;
+    const { posterFfmpeg: ffmpeg } = deps;
+    if (ffmpeg !== undefined) this.#poster = new Poster({ ...deps, ...options, ffmpeg });
     this.#playlists = new PlaylistSet({
       ...deps,
       ...options,
@@ -104,7 +109,7 @@ export class Publisher implements SegmentSink {
         record,
         signal: this.#released.signal,
         events: {
-          onClosed: segment => this.#closed(segment),
+          onClosed: segment => this.#closed(segment, epoch.dir),
           onOutcome: (segment, outcome) => this.#settled(segment, outcome),
           onInfo: (rendition, info) => this.#playlists.setInfo(rendition, info),
           onEnd: () => {
@@ -150,7 +155,7 @@ export class Publisher implements SegmentSink {
   async abandon(): Promise<void> {
     this.#released.abort();
     this.#copies.stop();
-    await this.#playlists.close();
+    await Promise.all([this.#playlists.close(), this.#poster?.close()]);
     const epochs = [...this.#epochs];
     await Promise.all(epochs.map(epoch => epoch.close()));
     await Promise.all(epochs.map(epoch => epoch.settled()));
@@ -161,7 +166,7 @@ export class Publisher implements SegmentSink {
     const { streamId, run } = this.#options;
     const deadline = AbortSignal.timeout(timeoutMs);
     const epochs = [...this.#epochs];
-    await Promise.all(epochs.map(epoch => epoch.close()));
+    await Promise.all([...epochs.map(epoch => epoch.close()), this.#poster?.close()]);
     if (this.#released.signal.aborted) return { unstored: this.#unstored + this.#pending };
     this.#ending = endList;
     if (this.#pending === 0) this.#change(this.#ledger);
@@ -180,7 +185,8 @@ export class Publisher implements SegmentSink {
     return { unstored };
   }
 
-  #closed(segment: ClosedSegment): void {
+  #closed(segment: ClosedSegment, dir: string): void {
+    if (segment.rendition === this.#poster?.rendition) this.#poster.take(join(dir, segment.file));
     this.#pending += 1;
     this.#playlists.expect(segment);
     this.#change(addClosed(this.#ledger, segment));

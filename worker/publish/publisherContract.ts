@@ -16,6 +16,8 @@ export interface PublisherDeps {
   redis: Redis;
   /** Least time between two PUTs of one playlist (ms): 1000 for R2, less for a folder. */
   playlistIntervalMs: number;
+  /** The program that makes posters; undefined: none are made. */
+  posterFfmpeg?: string;
   log: Logger;
 }
 

@@ -21,7 +21,7 @@ const texts = {
 };
 
 let phase = 'loading';
-let stream = { state: '', playlistUrl: null, localPath: null };
+let stream = { state: '', playlistUrl: null, localPath: null, poster: null };
 /** The playlist that the player has; undefined while it has none. */
 let loaded;
 
@@ -71,6 +71,7 @@ function follow() {
   if (url === loaded && phase !== 'ended') return;
   loaded = url;
   show('joining');
+  if (stream.poster) video.poster = new URL(stream.poster, url).href;
   player.load(url);
 }
 

@@ -2,4 +2,5 @@
 export const headers = {
   segment: { contentType: 'video/mp2t', cacheControl: 'public, max-age=31536000, immutable' },
   playlist: { contentType: 'application/vnd.apple.mpegurl', cacheControl: 'no-cache' },
+  poster: { contentType: 'image/jpeg', cacheControl: 'public, max-age=10' },
 } as const;

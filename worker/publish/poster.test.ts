@@ -1,0 +1,116 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Logger } from '../../common/createLogger.ts';
+import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { Poster } from './poster.ts';
+import { FolderStore } from './store/folderStore.ts';
+import { StoreError } from './store/storeError.ts';
+import { encodeSegments } from './testing/encodeSegments.ts';
+import { HookedStore } from './testing/hookedStore.ts';
+
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
+
+let dir: string;
+let store: HookedStore;
+let posters: Poster[];
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'poster-'));
+  store = new HookedStore(new FolderStore({ dir: join(dir, 'bucket'), publicUrl: 'http://x' }));
+  posters = [];
+  await encodeSegments({ dir, stems: ['show'], firstNumber: 0, seconds: 2, segmentSeconds: 1, realTime: false });
+});
+afterEach(async () => {
+  await Promise.all(posters.map(poster => poster.close()));
+  await rm(dir, { recursive: true, force: true });
+});
+
+function poster(options: { intervalMs?: number; ffmpeg?: string; log?: Logger } = {}): Poster {
+  const renditions = [{ width: 320, height: 180, video: 500, audio: 64 }];
+  const made = new Poster({ store, streamId: 'show', renditions, ffmpeg: 'ffmpeg', log: silentLogger(), ...options });
+  posters.push(made);
+  return made;
+}
+
+const segment = () => join(dir, 'show_000.ts');
+const stored = () => store.head('show/poster.jpg');
+
+test('is a JPEG of the segment’s picture, fresh for as long as it is', async () => {
+  let cacheControl = '';
+  store.onPut = (put, _key, options) => {
+    cacheControl = `${options.contentType}, ${options.cacheControl}`;
+    return put();
+  };
+  poster().take(segment());
+  await vi.waitFor(async () => expect(await stored()).toBeDefined(), 10_000);
+  const { body } = (await store.get('show/poster.jpg')) ?? { body: Buffer.alloc(0) };
+  expect(body.subarray(0, 3).toString('hex')).toBe('ffd8ff');
+  expect(body.length).toBeGreaterThan(2_000);
+  expect(cacheControl).toBe('image/jpeg, public, max-age=10');
+});
+
+test('its segment may leave the spool while it is made', async () => {
+  // Says that it runs, and waits for the file to go.
+  const late = join(dir, 'late.sh');
+  const script = `#!/bin/sh\n: > ${dir}/runs\nwhile [ -e ${segment()} ]; do sleep 0.05; done\nexec ffmpeg "$@"\n`;
+  await writeFile(late, script, { mode: 0o755 });
+  poster({ ffmpeg: late }).take(segment());
+  await vi.waitFor(() => readFile(join(dir, 'runs')), 10_000);
+  await rm(segment());
+  await vi.waitFor(async () => expect(await stored()).toBeDefined(), 10_000);
+});
+
+test('is made once in its interval, not for every segment', async () => {
+  const made = poster({ intervalMs: 60_000 });
+  made.take(segment());
+  await vi.waitFor(async () => expect(await stored()).toBeDefined(), 10_000);
+  made.take(join(dir, 'show_001.ts'));
+  await made.close();
+  expect(store.puts).toHaveLength(1);
+});
+
+test.each([
+  ['a file that is gone', 'ffmpeg', 'nothing.ts'],
+  ['no program', '/nowhere/ffmpeg', 'show_000.ts'],
+  ['a program that fails', 'false', 'show_000.ts'],
+])('%s costs the poster and nothing else, and the next one is tried', async (_name, ffmpeg, file) => {
+  const log = silentLogger();
+  const told = vi.spyOn(log, 'debug');
+  const bad = poster({ ffmpeg, intervalMs: 0, log });
+  for (const times of [1, 2]) {
+    bad.take(join(dir, file));
+    await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(times), 10_000);
+  }
+  expect(store.puts).toEqual([]);
+  poster().take(segment());
+  await vi.waitFor(async () => expect(await stored()).toBeDefined(), 10_000);
+});
+
+test('a store that refuses is no fault', async () => {
+  store.onPut = () => Promise.reject(new StoreError('denied', 'no'));
+  poster().take(segment());
+  await vi.waitFor(() => expect(store.puts).toHaveLength(1), 10_000);
+});
+
+test('an FFmpeg that hangs is gone when the stream is', async () => {
+  const hangs = join(dir, 'hangs.sh');
+  const pid = join(dir, 'pid');
+  await writeFile(hangs, `#!/bin/sh\necho $$ > ${pid}\nexec sleep 60\n`, { mode: 0o755 });
+  const made = poster({ ffmpeg: hangs });
+  made.take(segment());
+  const id = await vi.waitFor(async () => {
+    const text = await readFile(pid, 'utf8');
+    expect(text).toMatch(/\d+\n/);
+    return Number(text);
+  });
+  await made.close();
+  expect(() => process.kill(id, 0)).toThrow('ESRCH');
+});
+
+test('a ladder’s poster is of the smallest rendition that is large enough', () => {
+  const renditions = [1920, 1280, 854, 426].map(width => ({ width, height: 2 * width, video: 500, audio: 64 }));
+  const log = silentLogger();
+  expect(new Poster({ store, streamId: 'show', renditions, ffmpeg: 'ffmpeg', log }).rendition).toBe(2);
+});
