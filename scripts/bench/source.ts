@@ -8,32 +8,18 @@ export interface Source {
 }
 
 /** A source made beforehand, so that sending it costs next to no CPU: H.264 with a key frame every 2 s, AAC. */
-export async function makeSource(dir: string, size: string, seconds: number): Promise<Source> {
+export async function makeSource(
+  dir: string,
+  options: { size: string; seconds: number; rate?: number; kbps?: number },
+): Promise<Source> {
+  const { size, seconds, rate = 30, kbps = 5_000 } = options;
   const file = join(dir, `source-${size}.ts`);
-  const video = [
-    '-f',
-    'lavfi',
-    '-i',
-    `testsrc2=size=${size}:rate=30`,
-    '-f',
-    'lavfi',
-    '-i',
-    'sine=frequency=440:sample_rate=48000',
-  ];
-  const codecs = ['-c:v', 'libx264', '-preset', 'veryfast', '-g', '60', '-b:v', '5000k', '-c:a', 'aac', '-b:a', '128k'];
-  await execa('ffmpeg', [
-    '-hide_banner',
-    '-loglevel',
-    'error',
-    '-y',
-    ...video,
-    '-t',
-    String(seconds),
-    ...codecs,
-    '-f',
-    'mpegts',
-    file,
-  ]);
+  const lavfi = (input: string): string[] => ['-f', 'lavfi', '-i', input];
+  const inputs = [...lavfi(`testsrc2=size=${size}:rate=${rate}`), ...lavfi('sine=frequency=440:sample_rate=48000')];
+  const video = ['-c:v', 'libx264', '-preset', 'veryfast', '-g', String(2 * rate), '-b:v', `${kbps}k`];
+  const audio = ['-c:a', 'aac', '-b:a', '128k'];
+  const output = ['-t', String(seconds), ...video, ...audio, '-f', 'mpegts', file];
+  await execa('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-y', ...inputs, ...output]);
   return { file, seconds };
 }
 
