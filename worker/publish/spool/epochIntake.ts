@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
 import type { AppError } from '../../../common/errors.ts';
 import type { SegmentEpoch } from '../../transcode/segmentSink.ts';
-import { headers } from '../store/headers.ts';
 import { type SegmentInfo, segmentInfo } from '../media/segmentInfo.ts';
+import { headers } from '../store/headers.ts';
+import type { PersistentUploads } from './persistentUploads.ts';
 import { type ClosedSegment, SegmentWatcher } from './segmentWatcher.ts';
 import type { EpochRecord, Spool, SpoolEpoch } from './spool.ts';
-import type { PersistentUploads } from './persistentUploads.ts';
 import type { UploadOutcome } from './uploadWaiters.ts';
 
 export interface EpochEvents {

@@ -11,9 +11,9 @@ import { silentLogger } from '../../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
 import { FolderStore } from '../store/folderStore.ts';
 import { headers } from '../store/headers.ts';
-import { Spool } from './spool.ts';
 import { StoreError } from '../store/storeError.ts';
 import { HookedStore } from '../testing/hookedStore.ts';
+import { Spool } from './spool.ts';
 import { UploadQueue, uploadJobId } from './uploadQueue.ts';
 
 // Real processes on a machine that others use too.
