@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assertNothingLeft } from './harness/assertNothingLeft.ts';
 import { startBrowser } from './harness/browser.ts';
@@ -6,6 +6,7 @@ import { type Cluster, startCluster } from './harness/cluster.ts';
 import { startEncoder } from './harness/encoder.ts';
 import { PlaylistOracle } from './harness/playlistOracle.ts';
 import { waitFor } from './harness/waitFor.ts';
+import { watchedPage } from './harness/watchedPage.ts';
 
 const SEGMENT_SECONDS = 1;
 
@@ -22,33 +23,6 @@ afterAll(async () => {
   await browser?.close();
   await cluster?.stop();
 });
-
-interface Watched {
-  /** s of media. */
-  currentTime: number;
-  /** The longest time in which the picture did not move, s. */
-  stall: number;
-  fatalErrors: number;
-  reconnects: number;
-}
-
-/** Watches the picture from now on, 20 times a second, in the page itself. */
-const beginWatch = (page: Page): Promise<void> =>
-  page.evaluate(`
-    clearInterval(window.watching);
-    window.watched = { stall: 0, at: performance.now(), time: livetran.currentTime };
-    window.watching = setInterval(() => {
-      const now = performance.now();
-      const { currentTime } = livetran;
-      if (currentTime !== watched.time) Object.assign(watched, { at: now, time: currentTime });
-      watched.stall = Math.max(watched.stall, (now - watched.at) / 1000);
-    }, 50);
-  `);
-
-const watched = (page: Page): Promise<Watched> =>
-  page.evaluate<Watched>(
-    '({ currentTime: livetran.currentTime, stall: watched.stall, fatalErrors: livetran.fatalErrors, reconnects: livetran.reconnects })',
-  );
 
 test.each([1, 3])(
   'hls.js plays through a gap of %i segments, and stalls for no longer than the gap and 2 s',
@@ -68,19 +42,19 @@ test.each([1, 3])(
     const next = newestNumber(await (await fetch(link)).text()) + 2;
     const numbers = Array.from({ length: lost }, (_, i) => String(next + i).padStart(3, '0'));
     faults?.set({ kind: 'status', code: 500, method: 'PUT', match: new RegExp(`_(${numbers.join('|')})\\.ts`) });
-    await beginWatch(page);
+    await watchedPage.begin(page);
     const first = numbers[0] ?? '';
     await waitFor('the gap in the playlist', async () =>
       new RegExp(`#EXT-X-GAP\\n#EXTINF:[\\d.]+,\\n${id}_${first}\\.ts`).test(await (await fetch(link)).text()),
     );
-    const gapAt = await watched(page);
+    const gapAt = await watchedPage.look(page);
     await faults?.clear();
     await waitFor(
       'the picture to be well beyond the gap',
-      async () => (await watched(page)).currentTime > gapAt.currentTime + 8 + lost * SEGMENT_SECONDS,
+      async () => (await watchedPage.look(page)).currentTime > gapAt.currentTime + 8 + lost * SEGMENT_SECONDS,
       40_000,
     );
-    const { stall, fatalErrors, reconnects } = await watched(page);
+    const { stall, fatalErrors, reconnects } = await watchedPage.look(page);
     expect({ fatalErrors, reconnects }).toEqual({ fatalErrors: 0, reconnects: 0 });
     expect(stall).toBeLessThan(lost * SEGMENT_SECONDS + 2);
 
@@ -105,7 +79,10 @@ test('the poster is on the watch page, and in the store', async () => {
   const link = await client.link('poster');
   const page = await browser.newPage();
   await page.goto(`${cluster.apiUrl}/watch/poster`);
-  const url = await waitFor('the poster', () => page.evaluate<string>('document.getElementById("video").poster'));
+  const url = await waitFor(
+    'the poster',
+    async () => (await page.evaluate<string>('document.getElementById("video").poster')) || undefined,
+  );
   expect(url).toBe(link.replace('poster.m3u8', 'poster.jpg'));
   const answer = await waitFor('the poster in the store', async () => {
     const tried = await fetch(url);

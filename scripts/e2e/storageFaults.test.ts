@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assertNothingLeft } from './harness/assertNothingLeft.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';
 import { startEncoder } from './harness/encoder.ts';
+import { mediaPlaylist, multivariantPlaylist } from './harness/player.ts';
 import { PlaylistOracle } from './harness/playlistOracle.ts';
 import { StoredSegments } from './harness/storedSegments.ts';
 import { waitFor } from './harness/waitFor.ts';
@@ -42,7 +43,7 @@ afterAll(async () => {
 /** A ladder on the air, followed by the oracle. */
 async function goLive(streamId: string) {
   const { client } = cluster;
-  await client.start(streamId, { abr: true, webhook_urls: [app.url] });
+  await client.start(streamId, { abr: true, record: true, webhook_urls: [app.url] });
   const { srt_url: srtUrl } = await client.inState(streamId, 'READY');
   const encoder = startEncoder({ srtUrl: String(srtUrl), size: '160x90', fps: 15, gop: 1 });
   const link = await client.link(streamId, 30_000);
@@ -51,7 +52,7 @@ async function goLive(streamId: string) {
   return { oracle, segments, encoder, link };
 }
 
-/** Stops the stream; then the bucket has every number of both renditions from 0 to the last. */
+/** Stops the stream; then the bucket has every number of both renditions from 0 to the last, and the recording lists them. */
 async function endOf(streamId: string, { oracle, segments, encoder }: Awaited<ReturnType<typeof goLive>>) {
   const { client } = cluster;
   await client.stop(streamId);
@@ -64,9 +65,22 @@ async function endOf(streamId: string, { oracle, segments, encoder }: Awaited<Re
   // It was on the air all the while.
   const told = app.received.filter(event => event.StreamId === streamId).map(event => event.Status);
   expect(told).toEqual(['INITIALISED', 'READY', 'STREAMING', 'STREAMING', 'STOPPED']);
+  expect(await recordedNumbers(streamId)).toEqual([0, 1].map(() => allNumbers(segments.highest())));
   expect(s3.violations).toEqual([]);
   await assertNothingLeft(cluster);
   return verdict;
+}
+
+const allNumbers = (last: number): number[] => Array.from({ length: last + 1 }, (_, number) => number);
+
+/** Of each rendition of the recording, the segments that can be played. */
+async function recordedNumbers(streamId: string): Promise<number[][]> {
+  const told = app.received.find(({ StreamId, Status }) => StreamId === streamId && Status === 'STOPPED');
+  const { variants } = await multivariantPlaylist(String(told?.RecordingLink));
+  const playlists = await Promise.all(variants.map(({ url }) => mediaPlaylist(url)));
+  return playlists.map(({ segments }) =>
+    segments.filter(({ gap }) => !gap).map(({ uri }) => Number(/_(\d+)\.ts$/.exec(uri)?.[1])),
+  );
 }
 
 test('5 % of requests fail and 20 % of PUTs are late: no viewer sees a fault, and no segment is lost', {

@@ -73,7 +73,6 @@ function follow() {
   // Who has waited for the first picture needs none in its place, and it may not be there yet.
   if (stream.poster && phase === 'loading') video.poster = new URL(stream.poster, url).href;
   show('joining');
-  if (stream.poster) video.poster = new URL(stream.poster, url).href;
   player.load(url);
 }
 
