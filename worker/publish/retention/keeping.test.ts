@@ -119,7 +119,7 @@ async function listed(key: string) {
 
 async function keys(prefix = 'show/'): Promise<string[]> {
   const found: string[] = [];
-  for await (const { key } of store.list(prefix)) found.push(key);
+  for await (const key of store.list(prefix)) found.push(key);
   return found;
 }
 

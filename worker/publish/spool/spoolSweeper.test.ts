@@ -100,7 +100,7 @@ const spooled = async (): Promise<string[]> =>
   (await readdir(spool.dir, { recursive: true })).filter(name => !name.startsWith('.')).toSorted();
 const stored = async (): Promise<string[]> => {
   const found: string[] = [];
-  for await (const { key } of store.list('show/')) found.push(key.slice('show/'.length));
+  for await (const key of store.list('show/')) found.push(key.slice('show/'.length));
   return found;
 };
 const names = (...numbers: number[]): string[] => numbers.map(number => `show_00${number}.ts`);
