@@ -46,13 +46,13 @@ afterAll(async () => {
 });
 
 /** One worker process's end of the queue. */
-function uploadQueue(options: { runs?: boolean; attempts?: number } = {}): UploadQueue {
+function uploadQueue(options: { runs?: boolean; attempts?: number; backoffMs?: number } = {}): UploadQueue {
   const connection = createRedis(server.url, 'queue', log);
   const subscriber = createRedis(server.url, 'subscriber', log);
   const spool = new Spool(join(dir, 'spool'), node);
-  const { attempts = 3, runs = true } = options;
+  const { attempts = 3, runs = true, backoffMs = 20 } = options;
   const common = { node, connection, subscriber, store, fences: true, spool, log };
-  const queue = new UploadQueue({ ...common, attempts, backoffMs: 20, concurrency: 4 });
+  const queue = new UploadQueue({ ...common, attempts, backoffMs, concurrency: 4 });
   if (runs) queue.start();
   stops.push(async () => {
     await queue.stop();
@@ -356,6 +356,19 @@ test('the store’s return is told', async () => {
   store.onPut = put => put();
   await uploads.upload(await job(3));
   expect(back).toHaveBeenCalledOnce();
+});
+
+test('the store’s return ends the pauses between attempts', async () => {
+  const uploads = uploadQueue({ attempts: 2, backoffMs: 3_000 });
+  store.onPut = () => Promise.reject(new StoreError('retry', '503'));
+  expect((await uploads.upload(await job(1))).kind).toBe('failed');
+  const paused = uploads.upload(await job(2));
+  await vi.waitFor(async () => expect(await redis.zcard(`bull:${queueNames.uploads(node)}:delayed`)).toBe(1));
+  store.onPut = put => put();
+  const backAt = performance.now();
+  expect(await uploads.upload(await job(3))).toEqual({ kind: 'stored' });
+  expect(await paused).toEqual({ kind: 'stored' });
+  expect(performance.now() - backAt).toBeLessThan(2_000);
 });
 
 test('who waits for a file that was dropped is told', async () => {

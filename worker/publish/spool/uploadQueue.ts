@@ -234,7 +234,18 @@ export class UploadQueue {
     if (outcome.kind === 'failed') this.#storeFailed ||= !isFinal(outcome.error);
     if (outcome.kind !== 'stored' || !this.#storeFailed) return;
     this.#storeFailed = false;
+    for (const { job, queued, late } of this.#wanted.values()) if (queued && !late) void this.#promote(job);
     this.#tellBack();
+  }
+
+  /** Ends a job's pause between two attempts: the store is back, and viewers wait for what came last. */
+  async #promote(job: UploadJob): Promise<void> {
+    try {
+      const queued = await this.#presence.ask(() => this.#queue.getJob(uploadJobId(job)));
+      if (await queued?.isDelayed()) await queued?.promote();
+    } catch (error) {
+      this.#log.debug({ err: error, key: job.key }, 'upload not tried earlier');
+    }
   }
 
   #tellBack(): void {
