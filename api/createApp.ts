@@ -12,8 +12,10 @@ import type { QueueBoard } from './admin/queueBoard.ts';
 import { readBody } from './body.ts';
 import { checkBodySignature } from './checkBodySignature.ts';
 import { checkRequestSignature } from './checkRequestSignature.ts';
+import type { EventFeed } from './eventFeed.ts';
 import { measureRequests } from './measureRequests.ts';
 import { observeStreams } from './observeStreams.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { livetranRoutes } from './routes/livetran.ts';
 import { streamRoutes } from './routes/streams.ts';
@@ -30,6 +32,7 @@ export interface AppDeps {
   redis: Redis;
   /** Queue `streams`. */
   queue: Queue<StreamJob>;
+  events: EventFeed;
   metrics: Metrics;
   /** Without it /admin/queues does not exist. */
   board?: QueueBoard;
@@ -66,7 +69,9 @@ export function createApp(deps: AppDeps): Express {
     next();
   });
   app.use(livetranRoutes(streams, checkBodySignature(secret)));
-  app.use(streamRoutes(streams, checkRequestSignature({ secret, redis })));
+  const signed = checkRequestSignature({ secret, redis });
+  app.use(streamRoutes(streams, signed));
+  app.use(eventRoutes(streams, deps.events, signed));
   app.use(() => {
     throw new AppError('not_found', 'there is nothing at this address');
   });

@@ -9,6 +9,7 @@ import { StopStack } from '../common/stopStack.ts';
 import pack from '../package.json' with { type: 'json' };
 import { QueueBoard } from './admin/queueBoard.ts';
 import { createApp } from './createApp.ts';
+import { EventFeed } from './eventFeed.ts';
 import { startHttpServer } from './httpServer.ts';
 import { loadCertificate } from './loadCertificate.ts';
 import { withDeadline } from './withDeadline.ts';
@@ -38,11 +39,15 @@ export async function startApi(
       : undefined;
     board?.start();
     stack.push('board', () => board && withDeadline(board.stop(), QUEUE_DEADLINE_MS, 'closing').catch(ignoreLate(log)));
+    const events = new EventFeed(connect(config, 'subscriber', log, stack), log);
+    events.start();
     await ready(redis, log);
-    const handler = createApp({ config, log, redis, queue, metrics, ...(board && { board }) });
+    const handler = createApp({ config, log, redis, queue, events, metrics, ...(board && { board }) });
     const where = { host: config.API_HOST, port: config.API_PORT, ...(certificate && { certificate }) };
     const server = await startHttpServer({ handler, ...where });
     stack.push('server', () => server.stop(REQUESTS_DEADLINE_MS));
+    // Its listeners' answers have no other end, and the server waits for answers.
+    stack.push('events', async () => events.stop());
     return { url: server.url, stop: () => stack.stop() };
   } catch (error) {
     await stack.stop();
@@ -50,7 +55,7 @@ export async function startApi(
   }
 }
 
-function connect(config: Config, role: 'request' | 'queue', log: Logger, stack: StopStack): Redis {
+function connect(config: Config, role: 'request' | 'queue' | 'subscriber', log: Logger, stack: StopStack): Redis {
   const redis = createRedis(config.REDIS_URL, role, log);
   stack.push(`Redis (${role})`, () => redis.disconnect());
   return redis;

@@ -10,7 +10,7 @@ export const keys = {
   live: `${prefix}streams:live`,
   /** ZSET: ids by time of their last start (ms), for listings; trimmed as it grows. */
   index: `${prefix}streams:index`,
-  /** STREAM: state changes that were written but not yet turned into webhook jobs. */
+  /** STREAM: state changes that were written but not yet turned into webhook jobs. Channel: the same, as JSON. */
   outbox: `${prefix}outbox`,
   /** ZSET: sequences still to be delivered for one stream to one URL, so that order holds under retries. Expires. */
   webhookOrder: (id: string, urlHash: string) => `${prefix}webhook-order:${id}:${urlHash}`,

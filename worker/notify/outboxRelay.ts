@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { keys } from '../../common/keys.ts';
 import type { WebhookJob } from '../../common/queues.ts';
-import { parseStreamEvent, type StreamEvent } from './streamEvent.ts';
+import { parseStreamEvent, type StreamEvent } from '../../common/streamEvent.ts';
 import { webhookBody } from './webhookBody.ts';
 
 const LEADER_MS = 6_000;

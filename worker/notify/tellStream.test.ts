@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { keys } from '../../common/keys.ts';
+import { parseStreamEvent } from '../../common/streamEvent.ts';
 import { StreamStore } from '../../common/streamStore.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
-import { parseStreamEvent } from './streamEvent.ts';
 import { createTellStream } from './tellStream.ts';
 
 let server: TestRedis;

@@ -20,14 +20,16 @@ const event = z.object({
 export type StreamEvent = Omit<z.infer<typeof event>, 'seq'> & {
   /** Grows by one with each event of a stream, across its runs. */
   sequence: number;
-  /** Stable over redeliveries, and unique even when Redis lost the sequence (the token never repeats). */
   eventId: string;
 };
+
+/** The event's id: stable over redeliveries, and unique even when Redis lost the sequence (the token never repeats). */
+export const eventId = (run: string, token: string, sequence: number): string => `${run}-${token}-${sequence}`;
 
 /** Reads an entry's flat list of fields and values, as XREAD gives it. */
 export function parseStreamEvent(fields: readonly string[]): StreamEvent {
   const pairs: Record<string, string> = {};
   for (let i = 0; i + 1 < fields.length; i += 2) pairs[fields[i] ?? ''] = fields[i + 1] ?? '';
   const { seq, ...rest } = event.parse(pairs);
-  return { ...rest, sequence: seq, eventId: `${rest.run}-${rest.token}-${seq}` };
+  return { ...rest, sequence: seq, eventId: eventId(rest.run, rest.token, seq) };
 }
