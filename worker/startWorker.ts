@@ -17,6 +17,7 @@ import {
 import { StopStack } from '../common/stopStack.ts';
 import { StreamStore } from '../common/streamStore.ts';
 import { WorkerRegistry } from '../common/workerRegistry.ts';
+import { DeadWorkers } from './claim/deadWorkers.ts';
 import { Heartbeat } from './claim/heartbeat.ts';
 import { LeaseScripts } from './claim/leaseScripts.ts';
 import { Reconciler } from './claim/reconciler.ts';
@@ -37,6 +38,7 @@ import { createStore } from './publish/store/createStore.ts';
 import type { ObjectStore } from './publish/store/objectStore.ts';
 import { Session } from './session.ts';
 import { checkFfmpeg } from './transcode/checkFfmpeg.ts';
+import { endWithWorker } from './transcode/endWithWorker.ts';
 
 type WorkerConfig = Config<'JWT_SECRET' | 'HMAC_SECRET'>;
 
@@ -83,6 +85,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
       fences,
       uploads,
       spool,
+      launcher: await endWithWorker(log),
       retire: (job: RetentionJob) => retention.schedule(job),
       complete: (job: RecordingJob) => retention.complete(job),
     };
@@ -197,10 +200,13 @@ function startClaiming(
     connectMs: config.CONNECT_TIMEOUT_SECONDS * 1000,
     reconnectMs: config.RECONNECT_TIMEOUT_SECONDS * 1000,
   };
+  const scripts = new LeaseScripts(redis.lease);
+  const { owners } = phaseDeps.spool;
   const consumer = new StreamConsumer({
     connection: redis.queue,
-    scripts: new LeaseScripts(redis.lease),
+    scripts,
     slots: config.WORKER_STREAMS,
+    process: owners.own ?? '',
     startSession: (job, lease, acquiredAt) =>
       new Session({
         ...{ job, lease, acquiredAt, times, log },
@@ -213,7 +219,11 @@ function startClaiming(
     .start()
     .catch(error => log.warn({ err: error }, 'no wake-ups; stops are seen at the next renewal'));
   const queue = createQueue<StreamJob>(queueNames.streams, redis.queue, streamJobOptions);
-  const reconciler = new Reconciler({ redis: redis.request, streams: new StreamStore(redis.request), queue, log });
+  const streams = new StreamStore(redis.request);
+  const deadWorkers = new DeadWorkers({ owners, streams, scripts, queue, redis: redis.request, log });
+  deadWorkers.start();
+  stack.push('dead workers', () => deadWorkers.stop());
+  const reconciler = new Reconciler({ redis: redis.request, streams, queue, log });
   reconciler.start();
   stack.push('reconciler', () => reconciler.stop());
   consumer.start();

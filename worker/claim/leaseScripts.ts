@@ -30,6 +30,7 @@ export class LeaseScripts {
   readonly #acquire = new LuaScript(new URL('./lua/acquire-lease.lua', import.meta.url));
   readonly #renew = new LuaScript(new URL('./lua/renew-lease.lua', import.meta.url));
   readonly #release = new LuaScript(new URL('./lua/release-lease.lua', import.meta.url));
+  readonly #forfeit = new LuaScript(new URL('./lua/forfeit-lease.lua', import.meta.url));
   readonly #update = new LuaScript(new URL('./lua/update-stream.lua', import.meta.url));
   readonly #restore = new LuaScript(new URL('./lua/restore-stream.lua', import.meta.url));
 
@@ -59,6 +60,11 @@ export class LeaseScripts {
 
   async release(streamId: string, token: string): Promise<void> {
     await this.#release.run(this.#redis, [keys.stream(streamId)], [token]);
+  }
+
+  /** Ends a dead process's lease of a run at once. False: it was not its any more. */
+  async forfeit(streamId: string, run: string, process: string): Promise<boolean> {
+    return (await this.#forfeit.run(this.#redis, [keys.stream(streamId)], [run, process])) === 1;
   }
 
   async update(streamId: string, token: string, write: StreamWrite): Promise<Updated> {

@@ -9,6 +9,8 @@ local now = now_ms()
 if h[3] and h[3] ~= ARGV[2] and tonumber(h[4]) > now then return { 0, ms(tonumber(h[4]) - now) } end
 -- From the clock, so it grows even after Redis lost the old one.
 local token = ms(math.max((tonumber(h[5]) or 0) + 1, now))
+-- Who lost it; whoever gave it back is no longer in the way.
+if h[3] then redis.call('HSET', KEYS[1], 'formerOwner', h[3]) else redis.call('HDEL', KEYS[1], 'formerOwner') end
 redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'leaseUntil', ms(now + ARGV[3]), 'token', token)
 local answer = redis.call('HGETALL', KEYS[1])
 table.insert(answer, 1, 1)
