@@ -67,13 +67,14 @@ export class LeaseScripts {
     return (await this.#forfeit.run(this.#redis, [keys.stream(streamId)], [run, process])) === 1;
   }
 
-  async update(streamId: string, token: string, write: StreamWrite): Promise<Updated> {
+  /** @param count of the owner's writes, this one included: a write that is repeated with its count is made once */
+  async update(streamId: string, token: string, write: StreamWrite, count: number): Promise<Updated> {
     const fields = Object.entries(write.fields ?? {}).flat();
     const from = write.state ? enteredFrom[write.state].join(',') : '';
     const answer = await this.#update.run(
       this.#redis,
       [keys.stream(streamId), keys.live, keys.outbox],
-      [token, streamId, write.state ?? '', from, write.event ?? '', RECORD_TTL_SECONDS, ...fields],
+      [token, streamId, write.state ?? '', from, write.event ?? '', RECORD_TTL_SECONDS, count, ...fields],
     );
     if (answer === -1) return { kind: 'fenced' };
     if (answer === -2) return { kind: 'forbidden' };

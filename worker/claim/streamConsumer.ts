@@ -105,7 +105,7 @@ export class StreamConsumer {
     if (acquired.kind === 'held') return putBack(job, token, Math.min(acquired.msLeft + 50, 5_000));
     const log = this.#log.child({ streamId, run });
     const { record } = acquired;
-    log.info({ token: acquired.token, state: record.state }, 'lease taken');
+    log.info({ fence: acquired.token, state: record.state }, 'lease taken');
     const lease = new StreamLease({
       streamId,
       token: acquired.token,
