@@ -64,6 +64,8 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
           ...(config.HLS_GRACE_SEGMENTS === undefined ? {} : { graceSegments: config.HLS_GRACE_SEGMENTS }),
           record: lease.recorded('record') === '1',
           dvr: lease.recorded('dvr') === '1',
+          // No encoder can have come, and nothing been published, before its URL was told.
+          takenOver: lease.recorded('srtUrl') !== undefined,
         },
         {
           ...events,
