@@ -38,8 +38,15 @@ export class LeaseScripts {
     this.#redis = redis;
   }
 
-  async acquire(streamId: string, run: string, owner: string, ttlMs: number): Promise<Acquired> {
-    const [kind, ...rest] = (await this.#acquire.run(this.#redis, [keys.stream(streamId)], [run, owner, ttlMs])) as [
+  /** Calls back each time when Redis can be asked (again). */
+  onReady(listener: () => void): void {
+    this.#redis.on('ready', listener);
+  }
+
+  /** @param patienceMs how long after its end another owner's lease still counts */
+  async acquire(streamId: string, run: string, owner: string, ttlMs: number, patienceMs = 0): Promise<Acquired> {
+    const args = [run, owner, ttlMs, Math.ceil(patienceMs)];
+    const [kind, ...rest] = (await this.#acquire.run(this.#redis, [keys.stream(streamId)], args)) as [
       number,
       ...string[],
     ];

@@ -26,6 +26,9 @@ const settings = { lockDuration: 8_000, stalledInterval: 2_000, maxStalledCount:
 /** Time enough for this worker to have stopped fetching; its next owner waits no longer than that. */
 const PUT_BACK_MS = 100;
 
+/** After Redis was away leases may have run out whose owners are well: they are given this long to renew them. */
+const PATIENCE_MS = 4_000;
+
 /** Takes jobs of queue `streams`, and the lease of each before anything else happens. */
 export class StreamConsumer {
   readonly #worker: Worker<StreamJob>;
@@ -35,6 +38,7 @@ export class StreamConsumer {
   readonly #owner: string;
   readonly #startSession: StartSession;
   readonly #log: Logger;
+  #patientUntil = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: {
@@ -57,6 +61,10 @@ export class StreamConsumer {
       concurrency: options.slots,
       autorun: false,
       ...settings,
+    });
+    options.scripts.onReady(() => {
+      this.#patientUntil = performance.now() + PATIENCE_MS;
+      for (const { session } of this.#running.values()) session.wake();
     });
     this.#worker.on('error', error => this.#log.debug({ err: error }, 'queue'));
   }
@@ -97,7 +105,8 @@ export class StreamConsumer {
     const { streamId, run } = job.data;
     const acquiredAt = performance.now();
     const owner = `${this.#owner}/${randomUUID()}`;
-    const acquired = await this.#scripts.acquire(streamId, run, owner, leaseTimes.ttlMs).catch(error => {
+    const patienceMs = Math.max(0, this.#patientUntil - acquiredAt);
+    const acquired = await this.#scripts.acquire(streamId, run, owner, leaseTimes.ttlMs, patienceMs).catch(error => {
       this.#log.warn({ err: error, streamId, run }, 'lease not acquired; trying again');
       return { kind: 'held', msLeft: 1_000 } as const;
     });

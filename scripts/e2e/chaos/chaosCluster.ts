@@ -5,7 +5,7 @@ import { PlaylistOracle } from '../harness/playlistOracle.ts';
 import { tinyStreams } from '../harness/tinyStreams.ts';
 import { waitFor } from '../harness/waitFor.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../harness/webhookReceiver.ts';
-import { writerFaults } from './oneWriter.ts';
+import { writerFaults, writers } from './oneWriter.ts';
 import { RetryingEncoder } from './retryingEncoder.ts';
 import { startTcpProxy, type TcpProxy } from './tcpProxy.ts';
 
@@ -138,6 +138,12 @@ export class ChaosCluster {
       ...(cluster.s3?.violations ?? []),
       ...this.#crashes(),
     ];
+  }
+
+  /** Of all streams together: how many owners wrote a playlist, one after the other. */
+  playlistWriters(): number {
+    const accepted = this.cluster.s3?.accepted ?? [];
+    return this.streams.reduce((sum, { id }) => sum + writers(accepted, `${id}/${id}.m3u8`), 0);
   }
 
   async stop(): Promise<void> {

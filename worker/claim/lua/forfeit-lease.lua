@@ -7,5 +7,6 @@
 local h = redis.call('HMGET', KEYS[1], 'run', 'owner', 'token')
 if h[1] ~= ARGV[1] or string.sub(h[2] or '', 1, #ARGV[2] + 1) ~= ARGV[2] .. '/' then return 0 end
 local token = ms(math.max((tonumber(h[3]) or 0) + 1, now_ms()))
+-- Not now: a claimant that is patient counts from then on.
 redis.call('HSET', KEYS[1], 'leaseUntil', '0', 'token', token)
 return 1
