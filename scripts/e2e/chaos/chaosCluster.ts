@@ -148,8 +148,8 @@ export class ChaosCluster {
 
   async stop(): Promise<void> {
     await Promise.all(this.streams.map(({ encoder }) => encoder.stop()));
-    await Promise.all(this.#proxies.map(proxy => proxy.close()));
     await this.cluster.stop();
+    await Promise.all(this.#proxies.map(proxy => proxy.close()));
     await this.app.close();
   }
 

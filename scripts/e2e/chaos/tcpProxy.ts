@@ -34,7 +34,13 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     waiting.push(client);
     client.on('error', () => client.destroy());
   };
-  const server = createServer(client => (isHole ? hold(client) : join(client)));
+  const clients = new Set<Socket>();
+  const server = createServer(client => {
+    clients.add(client);
+    client.once('close', () => clients.delete(client));
+    if (isHole) hold(client);
+    else join(client);
+  });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const silence = ({ client, upstream }: { client: Socket; upstream: Socket }): void => {
     client.unpipe(upstream).pause();
@@ -55,8 +61,8 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       for (const client of held) if (!client.destroyed) join(client);
     },
     close: async () => {
-      for (const { client, upstream } of pairs) for (const socket of [client, upstream]) socket.destroy();
-      for (const client of waiting) client.destroy();
+      for (const { upstream } of pairs) upstream.destroy();
+      for (const client of clients) client.destroy();
       await new Promise(resolve => server.close(resolve));
     },
   };
