@@ -121,8 +121,11 @@ export class ChaosCluster {
     for (const { id } of this.streams) await cluster.client.inState(id, 'STOPPED', 30_000);
     const verdicts = await Promise.all(this.streams.map(({ oracle }) => oracle.stop()));
     await Promise.all(this.streams.map(({ encoder }) => encoder.stop()));
+    // Delivered at least once, so told once is one id.
     const stopped = (id: string): number =>
-      app.received.filter(event => event.StreamId === id && event.Status === 'STOPPED').length;
+      new Set(
+        app.received.filter(event => event.StreamId === id && event.Status === 'STOPPED').map(event => event.EventId),
+      ).size;
     const all = (): boolean => this.streams.every(({ id }) => stopped(id) > 0);
     await waitFor('the last webhooks', all, 60_000).catch(() => undefined);
     const left = await assertNothingLeft(cluster).then(
@@ -169,17 +172,13 @@ export class ChaosCluster {
   #repeated(): string[] {
     return this.streams.flatMap(({ id }) => {
       const events = this.app.received.filter(event => event.StreamId === id);
-      const ids = new Set(events.map(event => event.EventId));
       const ordered = [...new Map(events.map(event => [event.EventId, event])).values()];
       const twins = ordered.filter((event, i) => {
         const before = ordered[i - 1];
         const isStep = event.Reason !== 'segments_dropped' && event.Reason !== 'worker_lost';
         return isStep && before?.Status === event.Status && before.Reason === event.Reason;
       });
-      return [
-        ...(ids.size === events.length ? [] : [`${id}: an event was delivered twice`]),
-        ...twins.map(({ Status, Reason }) => `${id}: ${Status} (${Reason}) was told twice in a row`),
-      ];
+      return twins.map(({ Status, Reason }) => `${id}: ${Status} (${Reason}) was told twice in a row`);
     });
   }
 
