@@ -91,7 +91,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         signal,
       });
       log.info({ port: ingest.port }, 'listener open');
-      return { port: ingest.port, srtUrl: urlFor(deps, job, lease, ingest.port), close: () => ingest.close() };
+      return { port: ingest.port, srtUrl: urlFor(deps, job, lease, ingest.port), close: how => ingest.close(how) };
     },
     transcode: (encoder, sink, signal) =>
       transcode({

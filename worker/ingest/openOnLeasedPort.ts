@@ -11,8 +11,8 @@ const BIND_AGAIN_MS = 100;
 export interface LeasedListener {
   readonly listener: SrtListener;
   readonly port: number;
-  /** Closes the listener and gives the port back. May be called twice. */
-  close(): Promise<void>;
+  /** Closes the listener and gives the port back; `yieldPort`: another process is to have it. May be called twice. */
+  close(options?: { yieldPort?: boolean }): Promise<void>;
 }
 
 export interface LeasedPortOptions {
@@ -81,10 +81,10 @@ function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListen
     renewing = renew(port, options);
   }, options.renewMs ?? RENEW_MS);
   let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
+  const close = async (how?: { yieldPort?: boolean }): Promise<void> => {
     clearInterval(renewal);
     try {
-      await listener.close();
+      await listener.close(how);
     } finally {
       // A renewal under way must not come after the release.
       await renewing;
@@ -94,8 +94,8 @@ function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListen
   return {
     listener,
     port,
-    close: () => {
-      closing ??= close();
+    close: how => {
+      closing ??= close(how);
       return closing;
     },
   };
