@@ -36,33 +36,53 @@ export class ChaosCluster {
   readonly streams: ChaosStream[] = [];
   readonly #env: Record<string, string>;
   readonly #segmentSeconds: number;
+  readonly #hosts: boolean;
   readonly #proxies: TcpProxy[] = [];
 
-  static async start(options: { workers: number; streams: number; segmentSeconds: number }): Promise<ChaosCluster> {
+  /** @param options.hosts each worker is on a host of its own, as far as it knows: node, spool and ports */
+  static async start(options: {
+    workers: number;
+    streams: number;
+    segmentSeconds: number;
+    hosts?: boolean;
+  }): Promise<ChaosCluster> {
     const seconds = String(options.segmentSeconds);
     const env = { ...tinyStreams, HLS_SEGMENT_SECONDS: seconds, GOP_SECONDS: seconds, HLS_WINDOW: '20' };
     const cluster = await startCluster({ workers: 0, env });
     const app = await startWebhookReceiver(cluster.hmacSecret);
-    const chaos = new ChaosCluster(cluster, app, env, options.segmentSeconds);
+    const chaos = new ChaosCluster(cluster, app, env, options);
     for (let i = 0; i < options.workers; i += 1) await chaos.addWorker();
     for (let i = 0; i < options.streams; i += 1) await chaos.#addStream(`show-${i}`);
     return chaos;
   }
 
-  private constructor(cluster: Cluster, app: WebhookReceiver, env: Record<string, string>, segmentSeconds: number) {
+  private constructor(
+    cluster: Cluster,
+    app: WebhookReceiver,
+    env: Record<string, string>,
+    options: { segmentSeconds: number; hosts?: boolean },
+  ) {
     this.cluster = cluster;
     this.app = app;
     this.#env = env;
-    this.#segmentSeconds = segmentSeconds;
+    this.#segmentSeconds = options.segmentSeconds;
+    this.#hosts = options.hosts ?? false;
   }
 
   async addWorker(): Promise<ChaosWorker> {
     const redis = await startTcpProxy(this.cluster.redis.port);
     this.#proxies.push(redis);
-    const env = { ...this.#env, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+    const host = this.#hosts ? this.#host(this.#proxies.length) : {};
+    const env = { ...this.#env, ...host, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
     const worker = { child: await this.cluster.addWorker(env), redis };
     this.workers.push(worker);
     return worker;
+  }
+
+  #host(n: number): Record<string, string> {
+    const first = this.cluster.ports.first + (n % 20) * 5;
+    const spool = `${this.cluster.dir}/spool-${n}`;
+    return { NODE_ID: `host-${n}`, SPOOL_DIR: spool, SRT_PORTS: `${first}-${first + 4}` };
   }
 
   /** The worker that took the stream's lease last. */

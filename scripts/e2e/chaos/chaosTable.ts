@@ -22,7 +22,7 @@ export function resultTable(results: readonly ScenarioResult<unknown>[]): string
 }
 
 /** Seconds from the kill, each part counted from it. */
-export function failOverTable(rows: readonly FailOver[]): string {
+export function failOverTable(name: string, rows: readonly FailOver[]): string {
   const parts: [string, (row: FailOver) => number][] = [
     ['worker noticed dead', row => row.noticed],
     ['lease taken', row => row.claimed],
@@ -32,7 +32,7 @@ export function failOverTable(rows: readonly FailOver[]): string {
     ['first new segment listed', row => row.listed],
   ];
   return [
-    `kill -9 to … (s, ${rows.length} take-overs, 2 s segments, ${rows.filter(row => row.samePort).length} on the same port)`,
+    `${name} to … (s, ${rows.length} take-overs, 2 s segments, ${rows.filter(row => row.samePort).length} on the same port)`,
     ...partLines(rows, parts),
   ].join('\n');
 }
@@ -53,8 +53,9 @@ export function takeOverTable(name: string, rows: readonly TakeOver[]): string {
 function partLines<Row>(rows: readonly Row[], parts: readonly [string, (row: Row) => number][]): string[] {
   return [
     `  ${''.padEnd(40)}    p50    p95    max`,
-    ...parts.map(([name, part]) => {
-      const values = rows.map(part);
+    ...parts.flatMap(([name, part]) => {
+      const values = rows.map(part).filter(value => !Number.isNaN(value));
+      if (values.length === 0) return [];
       return `  ${name.padEnd(40)} ${[0.5, 0.95, 1].map(q => seconds(quantile(values, q))).join(' ')}`;
     }),
   ];

@@ -3,7 +3,7 @@ import type { ChaosCluster, ChaosStream, ChaosWorker } from './chaosCluster.ts';
 
 /** What passed between a worker's kill -9 and the next segment that viewers got, ms since the kill. */
 export interface FailOver {
-  /** Another worker knew that this one is dead. */
+  /** Another worker of the host knew that this one is dead; NaN: there is none, and its lease had to run out. */
   noticed: number;
   /** Another worker had the stream's lease. */
   claimed: number;
@@ -46,7 +46,7 @@ async function failOver(
   );
   const portOf = (worker: ChaosWorker): unknown => chaos.lines(worker, id, 'listener open').at(-1)?.port;
   return {
-    noticed: Math.min(...noticed.filter(time => time >= at)) - at,
+    noticed: (noticed.toSorted().find(time => time >= at) ?? Number.NaN) - at,
     claimed: first('lease taken'),
     listening: first('listener open'),
     encoderLost: (encoder.losses.find(time => time >= at) ?? Number.NaN) - at,

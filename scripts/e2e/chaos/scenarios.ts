@@ -20,9 +20,10 @@ async function scenario<Row>(
   name: string,
   rounds: number,
   round: (chaos: ChaosCluster, i: number) => Promise<{ rows?: Row[]; faults?: string[] }>,
+  hosts = false,
 ): Promise<ScenarioResult<Row>> {
   const result: ScenarioResult<Row> = { name, rounds: 0, rows: [], faults: [], playlistWriters: 0 };
-  const chaos = await ChaosCluster.start(SETUP);
+  const chaos = await ChaosCluster.start({ ...SETUP, hosts });
   try {
     for (let i = 0; i < rounds; i += 1) {
       const { rows = [], faults = [] } = await round(chaos, i);
@@ -43,6 +44,10 @@ async function scenario<Row>(
 
 export const kill = (rounds: number): Promise<ScenarioResult<FailOver>> =>
   scenario('kill -9', rounds, async chaos => ({ rows: await killRound(chaos) }));
+
+/** The same where no worker of the dead one's host is left. */
+export const loseHost = (rounds: number): Promise<ScenarioResult<FailOver>> =>
+  scenario('host gone', rounds, async chaos => ({ rows: await killRound(chaos) }), true);
 
 export const freeze = (rounds: number): Promise<ScenarioResult<TakeOver>> =>
   scenario('SIGSTOP past the lease, then SIGCONT', rounds, async chaos => ({ rows: await freezeRound(chaos) }));
