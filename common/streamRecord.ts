@@ -21,6 +21,8 @@ const storedRecord = z.object({
   seq: z.coerce.number().default(0),
   /** When the owner's lease runs out; undefined: nobody holds the stream. */
   leaseUntil: ms.optional(),
+  /** Who holds it: the process's mark in its node's spool, a slash, and what tells its claims apart. */
+  owner: z.string().optional(),
   node: z.string().optional(),
   worker: z.string().optional(),
   port: z.coerce.number().optional(),

@@ -29,6 +29,8 @@ export interface PhaseDeps {
   spool: Spool;
   retire: (job: RetentionJob) => Promise<void>;
   complete: (job: RecordingJob) => Promise<void>;
+  /** What FFmpeg's command line begins with. */
+  launcher: readonly string[];
   /** Role `request`. */
   redis: Redis;
   log: Logger;
@@ -37,6 +39,8 @@ export interface PhaseDeps {
 /** R2 takes one write a second for each key; a folder takes as many as come. */
 const R2_INTERVAL_MS = 1_000;
 const FOLDER_INTERVAL_MS = 100;
+/** The old owner's next playlist is refused within a segment; then libsrt holds the port for up to five seconds. */
+const PORT_PATIENCE_MS = 12_000;
 
 /** The phases of one session, made of this worker's parts. */
 export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease): SessionPhases {
@@ -60,6 +64,8 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
           ...(config.HLS_GRACE_SEGMENTS === undefined ? {} : { graceSegments: config.HLS_GRACE_SEGMENTS }),
           record: lease.recorded('record') === '1',
           dvr: lease.recorded('dvr') === '1',
+          // No encoder can have come, and nothing been published, before its URL was told.
+          takenOver: lease.recorded('srtUrl') !== undefined,
         },
         {
           ...events,
@@ -73,8 +79,8 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       const ingest = await openOnLeasedPort({
         host: deps.srtHost,
         ports: deps.ports,
-        holder: `${job.streamId}.${job.run}`,
-        ...(preferred === undefined ? {} : { preferred }),
+        holder: `${job.streamId}.${job.run}.${lease.token}`,
+        ...(preferred === undefined ? {} : { preferred, preferredMs: await patience(deps, lease) }),
         listen: {
           bind: config.SRT_BIND,
           latencyMs: config.SRT_LATENCY_MS,
@@ -84,11 +90,25 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         },
         signal,
       });
-      return { port: ingest.port, srtUrl: urlFor(deps, job, lease, ingest.port), close: () => ingest.close() };
+      log.info({ port: ingest.port }, 'listener open');
+      return { port: ingest.port, srtUrl: urlFor(deps, job, lease, ingest.port), close: how => ingest.close(how) };
     },
     transcode: (encoder, sink, signal) =>
-      transcode({ media: encoder.media, streamId: job.streamId, encoding, sink, signal, log, ffmpeg: config.FFMPEG }),
+      transcode({
+        ...{ media: encoder.media, streamId: job.streamId, encoding, sink, signal, log },
+        ffmpeg: config.FFMPEG,
+        launcher: deps.launcher,
+      }),
   };
+}
+
+/**
+ * How long the stream's port is worth waiting for (ms). An owner that is alive closes it as soon as it finds itself fenced,
+ * and its encoder comes back to the same URL; one that is frozen does not.
+ */
+async function patience({ spool }: PhaseDeps, lease: StreamLease): Promise<number> {
+  const [mark = ''] = lease.recorded('formerOwner')?.split('/') ?? [];
+  return mark !== '' && (await spool.owners.isFrozen(mark)) ? 0 : PORT_PATIENCE_MS;
 }
 
 function encodingOf(config: PhaseDeps['config'], abr: boolean): Encoding {

@@ -21,7 +21,8 @@ export interface SessionEncoder {
 export interface SessionIngest {
   readonly port: number;
   readonly srtUrl: string;
-  close(): Promise<void>;
+  /** `yieldPort`: the stream's next owner, another process, is to have its port. */
+  close(options?: { yieldPort?: boolean }): Promise<void>;
 }
 
 /** A stream's publishing, for this session. */
@@ -216,7 +217,7 @@ export class Session implements RunningSession {
       { ending: ending.kind, ...('reason' in ending ? { reason: ending.reason, err: ending.error } : {}) },
       'session ends',
     );
-    await this.#attempt('ingest', ingest?.close());
+    await this.#attempt('ingest', ingest?.close({ yieldPort: ending.kind !== 'stopped' }));
     if (ending.kind === 'fenced') {
       await this.#attempt('publisher', publisher?.abandon());
       this.#lease.abandon();

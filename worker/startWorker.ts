@@ -17,6 +17,7 @@ import {
 import { StopStack } from '../common/stopStack.ts';
 import { StreamStore } from '../common/streamStore.ts';
 import { WorkerRegistry } from '../common/workerRegistry.ts';
+import { DeadWorkers } from './claim/deadWorkers.ts';
 import { Heartbeat } from './claim/heartbeat.ts';
 import { LeaseScripts } from './claim/leaseScripts.ts';
 import { Reconciler } from './claim/reconciler.ts';
@@ -35,13 +36,14 @@ import { SpoolDrops } from './publish/spool/spoolDrops.ts';
 import { SpoolSweeper } from './publish/spool/spoolSweeper.ts';
 import { UploadQueue } from './publish/spool/uploadQueue.ts';
 import { createStore } from './publish/store/createStore.ts';
+import { FenceProbe } from './publish/store/fenceProbe.ts';
 import type { ObjectStore } from './publish/store/objectStore.ts';
 import { Session } from './session.ts';
 import { checkFfmpeg } from './transcode/checkFfmpeg.ts';
+import { endWithWorker } from './transcode/endWithWorker.ts';
 
 type WorkerConfig = Config<'JWT_SECRET' | 'HMAC_SECRET'>;
 
-const PROBE_MS = 10_000;
 const WEBHOOKS_AT_A_TIME = 50;
 
 interface Connections {
@@ -70,8 +72,10 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
     await startNotifying(config, redis, workerId, log, stack);
     const store = createStore(config.storage, log);
     stack.push('store', () => store.close());
-    const fences = await probe(store, log);
-    const uploads = startUploads(config, redis, { store, fences, spool }, log, stack);
+    const probe = new FenceProbe({ store, log });
+    stack.push('probe', () => probe.stop());
+    await probe.start();
+    const uploads = startUploads(config, redis, { store, probe, spool }, log, stack);
     const retention = startRetention(config, redis, store, log, stack);
     startSweeping(config, redis, { spool, uploads }, log, stack);
     const ports = new PortLeases(redis.request, config.NODE_ID, config.SRT_PORTS);
@@ -81,17 +85,29 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
       ports,
       srtHostName: config.SRT_HOST ?? ownAddress(),
       store,
-      fences,
       uploads: persistUploads(uploads, stack),
       spool,
+      launcher: await endWithWorker(log),
       retire: (job: RetentionJob) => retention.schedule(job),
       complete: (job: RecordingJob) => retention.complete(job),
     };
-    startClaiming(config, redis, { ...shared, redis: redis.request, log }, log, stack);
+    const phaseDeps = {
+      ...shared,
+      // Asked by each session: it may become known only later.
+      get fences() {
+        return probe.fences;
+      },
+      redis: redis.request,
+      log,
+    };
+    startClaiming(config, redis, phaseDeps, log, stack);
     const heartbeat = new Heartbeat(new WorkerRegistry(redis.request), workerId, log);
     heartbeat.start();
     stack.push('heartbeat', () => heartbeat.stop());
-    log.info({ workerId, node: config.NODE_ID, ffmpeg: version, fences, srt: config.SRT_PORTS }, 'worker ready');
+    log.info(
+      { workerId, node: config.NODE_ID, ffmpeg: version, fences: probe.fences, srt: config.SRT_PORTS },
+      'worker ready',
+    );
     return { stop: () => stack.stop() };
   } catch (error) {
     await stack.stop();
@@ -134,12 +150,16 @@ async function startNotifying(
 function startUploads(
   config: WorkerConfig,
   redis: Connections,
-  parts: { store: ObjectStore; fences: boolean; spool: Spool },
+  { store, probe, spool }: { store: ObjectStore; probe: FenceProbe; spool: Spool },
   log: Logger,
   stack: StopStack,
 ): UploadQueue {
   const uploads = new UploadQueue({
-    ...parts,
+    store,
+    spool,
+    get fences() {
+      return probe.fences;
+    },
     node: config.NODE_ID,
     connection: redis.queue,
     subscriber: redis.subscriber,
@@ -205,10 +225,13 @@ function startClaiming(
     connectMs: config.CONNECT_TIMEOUT_SECONDS * 1000,
     reconnectMs: config.RECONNECT_TIMEOUT_SECONDS * 1000,
   };
+  const scripts = new LeaseScripts(redis.lease);
+  const { owners } = phaseDeps.spool;
   const consumer = new StreamConsumer({
     connection: redis.queue,
-    scripts: new LeaseScripts(redis.lease),
+    scripts,
     slots: config.WORKER_STREAMS,
+    process: owners.own ?? '',
     startSession: (job, lease, acquiredAt) =>
       new Session({
         ...{ job, lease, acquiredAt, times, log },
@@ -221,24 +244,15 @@ function startClaiming(
     .start()
     .catch(error => log.warn({ err: error }, 'no wake-ups; stops are seen at the next renewal'));
   const queue = createQueue<StreamJob>(queueNames.streams, redis.queue, streamJobOptions);
-  const reconciler = new Reconciler({ redis: redis.request, streams: new StreamStore(redis.request), queue, log });
+  const streams = new StreamStore(redis.request);
+  const deadWorkers = new DeadWorkers({ owners, streams, scripts, queue, redis: redis.request, log });
+  deadWorkers.start();
+  stack.push('dead workers', () => deadWorkers.stop());
+  const reconciler = new Reconciler({ redis: redis.request, streams, queue, log });
   reconciler.start();
   stack.push('reconciler', () => reconciler.stop());
   consumer.start();
   stack.push('streams', () => consumer.stop());
-}
-
-/** Whether the store fences. One that cannot be asked now counts as one that does not: that only costs playlist updates
- * while Redis is away. */
-async function probe(store: ObjectStore, log: Logger): Promise<boolean> {
-  try {
-    const fences = await store.probeConditionalPut(AbortSignal.timeout(PROBE_MS));
-    if (!fences) log.warn('the store has no conditional PUT: playlists stand still while Redis is away');
-    return fences;
-  } catch (error) {
-    log.error({ err: error }, 'the store could not be probed; streams will fail until it answers');
-    return false;
-  }
 }
 
 /** The first address of this host that others can reach. */

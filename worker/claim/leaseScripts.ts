@@ -30,6 +30,7 @@ export class LeaseScripts {
   readonly #acquire = new LuaScript(new URL('./lua/acquire-lease.lua', import.meta.url));
   readonly #renew = new LuaScript(new URL('./lua/renew-lease.lua', import.meta.url));
   readonly #release = new LuaScript(new URL('./lua/release-lease.lua', import.meta.url));
+  readonly #forfeit = new LuaScript(new URL('./lua/forfeit-lease.lua', import.meta.url));
   readonly #update = new LuaScript(new URL('./lua/update-stream.lua', import.meta.url));
   readonly #restore = new LuaScript(new URL('./lua/restore-stream.lua', import.meta.url));
 
@@ -37,8 +38,15 @@ export class LeaseScripts {
     this.#redis = redis;
   }
 
-  async acquire(streamId: string, run: string, owner: string, ttlMs: number): Promise<Acquired> {
-    const [kind, ...rest] = (await this.#acquire.run(this.#redis, [keys.stream(streamId)], [run, owner, ttlMs])) as [
+  /** Calls back each time when Redis can be asked (again). */
+  onReady(listener: () => void): void {
+    this.#redis.on('ready', listener);
+  }
+
+  /** @param patienceMs how long after its end another owner's lease still counts */
+  async acquire(streamId: string, run: string, owner: string, ttlMs: number, patienceMs = 0): Promise<Acquired> {
+    const args = [run, owner, ttlMs, Math.ceil(patienceMs)];
+    const [kind, ...rest] = (await this.#acquire.run(this.#redis, [keys.stream(streamId)], args)) as [
       number,
       ...string[],
     ];
@@ -61,13 +69,19 @@ export class LeaseScripts {
     await this.#release.run(this.#redis, [keys.stream(streamId)], [token]);
   }
 
-  async update(streamId: string, token: string, write: StreamWrite): Promise<Updated> {
+  /** Ends a dead process's lease of a run at once. False: it was not its any more. */
+  async forfeit(streamId: string, run: string, process: string): Promise<boolean> {
+    return (await this.#forfeit.run(this.#redis, [keys.stream(streamId)], [run, process])) === 1;
+  }
+
+  /** @param count of the owner's writes, this one included: a write that is repeated with its count is made once */
+  async update(streamId: string, token: string, write: StreamWrite, count: number): Promise<Updated> {
     const fields = Object.entries(write.fields ?? {}).flat();
     const from = write.state ? enteredFrom[write.state].join(',') : '';
     const answer = await this.#update.run(
       this.#redis,
       [keys.stream(streamId), keys.live, keys.outbox],
-      [token, streamId, write.state ?? '', from, write.event ?? '', RECORD_TTL_SECONDS, ...fields],
+      [token, streamId, write.state ?? '', from, write.event ?? '', RECORD_TTL_SECONDS, count, ...fields],
     );
     if (answer === -1) return { kind: 'fenced' };
     if (answer === -2) return { kind: 'forbidden' };

@@ -7,8 +7,10 @@ import type { StreamRecord } from '../../common/streamRecord.ts';
 import type { StreamStore } from '../../common/streamStore.ts';
 
 const PERIOD_MS = 5_000;
-/** A run that nobody holds for this long has lost its job (the API died between record and job, Redis lost data). */
+/** A run that nobody has held for this long may never have got its job (the API died between record and job). */
 const GRACE_MS = 15_000;
+/** After its lease ran out. One that has its job is left alone, so this costs nothing but a look. */
+const LEASE_GRACE_MS = 1_000;
 
 /** Gives a job back to every live run that has neither an owner nor a job. One worker of the cluster looks at a time. */
 export class Reconciler {
@@ -38,8 +40,9 @@ export class Reconciler {
       if ((await this.#redis.set(keys.reconcile, '1', 'PX', PERIOD_MS - 500, 'NX')) !== 'OK') return;
       const now = Date.now();
       for (const stream of await this.#streams.live()) {
-        const idleSince = stream.leaseUntil ?? stream.createdAt;
-        if (now - idleSince > GRACE_MS) await this.#requeue(stream);
+        const { leaseUntil, createdAt } = stream;
+        const lost = leaseUntil === undefined ? now - createdAt > GRACE_MS : now - leaseUntil > LEASE_GRACE_MS;
+        if (lost) await this.#requeue(stream);
       }
     } catch (error) {
       this.#log.debug({ err: error }, 'not reconciled; next time');

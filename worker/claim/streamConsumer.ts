@@ -19,12 +19,15 @@ export interface RunningSession {
 
 export type StartSession = (job: StreamJob, lease: StreamLease, acquiredAt: number) => RunningSession;
 
-/** BullMQ settings for jobs that last hours: a dead worker's job is taken over after 8 to 11 s, at the cost of false stalls,
- * which the lease and the adoption below make harmless. */
-const settings = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 100, drainDelay: 2 };
+/** BullMQ settings for jobs that last hours: a silent worker's job is taken over after 6 to 10 s (a dead one's of the same
+ * host sooner: deadWorkers.ts), at the cost of false stalls, which the lease and the adoption below make harmless. */
+const settings = { lockDuration: 8_000, stalledInterval: 2_000, maxStalledCount: 100, drainDelay: 2 };
 
 /** Time enough for this worker to have stopped fetching; its next owner waits no longer than that. */
 const PUT_BACK_MS = 100;
+
+/** After Redis was away leases may have run out whose owners are well: they are given this long to renew them. */
+const PATIENCE_MS = 4_000;
 
 /** Takes jobs of queue `streams`, and the lease of each before anything else happens. */
 export class StreamConsumer {
@@ -32,8 +35,10 @@ export class StreamConsumer {
   /** By run, not by stream: the next run of an id may be claimed while the last one is still cleaning up. */
   readonly #running = new Map<string, { streamId: string; session: RunningSession }>();
   readonly #scripts: LeaseScripts;
+  readonly #owner: string;
   readonly #startSession: StartSession;
   readonly #log: Logger;
+  #patientUntil = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: {
@@ -43,8 +48,11 @@ export class StreamConsumer {
     startSession: StartSession;
     /** Streams this worker runs at a time (BullMQ's `concurrency`). */
     slots: number;
+    /** This process, as its leases name it. */
+    process: string;
     log: Logger;
   }) {
+    this.#owner = options.process;
     this.#scripts = options.scripts;
     this.#startSession = options.startSession;
     this.#log = options.log;
@@ -53,6 +61,10 @@ export class StreamConsumer {
       concurrency: options.slots,
       autorun: false,
       ...settings,
+    });
+    options.scripts.onReady(() => {
+      this.#patientUntil = performance.now() + PATIENCE_MS;
+      for (const { session } of this.#running.values()) session.wake();
     });
     this.#worker.on('error', error => this.#log.debug({ err: error }, 'queue'));
   }
@@ -92,7 +104,9 @@ export class StreamConsumer {
   async #claim(job: Job<StreamJob>, token: string | undefined): Promise<RunningSession | undefined> {
     const { streamId, run } = job.data;
     const acquiredAt = performance.now();
-    const acquired = await this.#scripts.acquire(streamId, run, randomUUID(), leaseTimes.ttlMs).catch(error => {
+    const owner = `${this.#owner}/${randomUUID()}`;
+    const patienceMs = Math.max(0, this.#patientUntil - acquiredAt);
+    const acquired = await this.#scripts.acquire(streamId, run, owner, leaseTimes.ttlMs, patienceMs).catch(error => {
       this.#log.warn({ err: error, streamId, run }, 'lease not acquired; trying again');
       return { kind: 'held', msLeft: 1_000 } as const;
     });
@@ -100,6 +114,7 @@ export class StreamConsumer {
     if (acquired.kind === 'held') return putBack(job, token, Math.min(acquired.msLeft + 50, 5_000));
     const log = this.#log.child({ streamId, run });
     const { record } = acquired;
+    log.info({ fence: acquired.token, state: record.state }, 'lease taken');
     const lease = new StreamLease({
       streamId,
       token: acquired.token,

@@ -33,6 +33,12 @@ afterAll(async () => {
   await server.stop();
 });
 
+/** Waits until the connection has given up so many answers. */
+async function lateAnswers(count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) await expect(redis.ping()).rejects.toThrow(/timed out/);
+  await expect(redis.ping()).rejects.toThrow(/timed out/);
+}
+
 const events = () => ({ onStopWanted: vi.fn(), onFenced: vi.fn(), onDoubt: vi.fn(), onCertain: vi.fn() });
 
 async function take(streamId: string, run: string, owner = 'worker-1') {
@@ -145,6 +151,20 @@ describe('losing', () => {
     expect(await written).toBe(true);
     expect((await streams.get('show'))?.state).toBe('READY');
     expect(told.onFenced).not.toHaveBeenCalled();
+  });
+
+  test('Redis frozen while it has a write, and the answer is late: the event is told once', async () => {
+    const { lease } = await take('show', await startRun());
+    const events = async () => (await redis.xrange(keys.outbox, '-', '+')).length;
+    const before = await events();
+    process.kill(server.pid, 'SIGSTOP');
+    const written = lease.write({ state: 'READY', event: 'once' });
+    // Its answer does not come in time (300 ms), and it is sent again; Redis has both in its buffers.
+    await lateAnswers(2);
+    process.kill(server.pid, 'SIGCONT');
+    expect(await written).toBe(true);
+    expect(await lease.write({ state: 'STREAMING', event: 'twice' })).toBe(true);
+    expect((await events()) - before).toBe(2);
   });
 
   test('Redis lost its data: the owner writes the record again and goes on', async () => {

@@ -39,6 +39,7 @@ export class StreamLease {
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | undefined;
   #writes: Promise<unknown> = Promise.resolve();
+  #writeCount = 0;
   #doubt = false;
   #fenced = false;
   #stopTold = false;
@@ -100,9 +101,11 @@ export class StreamLease {
   }
 
   async #writeNow(write: StreamWrite): Promise<boolean> {
+    this.#writeCount += 1;
+    const count = this.#writeCount;
     for (let attempt = 1; !this.#fenced && !this.#ended.signal.aborted; attempt += 1) {
       try {
-        const answer = await this.#scripts.update(this.#streamId, this.token, write);
+        const answer = await this.#scripts.update(this.#streamId, this.token, write, count);
         if (answer.kind === 'written') this.#remember(write, answer.sequence);
         else if (answer.kind === 'forbidden') this.#log.error({ write }, 'a transition that the table forbids');
         // Fenced may also mean that Redis lost the record: the renewal finds out which, and restores it.
@@ -119,6 +122,7 @@ export class StreamLease {
 
   #remember(write: StreamWrite, sequence: string | undefined): void {
     if (sequence !== undefined) this.#record.seq = sequence;
+    this.#record.lastWrite = `${this.token}:${this.#writeCount}`;
     if (write.state) this.#record.state = write.state;
     for (const [field, value] of Object.entries(write.fields ?? {})) {
       if (value === '') delete this.#record[field];

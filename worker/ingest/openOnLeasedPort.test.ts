@@ -136,3 +136,30 @@ test('close() resolves when Redis is away: the lease runs out by itself', async 
   await open.close();
   connection.disconnect();
 });
+
+test('the preferred port is waited for while its last owner still holds it', async () => {
+  const range = await freePair();
+  const leases = new PortLeases(redis, 'n1', range);
+  const lastOwner = await holdUdpPort(range.first);
+  const opening = openOnLeasedPort({
+    ...{ host, ports: leases, holder: 'live.run.2', listen, signal: never },
+    ...{ preferred: range.first, preferredMs: 20_000 },
+  });
+  await vi.waitUntil(async () => (await leased()).length === 1);
+  lastOwner.close();
+  const open = await opening;
+  expect(open.port).toBe(range.first);
+  await open.close();
+});
+
+test('another port is taken when the preferred one was waited for in vain', async () => {
+  const range = await freePair();
+  const other = await holdUdpPort(range.first);
+  const moved = await openOnLeasedPort({
+    ...{ host, ports: new PortLeases(redis, 'n1', range), holder: 'live.run.3', listen, signal: never },
+    ...{ preferred: range.first, preferredMs: 50 },
+  });
+  expect(moved.port).toBe(range.last);
+  await moved.close();
+  other.close();
+});

@@ -1,25 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../common/errors.ts';
 import type { PortLeases } from './portLease.ts';
 import type { ListenOptions, SrtHost, SrtListener } from './srtHost.ts';
 
 const TRIES = 10;
 const RENEW_MS = 10_000;
+const BIND_AGAIN_MS = 100;
 
 /** A listener on a port that is leased for as long as it is open. */
 export interface LeasedListener {
   readonly listener: SrtListener;
   readonly port: number;
-  /** Closes the listener and gives the port back. May be called twice. */
-  close(): Promise<void>;
+  /** Closes the listener and gives the port back; `yieldPort`: another process is to have it. May be called twice. */
+  close(options?: { yieldPort?: boolean }): Promise<void>;
 }
 
 export interface LeasedPortOptions {
   host: Pick<SrtHost, 'openListener'>;
   ports: PortLeases;
-  /** `<stream id>.<run>` */
+  /** `<stream id>.<run>.<token>`: so that an owner that was replaced cannot give back or renew what is its successor's. */
   holder: string;
   /** The port that the stream had before. */
   preferred?: number;
+  /** How long the preferred port may take to bind (ms): its last owner's libsrt holds it for some seconds. Default 0. */
+  preferredMs?: number;
   listen: Omit<ListenOptions, 'port'>;
   signal: AbortSignal;
   /** How often the lease is renewed (ms). Default 10 s. */
@@ -32,7 +36,7 @@ export interface LeasedPortOptions {
  * @throws AppError `ports_exhausted`, `listener_error`, or the signal's reason
  */
 export async function openOnLeasedPort(options: LeasedPortOptions): Promise<LeasedListener> {
-  const { host, ports, holder, signal, listen } = options;
+  const { ports, holder, signal, listen } = options;
   const failures: AppError[] = [];
   let preferred = options.preferred;
   while (failures.length < TRIES) {
@@ -40,7 +44,8 @@ export async function openOnLeasedPort(options: LeasedPortOptions): Promise<Leas
     const port = await ports.claim({ holder, ...(preferred !== undefined && { preferred }) });
     try {
       signal.throwIfAborted();
-      return leased(await host.openListener({ ...listen, port }), options);
+      const patienceMs = port === preferred ? (options.preferredMs ?? 0) : 0;
+      return leased(await openPatiently(port, patienceMs, options), options);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'port_unavailable') {
         await giveBack(ports.release(port, holder), port, options);
@@ -55,6 +60,20 @@ export async function openOnLeasedPort(options: LeasedPortOptions): Promise<Leas
   throw ports.exhausted(`${TRIES} in a row are held by other programs`, new AggregateError(failures));
 }
 
+async function openPatiently(port: number, patienceMs: number, options: LeasedPortOptions): Promise<SrtListener> {
+  const { host, listen, signal } = options;
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await host.openListener({ ...listen, port });
+    } catch (error) {
+      const held = error instanceof AppError && error.code === 'port_unavailable';
+      if (!held || performance.now() >= until) throw error;
+    }
+    await sleep(BIND_AGAIN_MS, undefined, { signal });
+  }
+}
+
 function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListener {
   const { port } = listener;
   let renewing = Promise.resolve();
@@ -62,10 +81,10 @@ function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListen
     renewing = renew(port, options);
   }, options.renewMs ?? RENEW_MS);
   let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
+  const close = async (how?: { yieldPort?: boolean }): Promise<void> => {
     clearInterval(renewal);
     try {
-      await listener.close();
+      await listener.close(how);
     } finally {
       // A renewal under way must not come after the release.
       await renewing;
@@ -75,8 +94,8 @@ function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListen
   return {
     listener,
     port,
-    close: () => {
-      closing ??= close();
+    close: how => {
+      closing ??= close(how);
       return closing;
     },
   };

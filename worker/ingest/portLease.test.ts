@@ -84,6 +84,17 @@ describe('claim', () => {
     expect(await open().claim({ holder: 'a', preferred: 20_002 })).toBe(port);
   });
 
+  test('the next owner of a run gets its port, and the last one can neither renew nor give it back then', async () => {
+    const leases = open();
+    await leases.claim({ holder: 'live.run.1', preferred: 20_002 });
+    expect(await open().claim({ holder: 'live.run.2', preferred: 20_002 })).toBe(20_002);
+    expect(await leases.renew(20_002, 'live.run.1')).toBe(false);
+    expect(await leases.release(20_002, 'live.run.1')).toBe(false);
+    expect(await holders()).toEqual({ 20002: 'live.run.2' });
+    // Another run of the same id, or an id that begins alike, is somebody else.
+    expect(await leases.claim({ holder: 'live.run3.1', preferred: 20_002 })).not.toBe(20_002);
+  });
+
   test('a preferred port outside the range is not given', async () => {
     expect(await open().claim({ holder: 'a', preferred: 1_024 })).toBe(20_000);
   });

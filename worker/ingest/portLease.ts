@@ -30,7 +30,7 @@ export class PortLeases {
   /**
    * Leases a port: the preferred one when it is free or this holder's already (a stream that moved to another worker of
    * the node keeps its port), else the one that has been free for longest.
-   * @param options.holder `<stream id>.<run>`: the same for whoever runs that run
+   * @param options.holder `<stream id>.<run>.<token>`; the last part may differ, it is another owner of the run
    * @throws AppError `ports_exhausted`
    */
   async claim(options: { holder: string; preferred?: number }): Promise<number> {

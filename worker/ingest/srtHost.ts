@@ -6,6 +6,7 @@ import { openListenerSocket } from './openListenerSocket.ts';
 import { ADDRESS_BYTES, decodeAddress } from './socketAddress.ts';
 import { getInt, getStreamId, srtOptions } from './srtOptions.ts';
 import { allocateScratch, SrtPublisher } from './srtPublisher.ts';
+import { yieldPort } from './yieldPort.ts';
 
 export interface ListenOptions {
   port: number;
@@ -26,8 +27,11 @@ export interface ListenOptions {
 
 export interface SrtListener {
   readonly port: number;
-  /** Refuses who still comes, ends its publishers, and resolves when the port can be opened again by this process. */
-  close(): Promise<void>;
+  /**
+   * Refuses who still comes, ends its publishers, and resolves when the port can be opened again by this process; or, with
+   * `yieldPort`, by another one at once (on Linux; else libsrt holds it for some five seconds).
+   */
+  close(options?: { yieldPort?: boolean }): Promise<void>;
 }
 
 interface Listening {
@@ -57,6 +61,8 @@ export class SrtHost {
   readonly #listeners = new Map<number, Listening>();
   readonly #closings = new Map<number, Promise<void>>();
   readonly #publishers = new Map<number, SrtPublisher>();
+  /** By port that was given away: whether libsrt is done with it. */
+  readonly #yielded = new Map<number, () => boolean>();
   readonly #scratch = allocateScratch();
   readonly #events = Buffer.alloc(EPOLL_SIZE * 8);
   readonly #interest = Buffer.alloc(4);
@@ -91,13 +97,23 @@ export class SrtHost {
   async openListener(options: ListenOptions): Promise<SrtListener> {
     if (this.#stopping)
       throw new AppError('listener_error', 'SRT is being stopped; no listener can be opened any more');
+    this.#checkYielded(options);
     const socket = openListenerSocket(this.#libsrt, options, this.#hook);
     const gate = new ListenerGate(options.admit, options.log);
     // A caller's hook needs the event loop, so none has run before this.
     this.#listeners.set(socket, { options, gate, publishers: new Set() });
     this.#libsrt.srt_epoll_add_usock(this.#epoll, socket, this.#interest);
     this.#adjustTimer();
-    return { port: options.port, close: () => this.#closeListener(socket) };
+    const { port } = options;
+    return { port, close: (how = {}) => this.#closeListener(socket, how.yieldPort ? port : undefined) };
+  }
+
+  /** libsrt would go on with what it has left of the port, which is bound to nothing. */
+  #checkYielded({ bind, port }: ListenOptions): void {
+    if (this.#yielded.get(port)?.() === false) {
+      throw new AppError('port_unavailable', `UDP port ${port} on ${bind} was given away a moment ago`);
+    }
+    this.#yielded.delete(port);
   }
 
   /** Closes everything in the order that libsrt survives. May be called twice. */
@@ -115,17 +131,17 @@ export class SrtHost {
     await this.#libsrt.cleanupOnPool();
   }
 
-  #closeListener(socket: number): Promise<void> {
+  #closeListener(socket: number, yielded?: number): Promise<void> {
     const known = this.#closings.get(socket);
     if (known) return known;
     const listening = this.#listeners.get(socket);
     if (!listening) return Promise.resolve();
-    const closing = this.#closeNow(socket, listening).finally(() => this.#closings.delete(socket));
+    const closing = this.#closeNow(socket, listening, yielded).finally(() => this.#closings.delete(socket));
     this.#closings.set(socket, closing);
     return closing;
   }
 
-  async #closeNow(socket: number, { gate, publishers }: Listening): Promise<void> {
+  async #closeNow(socket: number, { gate, publishers }: Listening, yielded: number | undefined): Promise<void> {
     gate.close();
     this.#libsrt.srt_epoll_remove_usock(this.#epoll, socket);
     for (const publisher of publishers) publisher.close();
@@ -133,6 +149,9 @@ export class SrtHost {
     this.#listeners.delete(socket);
     this.#adjustTimer();
     await this.#closeOnPool(socket);
+    if (yielded === undefined) return;
+    const isOver = yieldPort(yielded);
+    if (isOver) this.#yielded.set(yielded, isOver);
   }
 
   /** In two lanes: koffi refuses more than 256 calls at a time, and libuv's pool has other work to do. */

@@ -37,8 +37,11 @@ export class Poster {
     /** The program. */
     ffmpeg: string;
     intervalMs?: number;
+    /** The last owner may write one yet: the first is due after an interval. */
+    takenOver?: boolean;
     log: Logger;
   }) {
+    if (options.takenOver) this.#startedAt = performance.now();
     this.rendition = Math.max(
       0,
       options.renditions.findLastIndex(({ width = 0 }) => width >= WIDTH),

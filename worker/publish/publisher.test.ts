@@ -278,16 +278,6 @@ describe('fencing', () => {
     await epoch.close();
     expect(await readdir(epoch.dir)).toEqual(['show_000.ts']);
   });
-
-  test('where the store does not fence, a suspended publisher writes nothing until it may', async () => {
-    const { publisher } = await publish('100', {}, false);
-    publisher.suspend();
-    await stream(publisher, 1.2);
-    await vi.waitFor(async () => expect(await store.head('show/show_002.ts')).toBeDefined());
-    expect(await store.head('show/show.m3u8')).toBeUndefined();
-    publisher.resume();
-    await vi.waitFor(async () => expect((await playlist()).numbers).toEqual([0, 1, 2]));
-  });
 });
 
 describe('faults', () => {
@@ -366,5 +356,36 @@ describe('faults', () => {
     expect(await publisher.finish({ timeoutMs: 600 })).toEqual({ unstored: 2 });
     expect(performance.now() - startedAt).toBeLessThan(2_000);
     expect(await files('spool')).toContain('show/run1/100-1/show_000.ts');
+  });
+});
+
+describe('two owners', () => {
+  test('one that was replaced before it had published anything cannot be the first to publish', async () => {
+    const old = await publish('100');
+    const { publisher } = await publish('200', { takenOver: true });
+    await stream(old.publisher, 1.2);
+    await vi.waitFor(() => expect(old.events.onFenced).toHaveBeenCalledOnce());
+    await old.publisher.abandon();
+    expect((await playlist()).numbers).toEqual([]);
+    await stream(publisher, 1.2);
+    await publisher.finish();
+    const { numbers, mediaSequence, text } = await playlist();
+    expect(numbers.length).toBeGreaterThan(1);
+    expect(mediaSequence).toBe(0);
+    expect(text).toContain('owner 200');
+  });
+
+  test('where the store does not fence, one in doubt neither lists nor uploads, and goes on when it is certain', async () => {
+    const { publisher } = await publish('100', {}, false);
+    publisher.suspend();
+    await stream(publisher, 1.2);
+    expect(await Array.fromAsync(store.list('show/'))).toEqual([]);
+    publisher.resume();
+    await vi.waitFor(async () => expect((await playlist()).numbers).toContain(1));
+    publisher.suspend();
+    await stream(publisher, 1.2);
+    const stored = (await Array.fromAsync(store.list('show/'))).length;
+    await publisher.abandon();
+    expect(await Array.fromAsync(store.list('show/'))).toHaveLength(stored);
   });
 });

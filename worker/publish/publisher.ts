@@ -12,6 +12,7 @@ import type { PublisherDeps, PublisherEvents, PublisherOptions } from './publish
 import { Keeping } from './retention/keeping.ts';
 import { EpochIntake } from './spool/epochIntake.ts';
 import type { ClosedSegment } from './spool/segmentWatcher.ts';
+import { UploadGate } from './spool/uploadGate.ts';
 import type { UploadOutcome } from './spool/uploadWaiters.ts';
 import { StoreError } from './store/storeError.ts';
 import { isPermanent, storeFault } from './store/storeFault.ts';
@@ -31,6 +32,7 @@ export class Publisher implements SegmentSink {
   readonly #keeping: Keeping;
   readonly #poster: Poster | undefined;
   readonly #released = new AbortController();
+  readonly #gate = new UploadGate();
   readonly #epochs = new Set<EpochIntake>();
   #ledger: Ledger;
   #epochCount = 0;
@@ -90,7 +92,7 @@ export class Publisher implements SegmentSink {
     const ledger = { streamId, run, stems: files.stems, window, segmentSeconds };
     try {
       const limit = AbortSignal.any(limits);
-      const recovered = await recover({ ...deps, copies, files, ledger, token }, limit);
+      const recovered = await recover({ ...deps, copies, files, ledger, token, takenOver: options.takenOver }, limit);
       const keepingEvents = {
         onFenced: () => events.onFenced(),
         onRefused: (error: StoreError) => events.onFault(storeFault(error)),
@@ -124,6 +126,7 @@ export class Publisher implements SegmentSink {
         epoch,
         record,
         signal: this.#released.signal,
+        gate: this.#gate,
         events: {
           onClosed: segment => this.#closed(segment, epoch.dir),
           onOutcome: (segment, outcome) => this.#settled(segment, outcome),
@@ -146,16 +149,21 @@ export class Publisher implements SegmentSink {
     }
   }
 
-  /** The lease is in doubt: where the store cannot fence, writes no playlist until resume(). Segments go on. */
+  /**
+   * The lease is in doubt: where the store cannot fence, writes no playlist and uploads no segment until resume(), since
+   * a new owner may be using the same names by then. FFmpeg and the spool go on.
+   */
   suspend(): void {
     if (this.#deps.fences) return;
     this.#playlists.suspend();
     this.#keeping.suspend();
+    this.#gate.close();
   }
 
   resume(): void {
     this.#playlists.resume();
     this.#keeping.resume();
+    this.#gate.open();
   }
 
   /**
@@ -173,12 +181,18 @@ export class Publisher implements SegmentSink {
    * under their names whoever owns the stream.
    */
   async abandon(): Promise<void> {
-    this.#released.abort();
+    this.#release();
     this.#copies.stop();
     await Promise.all([this.#playlists.close(), this.#keeping.close(), this.#poster?.close()]);
     const epochs = [...this.#epochs];
     await Promise.all(epochs.map(epoch => epoch.close()));
     await Promise.all(epochs.map(epoch => epoch.settled()));
+  }
+
+  /** Nobody waits for uploads any more; those that were held back see it. */
+  #release(): void {
+    this.#released.abort();
+    this.#gate.open();
   }
 
   async #finish(endList: boolean, timeoutMs: number): Promise<Finished> {
@@ -201,7 +215,7 @@ export class Publisher implements SegmentSink {
       this.#keeping.finish(end),
     ]);
     if (!flushed) this.#log.error('the last playlist is not in the store');
-    this.#released.abort();
+    this.#release();
     await Promise.all([this.#playlists.close(), this.#keeping.close()]);
     this.#copies.save(this.#ledger, true);
     await this.#copies.close();

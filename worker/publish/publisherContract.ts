@@ -43,6 +43,8 @@ export interface PublisherOptions {
   record?: boolean;
   /** Every segment is kept, and stays in the live playlist. */
   dvr?: boolean;
+  /** The stream had another owner before, which may not know yet that it has lost it. */
+  takenOver?: boolean;
   openTimeoutMs?: number;
 }
 

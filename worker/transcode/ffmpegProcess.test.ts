@@ -2,12 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { endWithWorker } from './endWithWorker.ts';
 import { type FfmpegOptions, FfmpegProcess } from './ffmpegProcess.ts';
 import { fixture } from './testing/fixture.ts';
 
 function start(path: string, options: Partial<FfmpegOptions> = {}): FfmpegProcess {
   return new FfmpegProcess({ path, args: [], cwd: '/', input: Readable.from([]), stopMs: 10_000, ...options });
 }
+
+const frozen = await endWithWorker(silentLogger());
 
 const isAlive = (pid: number) => {
   try {
@@ -92,12 +96,17 @@ describe('FfmpegProcess', () => {
     expect(lines.slice(2)).toEqual([expect.stringMatching(/^PATH=/)]);
   });
 
-  test.each(['SIGKILL', 'SIGTERM'] as const)('FFmpeg ends with a worker that gets %s', async signal => {
+  test.each([
+    ['SIGKILL', []],
+    ['SIGTERM', []],
+    // Frozen, it does not see the end of its stdin.
+    ['SIGKILL', frozen],
+  ] as const)('FFmpeg ends with a worker that gets %s (frozen before: %j)', async (signal, launcher) => {
     const script = `
       import { FfmpegProcess } from ${JSON.stringify(new URL('ffmpegProcess.ts', import.meta.url).href)};
       import { PassThrough } from 'node:stream';
       const args = ['-f', 'mpegts', '-i', 'pipe:0', '-f', 'null', '-'];
-      const ffmpeg = new FfmpegProcess({ path: 'ffmpeg', args, cwd: '/', input: new PassThrough(), stopMs: 1000 });
+      const ffmpeg = new FfmpegProcess({ path: 'ffmpeg', args, cwd: '/', input: new PassThrough(), stopMs: 1000, launcher: ${JSON.stringify(launcher)} });
       console.log(ffmpeg.pid);
       setInterval(() => {}, 1000);`;
     const worker = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -106,6 +115,7 @@ describe('FfmpegProcess', () => {
     const [output] = await once(worker.stdout, 'data');
     const pid = Number(output);
     expect(isAlive(pid)).toBe(true);
+    if (launcher === frozen) process.kill(pid, 'SIGSTOP');
     worker.kill(signal);
     await expect.poll(() => isAlive(pid), { timeout: 3_000 }).toBe(false);
   });

@@ -20,6 +20,8 @@ export interface FfmpegExit {
 
 export interface FfmpegOptions {
   path: string;
+  /** What the command line begins with (endWithWorker.ts). */
+  launcher?: readonly string[] | undefined;
   args: readonly string[];
   cwd: string;
   /** Goes to stdin, as fast as FFmpeg takes it; its end closes stdin. */
@@ -34,7 +36,7 @@ export interface FfmpegOptions {
 
 /**
  * One FFmpeg. It leads a process group of its own, so that a terminal's Ctrl-C does not reach it before the worker, and is
- * ended with the worker: by SIGTERM when that exits, by the end of stdin when that is killed.
+ * ended with the worker: by SIGTERM when that exits; when that is killed by the kernel, or by the end of stdin.
  */
 export class FfmpegProcess {
   /** Resolves when the process is gone. Never rejects. */
@@ -117,8 +119,9 @@ export class FfmpegProcess {
   }
 }
 
-function spawn({ path, args, cwd }: FfmpegOptions) {
-  return execa(path, args, {
+function spawn({ path, launcher = [], args, cwd }: FfmpegOptions) {
+  const [program = path, ...rest] = [...launcher, path, ...args];
+  return execa(program, rest, {
     cwd,
     env: ffmpegEnvironment,
     extendEnv: false,

@@ -26,6 +26,7 @@ export interface SpanOptions {
   limits: TranscodeLimits;
   onProgress?: ((progress: Progress) => void) | undefined;
   ffmpeg: string;
+  launcher?: readonly string[] | undefined;
 }
 
 /** Runs one FFmpeg over one span of media, in an epoch of its own, which is closed whatever happens. */
@@ -47,6 +48,7 @@ async function runFfmpeg(options: SpanOptions, epoch: SegmentEpoch): Promise<Spa
   let progressAt = startedAt;
   const ffmpeg = new FfmpegProcess({
     path: options.ffmpeg,
+    launcher: options.launcher,
     args: ffmpegArgs({ streamId, encoding, inputs: span.inputs, firstNumber: epoch.firstNumber }),
     cwd: epoch.dir,
     input: span,

@@ -23,6 +23,8 @@ export interface TranscodeOptions {
   onProgress?: (progress: Progress) => void;
   /** FFmpeg's path. */
   ffmpeg: string;
+  /** What its command line begins with (endWithWorker.ts). */
+  launcher?: readonly string[];
   limits?: Partial<TranscodeLimits>;
 }
 

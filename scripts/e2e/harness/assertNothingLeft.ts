@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { keys } from '../../../common/keys.ts';
 import type { Cluster } from './cluster.ts';
@@ -59,7 +59,10 @@ async function ffmpegChildren(cluster: Cluster): Promise<string[]> {
     if (!/^\d+$/.test(pid)) continue;
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     const [, name = '', parent = ''] = /^\d+ \((.*)\) \S (\d+)/.exec(stat) ?? [];
-    if (name === 'ffmpeg' && parents.has(parent)) found.push(`ffmpeg process ${pid}`);
+    if (name !== 'ffmpeg') continue;
+    // An orphan has another parent by now, and still works in its folder, which may be gone.
+    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+    if (parents.has(parent) || cwd.startsWith(cluster.spoolDir)) found.push(`ffmpeg process ${pid}`);
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { DoubleObject, Write } from './doubleObject.ts';
+import type { AcceptedPut, DoubleObject, Write } from './doubleObject.ts';
 import { S3Error } from './s3Error.ts';
 import { WriteRules } from './writeRules.ts';
 
@@ -12,6 +12,8 @@ export interface Page {
 export class DoubleBucket {
   readonly objects = new Map<string, DoubleObject>();
   readonly rules: WriteRules;
+  /** Every PUT that was accepted, in order. */
+  readonly accepted: AcceptedPut[] = [];
   readonly #pageSize: number;
   readonly #tokens = new Map<string, { prefix: string; after: string }>();
 
@@ -37,6 +39,7 @@ export class DoubleBucket {
       writes: [...(current?.writes ?? []), { time: Date.now(), etag }],
     };
     this.objects.set(key, object);
+    this.accepted.push({ key, metadata: write.metadata, time: Date.now() });
     return object;
   }
 

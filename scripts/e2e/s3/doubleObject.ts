@@ -17,3 +17,11 @@ export interface Write {
   ifMatch: string | undefined;
   ifNoneMatch: string | undefined;
 }
+
+/** A PUT that changed an object: who says to have made it. */
+export interface AcceptedPut {
+  key: string;
+  metadata: Record<string, string>;
+  /** ms since 1970. */
+  time: number;
+}

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { deleteObjects, listObjects } from './bucketHandlers.ts';
 import { DoubleBucket } from './doubleBucket.ts';
-import type { DoubleObject } from './doubleObject.ts';
+import type { AcceptedPut, DoubleObject } from './doubleObject.ts';
 import { deleteObject, getObject, notImplemented, putObject } from './objectHandlers.ts';
 import { answerPublic, publicPath } from './publicHandler.ts';
 import type { S3Answer, S3Handler, S3Request } from './s3Answer.ts';
@@ -46,6 +46,8 @@ export interface S3Double {
   /** What is stored now; look, don't touch. */
   objects(): ReadonlyMap<string, DoubleObject>;
   requests: readonly RequestEntry[];
+  /** Every PUT that was accepted, in order. */
+  accepted: readonly AcceptedPut[];
   /** What a publisher did that it never should have, one sentence each. */
   violations: readonly string[];
   close(): Promise<void>;
@@ -84,6 +86,7 @@ export async function startS3Double(options: S3DoubleOptions): Promise<S3Double>
     publicUrl: `${endpoint}${publicPath}`,
     objects: () => bucket.objects,
     requests,
+    accepted: bucket.accepted,
     violations: bucket.rules.violations,
     close: () =>
       new Promise(resolve => {

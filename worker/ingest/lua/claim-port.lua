@@ -7,6 +7,8 @@
 -- @include keep-ports.lua
 local first, last = tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = now_ms()
+-- The same stream and run, whichever owner's.
+local function run_of(holder) return holder and string.match(holder, '^(.*)%.') or holder end
 local function in_range(port) return tonumber(port) >= first and tonumber(port) <= last end
 local function take(port)
   redis.call('ZADD', KEYS[1], ms(now + ARGV[5]), port)
@@ -22,7 +24,7 @@ if redis.call('HGET', KEYS[2], 'range') ~= range or redis.call('ZCARD', KEYS[1])
 end
 if in_range(ARGV[2]) then
   local score = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[2]) or 0)
-  if score <= now or redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[1] then return take(ARGV[2]) end
+  if score <= now or run_of(redis.call('HGET', KEYS[2], ARGV[2])) == run_of(ARGV[1]) then return take(ARGV[2]) end
 end
 while true do
   local port = redis.call('ZRANGE', KEYS[1], '-inf', ms(now), 'BYSCORE', 'LIMIT', 0, 1)[1]

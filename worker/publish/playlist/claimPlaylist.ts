@@ -17,16 +17,29 @@ const TRIES = 5;
 
 /**
  * Reads a published playlist, and where the store fences writes the same again in this owner's name: its ETag changes,
- * so the last owner's next PUT fails. Undefined when there is none. Throws `fenced` when a newer owner has it.
+ * so the last owner's next PUT fails. Undefined when there is none; with `empty` that is written where there is none, so
+ * that an owner of before, which may be about to write its first, cannot. Throws `fenced` when a newer owner has it.
  */
 export async function claimPlaylist(
   store: ObjectStore,
-  claim: { key: string; token: string; fences: boolean; intervalMs: number; signal: AbortSignal },
+  claim: {
+    key: string;
+    token: string;
+    fences: boolean;
+    intervalMs: number;
+    empty?: string | undefined;
+    signal: AbortSignal;
+  },
 ): Promise<ClaimedPlaylist | undefined> {
   const { key, token, fences, intervalMs, signal } = claim;
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     const there = await store.get(key, { signal });
-    if (!there) return undefined;
+    if (!there && (!fences || claim.empty === undefined)) return undefined;
+    if (!there) {
+      const created = await create(store, key, withOwner(claim.empty ?? '', token), token, signal);
+      if (created) return created;
+      continue;
+    }
     const order = compareTokens(there.metadata.token, token);
     if (order > 0) throw fencedError(key);
     if (!fences || order === 0) return { key, text: there.body.toString('utf8'), etag: there.etag };
@@ -37,12 +50,36 @@ export async function claimPlaylist(
       if (!(error instanceof StoreError) || error.kind !== 'precondition' || attempt === TRIES) throw error;
     }
   }
+  throw fencedError(key);
 }
 
 /** The last owner may have written a moment ago, and the store's limit counts for both (invariant I8). */
 async function keepInterval(writtenAt: string | undefined, intervalMs: number, signal: AbortSignal): Promise<void> {
   const wait = Number(writtenAt) + intervalMs - Date.now();
   if (wait > 0) await sleep(Math.min(wait, intervalMs), undefined, { signal });
+}
+
+/** Undefined when there is one by now. */
+async function create(
+  store: ObjectStore,
+  key: string,
+  text: string,
+  token: string,
+  signal: AbortSignal,
+): Promise<ClaimedPlaylist | undefined> {
+  const metadata = { token, sequence: '0', time: String(Date.now()) };
+  try {
+    const { etag } = await store.put(key, text, {
+      ...headers.playlist,
+      metadata,
+      condition: { ifNoneMatch: '*' },
+      signal,
+    });
+    return { key, text, etag };
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === 'precondition') return undefined;
+    throw error;
+  }
 }
 
 async function rewrite(

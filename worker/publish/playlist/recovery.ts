@@ -5,6 +5,7 @@ import { retryStore } from '../store/retryStore.ts';
 import { type ClaimedPlaylist, claimPlaylist } from './claimPlaylist.ts';
 import { closeEpoch, type Ledger, type LedgerOptions, settle, skipTo } from './ledger.ts';
 import type { LedgerStore, SavedLedger } from './ledgerStore.ts';
+import { VERSION } from './mediaPlaylist.ts';
 import { mergeLedger } from './mergeLedger.ts';
 import { type ParsedMediaPlaylist, parseMediaPlaylist } from './parseMediaPlaylist.ts';
 import { type StreamFiles, segmentNumber } from './streamFiles.ts';
@@ -27,6 +28,8 @@ export interface RecoveryOptions {
   files: StreamFiles;
   ledger: LedgerOptions;
   token: string;
+  /** The stream had another owner before, which may not know yet that it has lost it. */
+  takenOver?: boolean | undefined;
   log: Logger;
 }
 
@@ -38,9 +41,15 @@ export interface RecoveryOptions {
 export async function recover(options: RecoveryOptions, signal: AbortSignal): Promise<Recovered> {
   const { files, token, fences, playlistIntervalMs: intervalMs, log } = options;
   const playlistKeys = [...files.playlistKeys, ...(files.multivariantKey ? [files.multivariantKey] : [])];
+  // A multivariant playlist names only media playlists that are fenced themselves.
+  const empty = options.takenOver ? emptyPlaylist(options.ledger) : undefined;
+  const emptyOf = (key: string): string | undefined => (key === files.multivariantKey ? undefined : empty);
   const claims = await Promise.all(
     playlistKeys.map(key =>
-      retryStore(() => claimPlaylist(options.store, { key, token, fences, intervalMs, signal }), signal),
+      retryStore(
+        () => claimPlaylist(options.store, { key, token, fences, intervalMs, empty: emptyOf(key), signal }),
+        signal,
+      ),
     ),
   );
   const copy = await options.copies.load();
@@ -54,6 +63,10 @@ export async function recover(options: RecoveryOptions, signal: AbortSignal): Pr
   log.info({ nextNumber, nextMediaSequence, listed: entries.length, copy: copy !== undefined }, 'publishing recovered');
   return { ledger, claimed };
 }
+
+/** What a media playlist is before its first segment (RFC 8216 section 4.3.3.1). */
+const emptyPlaylist = ({ segmentSeconds }: LedgerOptions): string =>
+  `#EXTM3U\n#EXT-X-VERSION:${VERSION}\n#EXT-X-TARGETDURATION:${Math.ceil(segmentSeconds)}\n`;
 
 /** In order: the working copy says so, and it is not older than what is published. */
 function isOrderly(copy: SavedLedger | undefined, playlists: readonly (ParsedMediaPlaylist | undefined)[]): boolean {

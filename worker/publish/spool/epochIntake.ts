@@ -8,6 +8,7 @@ import { headers } from '../store/headers.ts';
 import type { PersistentUploads } from './persistentUploads.ts';
 import { type ClosedSegment, SegmentWatcher } from './segmentWatcher.ts';
 import type { EpochRecord, Spool, SpoolEpoch } from './spool.ts';
+import type { UploadGate } from './uploadGate.ts';
 import type { UploadOutcome } from './uploadWaiters.ts';
 
 export interface EpochEvents {
@@ -30,6 +31,7 @@ export class EpochIntake implements SegmentEpoch {
   readonly #uploads: Pick<PersistentUploads, 'upload'>;
   readonly #events: EpochEvents;
   readonly #signal: AbortSignal;
+  readonly #gate: Pick<UploadGate, 'pass'> | undefined;
   readonly #log: Logger;
   readonly #watcher: SegmentWatcher;
   /** By rendition, the look into its first segment. */
@@ -46,6 +48,7 @@ export class EpochIntake implements SegmentEpoch {
     uploads: Pick<PersistentUploads, 'upload'>;
     events: EpochEvents;
     signal: AbortSignal;
+    gate?: Pick<UploadGate, 'pass'>;
     log: Logger;
   }) {
     this.dir = options.epoch.dir;
@@ -56,6 +59,7 @@ export class EpochIntake implements SegmentEpoch {
     this.#uploads = options.uploads;
     this.#events = options.events;
     this.#signal = options.signal;
+    this.#gate = options.gate;
     this.#log = options.log;
     this.#watcher = new SegmentWatcher({
       dir: this.dir,
@@ -104,6 +108,7 @@ export class EpochIntake implements SegmentEpoch {
   async #upload(segment: ClosedSegment): Promise<void> {
     const { streamId, run } = this.#record;
     const job = { streamId, run, file: join(this.#origin, segment.file), key: `${streamId}/${segment.file}` };
+    await this.#gate?.pass();
     const outcome = await this.#uploads.upload({ ...job, ...headers.segment }, this.#signal);
     if (outcome.kind !== 'stored') this.#unstored += 1;
     this.#events.onOutcome(segment, outcome);

@@ -8,15 +8,15 @@ import type { Spool } from './spool.ts';
 /** Brings one file of the spool into the store, for whoever asks: a job of the queue, or an upload that goes directly. */
 export class SegmentUploader {
   readonly #store: ObjectStore;
-  readonly #fences: boolean;
+  readonly #options: { readonly fences: boolean };
   readonly #spool: Spool;
   /** By key: a job and a direct upload of one file are one PUT. */
   readonly #running = new Map<string, Promise<void>>();
 
-  /** @param options.fences the store was probed and holds conditional PUTs */
+  /** @param options.fences the store was probed and holds conditional PUTs; read for each PUT, it may become known later */
   constructor(options: { store: ObjectStore; fences: boolean; spool: Spool }) {
     this.#store = options.store;
-    this.#fences = options.fences;
+    this.#options = options;
     this.#spool = options.spool;
   }
 
@@ -31,9 +31,10 @@ export class SegmentUploader {
 
   async #put({ key, file, contentType, cacheControl }: UploadJob, signal: AbortSignal): Promise<void> {
     const origin = dirname(file);
+    const { fences } = this.#options;
     try {
       const body = await readFile(this.#spool.path(file));
-      await putSegment(this.#store, { key, body, contentType, cacheControl, origin, fences: this.#fences, signal });
+      await putSegment(this.#store, { key, body, contentType, cacheControl, origin, fences, signal });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       // Files go when they are stored: this one went directly while its job waited for Redis.

@@ -1,0 +1,63 @@
+import { ChaosCluster } from './chaosCluster.ts';
+import { type FailOver, killRound } from './killRound.ts';
+import { type RedisFault, redisRound } from './redisRound.ts';
+import { blackHoleRound, freezeRound, type TakeOver } from './vanishRound.ts';
+
+export interface ScenarioResult<Row> {
+  name: string;
+  rounds: number;
+  /** One for each stream that changed its worker. */
+  rows: Row[];
+  /** Everything that was wrong, one sentence each. */
+  faults: string[];
+  playlistWriters: number;
+}
+
+const SETUP = { workers: 3, streams: 3, segmentSeconds: 2 };
+
+/** Runs one scenario in a cluster of its own: so many rounds, then all streams are stopped and everything is checked. */
+async function scenario<Row>(
+  name: string,
+  rounds: number,
+  round: (chaos: ChaosCluster, i: number) => Promise<{ rows?: Row[]; faults?: string[] }>,
+  hosts = false,
+): Promise<ScenarioResult<Row>> {
+  const result: ScenarioResult<Row> = { name, rounds: 0, rows: [], faults: [], playlistWriters: 0 };
+  const chaos = await ChaosCluster.start({ ...SETUP, hosts });
+  try {
+    for (let i = 0; i < rounds; i += 1) {
+      const { rows = [], faults = [] } = await round(chaos, i);
+      result.rounds += 1;
+      result.rows.push(...rows);
+      result.faults.push(...faults);
+      process.stdout.write(`${name} ${i + 1}/${rounds}: ${JSON.stringify(rows)} ${faults.join('; ')}\n`);
+    }
+    result.faults.push(...(await chaos.verify()));
+    result.playlistWriters = chaos.playlistWriters();
+  } catch (error) {
+    result.faults.push(String(error));
+  } finally {
+    await chaos.stop();
+  }
+  return result;
+}
+
+export const kill = (rounds: number): Promise<ScenarioResult<FailOver>> =>
+  scenario('kill -9', rounds, async chaos => ({ rows: await killRound(chaos) }));
+
+/** The same where no worker of the dead one's host is left. */
+export const loseHost = (rounds: number): Promise<ScenarioResult<FailOver>> =>
+  scenario('host gone', rounds, async chaos => ({ rows: await killRound(chaos) }), true);
+
+export const freeze = (rounds: number): Promise<ScenarioResult<TakeOver>> =>
+  scenario('SIGSTOP past the lease, then SIGCONT', rounds, async chaos => ({ rows: await freezeRound(chaos) }));
+
+export const blackHole = (rounds: number): Promise<ScenarioResult<TakeOver>> =>
+  scenario('black hole between one worker and Redis', rounds, async (chaos, i) => ({
+    rows: await blackHoleRound(chaos, i % 2 === 0 ? 'resume' : 'stale'),
+  }));
+
+export const redisAway = (fault: RedisFault, seconds: readonly number[]): Promise<ScenarioResult<never>> =>
+  scenario(`Redis ${fault}`, seconds.length, async (chaos, i) => ({
+    faults: await redisRound(chaos, fault, seconds[i] ?? 5),
+  }));

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createQueue, queueNames, type StreamJob, streamJobId, streamJobOptions } from '../../common/queues.ts';
+import { StreamStore } from '../../common/streamStore.ts';
+import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
+import { Spool } from '../publish/spool/spool.ts';
+import { DeadWorkers } from './deadWorkers.ts';
+import { LeaseScripts } from './leaseScripts.ts';
+
+const holder = `
+  import { SpoolOwners } from ${JSON.stringify(new URL('../publish/spool/spoolOwners.ts', import.meta.url).href)};
+  const owners = new SpoolOwners(process.argv[1]);
+  await owners.hold();
+  console.log(owners.own);`;
+const LEASE_MS = 60_000;
+
+let server: TestRedis;
+let redis: Redis;
+let queue: Queue<StreamJob>;
+let dir: string;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url, { maxRetriesPerRequest: null });
+  queue = createQueue<StreamJob>(queueNames.streams, redis, streamJobOptions);
+  dir = await mkdtemp(join(tmpdir(), 'dead-workers-'));
+});
+afterAll(async () => {
+  await queue.close();
+  redis.disconnect();
+  await server.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** A stream that a process of this host runs, as Redis sees it. */
+async function running(streams: StreamStore, scripts: LeaseScripts, streamId: string, mark: string): Promise<string> {
+  const run = await streams.start(streamId, { abr: false, webhookUrls: [] });
+  await queue.add('stream', { streamId, run }, { jobId: streamJobId(streamId, run) });
+  const consumer = new Worker<StreamJob>(queueNames.streams, undefined, { connection: redis, lockDuration: LEASE_MS });
+  await consumer.getNextJob(`lock of ${streamId}`);
+  await consumer.close();
+  await scripts.acquire(streamId, run, `${mark}/claim`, LEASE_MS);
+  return run;
+}
+
+test('a dead worker’s streams are free at once, with their jobs; a frozen one’s, and one’s of another host are not', async () => {
+  const [streams, scripts] = [new StreamStore(redis), new LeaseScripts(redis)];
+  const spool = new Spool(dir, 'node');
+  await spool.claim();
+  await spool.owners.hold();
+  const children = [0, 1].map(() =>
+    spawn(process.execPath, ['--input-type=module', '-e', holder, dir], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  );
+  const marks = await Promise.all(children.map(async ({ stdout }) => String(await once(stdout, 'data')).trim()));
+  const [killed, frozen] = children;
+  const [killedMark = '', frozenMark = ''] = marks;
+  const runs = {
+    killed: await running(streams, scripts, 'killed', killedMark),
+    frozen: await running(streams, scripts, 'frozen', frozenMark),
+    elsewhere: await running(streams, scripts, 'elsewhere', '.owner-of-another-host'),
+  };
+  const watch = new DeadWorkers({ owners: spool.owners, streams, scripts, queue, redis, log: silentLogger() });
+  watch.start();
+  frozen?.kill('SIGSTOP');
+  killed?.kill('SIGKILL');
+  const jobState = (id: keyof typeof runs) => queue.getJobState(streamJobId(id, runs[id]));
+  await expect.poll(() => jobState('killed'), { timeout: 5_000 }).toBe('waiting');
+  expect((await scripts.acquire('killed', runs.killed, 'other/claim', LEASE_MS)).kind).toBe('taken');
+  for (const id of ['frozen', 'elsewhere'] as const) {
+    expect(await jobState(id)).toBe('active');
+    expect((await scripts.acquire(id, runs[id], 'other/claim', LEASE_MS)).kind).toBe('held');
+  }
+  // What the dead one still had on its way changes nothing.
+  expect(await scripts.forfeit('killed', runs.killed, killedMark)).toBe(false);
+  frozen?.kill('SIGKILL');
+  await watch.stop();
+  await spool.owners.release();
+});
