@@ -77,7 +77,7 @@ test('a dead workerâ€™s streams are free at once, with their jobs; a frozen oneâ
     expect(await jobState(id)).toBe('active');
     expect((await scripts.acquire(id, runs[id], 'other/claim', LEASE_MS)).kind).toBe('held');
   }
-  // What the dead one still had on its way changes nothing.
+  // It has another owner now, and is not given away a second time.
   expect(await scripts.forfeit('killed', runs.killed, killedMark)).toBe(false);
   frozen?.kill('SIGKILL');
   await watch.stop();

@@ -134,6 +134,27 @@ describe('losing', () => {
     expect((await streams.get('show'))?.state).toBe('INITIALISED');
   });
 
+  test('the lease of a dead process is free at once, and what it still had on its way does not renew it', async () => {
+    const run = await startRun();
+    const { lease } = await take('show', run, 'mark/claim');
+    expect(await scripts.forfeit('show', run, 'mar')).toBe(false);
+    expect(await scripts.forfeit('show', run, 'mark')).toBe(true);
+    expect(await scripts.renew('show', lease.token, times.ttlMs)).toEqual({ kind: 'fenced' });
+    expect(await scripts.forfeit('show', run, 'mark')).toBe(true);
+    expect((await scripts.acquire('show', run, 'worker-2', 200, 4_000)).kind).toBe('taken');
+  });
+
+  test('after Redis was away a lease that has run out still counts for a while', async () => {
+    const run = await startRun();
+    await scripts.acquire('show', run, 'worker-1', 1);
+    await vi.waitFor(async () => {
+      const leaseUntil = Number(await redis.hget(keys.stream('show'), 'leaseUntil'));
+      expect(Date.now()).toBeGreaterThan(leaseUntil);
+    });
+    expect(await scripts.acquire('show', run, 'worker-2', 200, 4_000)).toMatchObject({ kind: 'held' });
+    expect((await scripts.acquire('show', run, 'worker-2', 200)).kind).toBe('taken');
+  });
+
   test('a transition that the table forbids is refused', async () => {
     const { lease } = await take('show', await startRun());
     expect(await lease.write({ state: 'STREAMING' })).toBe(false);

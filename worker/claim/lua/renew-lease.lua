@@ -5,6 +5,6 @@
 -- @include ../../../common/lua/now-ms.lua
 local h = redis.call('HMGET', KEYS[1], 'token', 'owner', 'desired', 'stopReason', 'seq')
 if not h[1] then return { 2 } end
-if h[1] ~= ARGV[1] or not h[2] then return { 0 } end
+if h[1] ~= ARGV[1] or not h[2] or string.sub(h[2], -5) == '/dead' then return { 0 } end
 redis.call('HSET', KEYS[1], 'leaseUntil', ms(now_ms() + ARGV[2]))
 return { 1, h[3] or 'run', h[4] or '', h[5] or '0' }
