@@ -31,4 +31,5 @@ export type StreamReason =
   | 'transcode_error'
   | 'storage_error'
   | 'worker_lost'
+  | 'handed_over'
   | 'internal_error';

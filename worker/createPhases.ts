@@ -37,6 +37,8 @@ export interface PhaseDeps {
 /** R2 takes one write a second for each key; a folder takes as many as come. */
 const R2_INTERVAL_MS = 1_000;
 const FOLDER_INTERVAL_MS = 100;
+/** libsrt keeps a closed listener's UDP port for 5 s, unless its process ends before. */
+const LINGER_MS = 7_000;
 
 /** The phases of one session, made of this worker's parts. */
 export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease): SessionPhases {
@@ -75,6 +77,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         ports: deps.ports,
         holder: `${job.streamId}.${job.run}`,
         ...(preferred === undefined ? {} : { preferred }),
+        ...(lease.recorded('handedOver') === undefined ? {} : { patienceMs: LINGER_MS }),
         listen: {
           bind: config.SRT_BIND,
           latencyMs: config.SRT_LATENCY_MS,

@@ -62,6 +62,7 @@ export interface SessionTimes {
  */
 export class Session implements RunningSession {
   readonly finished: Promise<SessionEnd>;
+  readonly offAir: Promise<void>;
   readonly #lease: StreamLease;
   readonly #phases: SessionPhases;
   readonly #times: SessionTimes;
@@ -69,6 +70,7 @@ export class Session implements RunningSession {
   readonly #log: Logger;
   readonly #ending = new SessionEnding();
   readonly #arrivals = new Arrivals<SessionEncoder>();
+  readonly #wentOffAir: () => void;
 
   constructor(options: {
     job: StreamJob;
@@ -84,6 +86,9 @@ export class Session implements RunningSession {
     this.#times = options.times;
     this.#node = options.node;
     this.#log = options.log.child({ streamId: options.job.streamId, run: options.job.run });
+    const offAir = Promise.withResolvers<void>();
+    this.offAir = offAir.promise;
+    this.#wentOffAir = offAir.resolve;
     this.finished = this.#run(options.acquiredAt);
   }
 
@@ -135,9 +140,11 @@ export class Session implements RunningSession {
     const { signal } = this.#ending;
     const takenOver = this.#lease.recorded('srtUrl') !== undefined;
     const place = { node: this.#node, port: ingest.port, srtUrl: ingest.srtUrl };
+    const handedOver = this.#lease.recorded('handedOver') !== undefined;
+    const reason = !takenOver ? 'listening' : handedOver ? 'handed_over' : 'worker_lost';
     void this.#lease.write({
       state: 'READY',
-      fields: { ...place, reason: takenOver ? 'worker_lost' : 'listening' },
+      fields: { ...place, reason, handedOver: '' },
       event: takenOver
         ? 'Another worker has taken the stream over; waiting for the encoder'
         : 'Waiting for the encoder',
@@ -217,6 +224,7 @@ export class Session implements RunningSession {
       'session ends',
     );
     await this.#attempt('ingest', ingest?.close());
+    this.#wentOffAir();
     if (ending.kind === 'fenced') {
       await this.#attempt('publisher', publisher?.abandon());
       this.#lease.abandon();
@@ -229,6 +237,7 @@ export class Session implements RunningSession {
       const fields = { reason: ending.reason, recordingLink: finished?.recordingLink ?? '' };
       await this.#lease.write({ state: 'STOPPED', fields, event: ending.message });
     }
+    if (ending.kind === 'handed_over') await this.#lease.write({ fields: { handedOver: '1' } });
     await this.#attempt('lease', this.#lease.release());
     return ending.kind;
   }

@@ -50,11 +50,18 @@ interface Connections {
   subscriber: Redis;
 }
 
+export interface RunningWorker {
+  /** Takes no more streams, and waits for those it has to end: for DRAIN_SECONDS, or until `hurry` aborts. */
+  drain(hurry: AbortSignal): Promise<void>;
+  /** Hands every stream over, uploads what is left, gives everything back. May be called twice. */
+  stop(): Promise<void>;
+}
+
 /**
  * A worker, taking streams. Throws `dependency_missing` or `config_invalid`, and leaves nothing then. Redis and the store
  * may be away. `stop()` hands every stream over and resolves when all is given back.
  */
-export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ stop(): Promise<void> }> {
+export async function startWorker(config: WorkerConfig, log: Logger): Promise<RunningWorker> {
   const stack = new StopStack();
   try {
     const { version } = await checkFfmpeg(config.FFMPEG);
@@ -86,12 +93,15 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
       retire: (job: RetentionJob) => retention.schedule(job),
       complete: (job: RecordingJob) => retention.complete(job),
     };
-    startClaiming(config, redis, { ...shared, redis: redis.request, log }, log, stack);
+    const consumer = startClaiming(config, redis, { ...shared, redis: redis.request, log }, log, stack);
     const heartbeat = new Heartbeat(new WorkerRegistry(redis.request), workerId, log);
     heartbeat.start();
     stack.push('heartbeat', () => heartbeat.stop());
     log.info({ workerId, node: config.NODE_ID, ffmpeg: version, fences, srt: config.SRT_PORTS }, 'worker ready');
-    return { stop: () => stack.stop() };
+    return {
+      drain: hurry => consumer.drain(config.DRAIN_SECONDS * 1000, hurry),
+      stop: () => stack.stop(),
+    };
   } catch (error) {
     await stack.stop();
     throw error;
@@ -192,7 +202,7 @@ function startClaiming(
   phaseDeps: Parameters<typeof createPhases>[0],
   log: Logger,
   stack: StopStack,
-): void {
+): StreamConsumer {
   const times = {
     connectMs: config.CONNECT_TIMEOUT_SECONDS * 1000,
     reconnectMs: config.RECONNECT_TIMEOUT_SECONDS * 1000,
@@ -207,6 +217,8 @@ function startClaiming(
         node: config.NODE_ID,
         phases: createPhases(phaseDeps, job, lease),
       }),
+    // Once libsrt is cleaned up the ports are free: the next owner on this host binds them while the last uploads go on.
+    onOffAir: () => phaseDeps.srtHost.stop(),
     log,
   });
   new WakeListener(redis.subscriber, streamId => consumer.wake(streamId))
@@ -218,6 +230,7 @@ function startClaiming(
   stack.push('reconciler', () => reconciler.stop());
   consumer.start();
   stack.push('streams', () => consumer.stop());
+  return consumer;
 }
 
 /** Whether the store fences. One that cannot be asked now counts as one that does not: that only costs playlist updates

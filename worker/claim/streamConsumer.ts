@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { DelayedError, type Job, Worker } from 'bullmq';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { queueNames, type StreamJob } from '../../common/queues.ts';
@@ -12,6 +13,8 @@ export type SessionEnd = 'stopped' | 'fenced' | 'handed_over';
 /** One stream's life on this worker, from the lease to its end. Never rejects. */
 export interface RunningSession {
   readonly finished: Promise<SessionEnd>;
+  /** Resolves when its media is over: FFmpeg has written its last segment, SRT is closed. */
+  readonly offAir: Promise<void>;
   wake(): void;
   /** Ends this worker's part; the stream is to go on elsewhere. */
   handOver(): void;
@@ -23,7 +26,7 @@ export type StartSession = (job: StreamJob, lease: StreamLease, acquiredAt: numb
  * which the lease and the adoption below make harmless. */
 const settings = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 100, drainDelay: 2 };
 
-/** Time enough for this worker to have stopped fetching; its next owner waits no longer than that. */
+/** A job that this worker fetched while it was told to take no more: time enough for another one to get it. */
 const PUT_BACK_MS = 100;
 
 /** Takes jobs of queue `streams`, and the lease of each before anything else happens. */
@@ -33,7 +36,10 @@ export class StreamConsumer {
   readonly #running = new Map<string, { streamId: string; session: RunningSession }>();
   readonly #scripts: LeaseScripts;
   readonly #startSession: StartSession;
+  readonly #onOffAir: () => Promise<void>;
   readonly #log: Logger;
+  #taking = true;
+  #draining = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: {
@@ -43,8 +49,11 @@ export class StreamConsumer {
     startSession: StartSession;
     /** Streams this worker runs at a time (BullMQ's `concurrency`). */
     slots: number;
+    /** Called at the end, when no session has an SRT listener any more, before their uploads have ended. */
+    onOffAir: () => Promise<void>;
     log: Logger;
   }) {
+    this.#onOffAir = options.onOffAir;
     this.#scripts = options.scripts;
     this.#startSession = options.startSession;
     this.#log = options.log;
@@ -65,6 +74,34 @@ export class StreamConsumer {
     for (const running of this.#running.values()) if (running.streamId === streamId) running.session.wake();
   }
 
+  /** Streams that this worker runs. */
+  get streams(): number {
+    return this.#running.size;
+  }
+
+  /** Takes no more jobs for now; what runs goes on. */
+  async pause(): Promise<void> {
+    this.#taking = false;
+    await withDeadline(this.#worker.pause(true), 2_000);
+  }
+
+  /** Takes jobs again; after drain() it never does. */
+  async resume(): Promise<void> {
+    if (this.#draining) return;
+    this.#taking = true;
+    await this.#worker.resume();
+  }
+
+  /** Takes no more jobs, and waits until the streams here have ended by themselves: for `waitMs`, or until `hurry` aborts. */
+  async drain(waitMs: number, hurry: AbortSignal): Promise<void> {
+    this.#draining = true;
+    await this.pause();
+    const over = new AbortController();
+    const limit = sleep(waitMs, undefined, { signal: AbortSignal.any([hurry, over.signal]) }).catch(() => undefined);
+    await Promise.race([this.#allFinished(), limit]);
+    over.abort();
+  }
+
   /** Takes no more jobs, hands every stream over, and waits until each is off this worker. */
   stop(): Promise<void> {
     this.#closing ??= this.#stop();
@@ -72,12 +109,18 @@ export class StreamConsumer {
   }
 
   async #stop(): Promise<void> {
-    await withDeadline(this.#worker.pause(true), 2_000);
+    this.#draining = true;
+    await this.pause();
     const sessions = [...this.#running.values()].map(running => running.session);
     for (const session of sessions) session.handOver();
-    await Promise.all(sessions.map(session => session.finished));
+    const offAir = Promise.all(sessions.map(session => session.offAir)).then(() => this.#onOffAir());
+    await Promise.all([offAir, this.#allFinished()]);
     // close() never returns while Redis is away; the process may end all the same, since the job's lock runs out.
     await withDeadline(this.#worker.close(), 3_000);
+  }
+
+  async #allFinished(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ session }) => session.finished));
   }
 
   async #process(job: Job<StreamJob>, token: string | undefined): Promise<SessionEnd | 'over'> {
@@ -85,12 +128,16 @@ export class StreamConsumer {
     const session = this.#running.get(job.data.run)?.session ?? (await this.#claim(job, token));
     if (!session) return 'over';
     const end = await session.finished;
-    return end === 'handed_over' ? putBack(job, token, PUT_BACK_MS) : end;
+    if (end !== 'handed_over') return end;
+    await job.moveToWait(token);
+    throw new WaitingError();
   }
 
   /** Undefined when there is nothing to run. Throws DelayedError (BullMQ: not a failure) when another worker holds it. */
   async #claim(job: Job<StreamJob>, token: string | undefined): Promise<RunningSession | undefined> {
     const { streamId, run } = job.data;
+    // A fetch that was under way brings one more job after pause().
+    if (!this.#taking) return putBack(job, token, PUT_BACK_MS);
     const acquiredAt = performance.now();
     const acquired = await this.#scripts.acquire(streamId, run, randomUUID(), leaseTimes.ttlMs).catch(error => {
       this.#log.warn({ err: error, streamId, run }, 'lease not acquired; trying again');
@@ -98,6 +145,10 @@ export class StreamConsumer {
     });
     if (acquired.kind === 'over') return undefined;
     if (acquired.kind === 'held') return putBack(job, token, Math.min(acquired.msLeft + 50, 5_000));
+    if (!this.#taking) {
+      await this.#scripts.release(streamId, acquired.token).catch(() => undefined);
+      return putBack(job, token, PUT_BACK_MS);
+    }
     const log = this.#log.child({ streamId, run });
     const { record } = acquired;
     const lease = new StreamLease({

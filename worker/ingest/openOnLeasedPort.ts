@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../common/errors.ts';
 import type { PortLeases } from './portLease.ts';
 import type { ListenOptions, SrtHost, SrtListener } from './srtHost.ts';
 
 const TRIES = 10;
 const RENEW_MS = 10_000;
+const AGAIN_MS = 50;
 
 /** A listener on a port that is leased for as long as it is open. */
 export interface LeasedListener {
@@ -20,6 +22,8 @@ export interface LeasedPortOptions {
   holder: string;
   /** The port that the stream had before. */
   preferred?: number;
+  /** How long that port is tried before another is taken: the worker before is letting go of it (ms). Default 0. */
+  patienceMs?: number;
   listen: Omit<ListenOptions, 'port'>;
   signal: AbortSignal;
   /** How often the lease is renewed (ms). Default 10 s. */
@@ -32,7 +36,7 @@ export interface LeasedPortOptions {
  * @throws AppError `ports_exhausted`, `listener_error`, or the signal's reason
  */
 export async function openOnLeasedPort(options: LeasedPortOptions): Promise<LeasedListener> {
-  const { host, ports, holder, signal, listen } = options;
+  const { ports, holder, signal, listen } = options;
   const failures: AppError[] = [];
   let preferred = options.preferred;
   while (failures.length < TRIES) {
@@ -40,7 +44,7 @@ export async function openOnLeasedPort(options: LeasedPortOptions): Promise<Leas
     const port = await ports.claim({ holder, ...(preferred !== undefined && { preferred }) });
     try {
       signal.throwIfAborted();
-      return leased(await host.openListener({ ...listen, port }), options);
+      return leased(await openPatiently(port, port === preferred, options), options);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'port_unavailable') {
         await giveBack(ports.release(port, holder), port, options);
@@ -53,6 +57,18 @@ export async function openOnLeasedPort(options: LeasedPortOptions): Promise<Leas
     }
   }
   throw ports.exhausted(`${TRIES} in a row are held by other programs`, new AggregateError(failures));
+}
+
+async function openPatiently(port: number, isPreferred: boolean, options: LeasedPortOptions): Promise<SrtListener> {
+  const until = performance.now() + (isPreferred ? (options.patienceMs ?? 0) : 0);
+  for (;;) {
+    try {
+      return await options.host.openListener({ ...options.listen, port });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'port_unavailable' || performance.now() >= until) throw error;
+      await sleep(AGAIN_MS, undefined, { signal: options.signal });
+    }
+  }
 }
 
 function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListener {
