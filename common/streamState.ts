@@ -32,4 +32,5 @@ export type StreamReason =
   | 'storage_error'
   | 'worker_lost'
   | 'handed_over'
+  | 'no_capacity'
   | 'internal_error';

@@ -14,6 +14,7 @@ import type { UploadQueue } from './publish/spool/uploadQueue.ts';
 import type { ObjectStore } from './publish/store/objectStore.ts';
 import type { SessionPhases } from './session.ts';
 import type { Encoding } from './transcode/encoding.ts';
+import type { Progress } from './transcode/progress.ts';
 import { transcode } from './transcode/transcode.ts';
 
 /** What all sessions of a worker share. */
@@ -31,6 +32,8 @@ export interface PhaseDeps {
   complete: (job: RecordingJob) => Promise<void>;
   /** Role `request`. */
   redis: Redis;
+  /** Hears how each encode is doing; undefined: it has ended. @param run whose it is */
+  onEncode: (run: string, progress: Progress | undefined) => void;
   log: Logger;
 }
 
@@ -90,7 +93,11 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       return { port: ingest.port, srtUrl: urlFor(deps, job, lease, ingest.port), close: () => ingest.close() };
     },
     transcode: (encoder, sink, signal) =>
-      transcode({ media: encoder.media, streamId: job.streamId, encoding, sink, signal, log, ffmpeg: config.FFMPEG }),
+      transcode({
+        ...{ media: encoder.media, streamId: job.streamId, encoding, sink, signal, log },
+        ffmpeg: config.FFMPEG,
+        onProgress: progress => deps.onEncode(job.run, progress),
+      }).finally(() => deps.onEncode(job.run, undefined)),
   };
 }
 

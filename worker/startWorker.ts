@@ -16,13 +16,13 @@ import {
 } from '../common/queues.ts';
 import { StopStack } from '../common/stopStack.ts';
 import { StreamStore } from '../common/streamStore.ts';
-import { WorkerRegistry } from '../common/workerRegistry.ts';
-import { Heartbeat } from './claim/heartbeat.ts';
+import { CapacityGuard } from './claim/capacityGuard.ts';
+import type { Heartbeat } from './claim/heartbeat.ts';
 import { LeaseScripts } from './claim/leaseScripts.ts';
 import { Reconciler } from './claim/reconciler.ts';
 import { StreamConsumer } from './claim/streamConsumer.ts';
 import { WakeListener } from './claim/wakeListener.ts';
-import { createPhases } from './createPhases.ts';
+import { createPhases, type PhaseDeps } from './createPhases.ts';
 import { PortLeases } from './ingest/portLease.ts';
 import { SrtHost } from './ingest/srtHost.ts';
 import { OutboxRelay } from './notify/outboxRelay.ts';
@@ -31,11 +31,13 @@ import { WebhookSender } from './notify/webhookSender.ts';
 import { RetentionQueue } from './publish/retention/retentionQueue.ts';
 import { Spool } from './publish/spool/spool.ts';
 import { SpoolDrops } from './publish/spool/spoolDrops.ts';
+import { spooledEpochs } from './publish/spool/spooledEpochs.ts';
 import { SpoolSweeper } from './publish/spool/spoolSweeper.ts';
 import { UploadQueue } from './publish/spool/uploadQueue.ts';
 import { createStore } from './publish/store/createStore.ts';
 import type { ObjectStore } from './publish/store/objectStore.ts';
 import { Session } from './session.ts';
+import { startReporting } from './startReporting.ts';
 import { checkFfmpeg } from './transcode/checkFfmpeg.ts';
 
 type WorkerConfig = Config<'JWT_SECRET' | 'HMAC_SECRET'>;
@@ -93,13 +95,15 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
       retire: (job: RetentionJob) => retention.schedule(job),
       complete: (job: RecordingJob) => retention.complete(job),
     };
-    const consumer = startClaiming(config, redis, { ...shared, redis: redis.request, log }, log, stack);
-    const heartbeat = new Heartbeat(new WorkerRegistry(redis.request), workerId, log);
-    heartbeat.start();
-    stack.push('heartbeat', () => heartbeat.stop());
+    const phaseDeps = { ...shared, redis: redis.request, log };
+    const { consumer, heartbeat } = startClaiming(config, redis, workerId, phaseDeps, log, stack);
     log.info({ workerId, node: config.NODE_ID, ffmpeg: version, fences, srt: config.SRT_PORTS }, 'worker ready');
     return {
-      drain: hurry => consumer.drain(config.DRAIN_SECONDS * 1000, hurry),
+      drain: hurry => {
+        const drained = consumer.drain(config.DRAIN_SECONDS * 1000, hurry);
+        heartbeat.beat();
+        return drained;
+      },
       stop: () => stack.stop(),
     };
   } catch (error) {
@@ -199,14 +203,24 @@ function startSweeping(
 function startClaiming(
   config: WorkerConfig,
   redis: Connections,
-  phaseDeps: Parameters<typeof createPhases>[0],
+  workerId: string,
+  deps: Omit<PhaseDeps, 'onEncode'>,
   log: Logger,
   stack: StopStack,
-): StreamConsumer {
+): { consumer: StreamConsumer; heartbeat: Heartbeat } {
   const times = {
     connectMs: config.CONNECT_TIMEOUT_SECONDS * 1000,
     reconnectMs: config.RECONNECT_TIMEOUT_SECONDS * 1000,
   };
+  const guard = new CapacityGuard({
+    readSpool: () => readSpool(deps.spool, config.SPOOL_MAX_BYTES),
+    onChange: reason => {
+      void (reason === undefined ? consumer.resume() : consumer.pause());
+      heartbeat.beat();
+    },
+    log,
+  });
+  const phaseDeps: PhaseDeps = { ...deps, onEncode: (run, progress) => guard.note(run, progress) };
   const consumer = new StreamConsumer({
     connection: redis.queue,
     scripts: new LeaseScripts(redis.lease),
@@ -228,9 +242,19 @@ function startClaiming(
   const reconciler = new Reconciler({ redis: redis.request, streams: new StreamStore(redis.request), queue, log });
   reconciler.start();
   stack.push('reconciler', () => reconciler.stop());
+  const address = deps.srtHostName;
+  const heartbeat = startReporting({ config, workerId, address, consumer, guard, queue, redis, log, stack });
+  guard.start();
+  stack.push('capacity guard', () => guard.stop());
   consumer.start();
   stack.push('streams', () => consumer.stop());
-  return consumer;
+  return { consumer, heartbeat };
+}
+
+async function readSpool(spool: Spool, maxBytes: number) {
+  const epochs = await spooledEpochs(spool.dir);
+  const usedBytes = epochs.reduce((sum, epoch) => sum + epoch.bytes, 0);
+  return { usedBytes, freeBytes: await spool.freeBytes(), maxBytes };
 }
 
 /** Whether the store fences. One that cannot be asked now counts as one that does not: that only costs playlist updates

@@ -3,7 +3,7 @@ import { streamId } from '../../common/streamId.ts';
 
 export type Command =
   | { name: 'help' }
-  | { name: 'list' }
+  | { name: 'list' | 'workers' }
   | { name: 'start'; streamId: string; abr: boolean; webhookUrls: string[] }
   | { name: 'stop' | 'status' | 'watch'; streamId: string };
 
@@ -19,6 +19,7 @@ export const HELP = `Usage: ./scripts/livetran <command>
   stop <stream_id>     stop it
   status <stream_id>   print its state
   list                 list the streams of the last three days
+  workers              list the workers: what each runs, and whether it takes more
   watch <stream_id>    print a line for every change until the stream has stopped
 
   --abr                three qualities (1080p, 720p, 480p) in place of one
@@ -34,14 +35,15 @@ export function parseCommand(argv: readonly string[]): Command {
   const { values, positionals } = parse(argv);
   const [name, id, ...more] = positionals;
   if (values.help || name === 'help') return { name: 'help' };
-  if (name === undefined) throw new UsageError('a command is missing: start, stop, status, list or watch');
+  if (name === undefined) throw new UsageError('a command is missing: start, stop, status, list, watch or workers');
   if (more.length > 0) throw new UsageError(`"${more[0]}" is too much: one stream_id at a time`);
   if (name !== 'start' && (values.abr || values.webhook)) {
     throw new UsageError('--abr and --webhook belong to the command start');
   }
   switch (name) {
     case 'list':
-      if (id !== undefined) throw new UsageError('list takes no stream_id');
+    case 'workers':
+      if (id !== undefined) throw new UsageError(`${name} takes no stream_id`);
       return { name };
     case 'start':
       return { name, streamId: checkId(id), abr: values.abr ?? false, webhookUrls: values.webhook ?? [] };
@@ -50,7 +52,7 @@ export function parseCommand(argv: readonly string[]): Command {
     case 'watch':
       return { name, streamId: checkId(id) };
     default:
-      throw new UsageError(`there is no command "${name}": use start, stop, status, list or watch`);
+      throw new UsageError(`there is no command "${name}": use start, stop, status, list, watch or workers`);
   }
 }
 

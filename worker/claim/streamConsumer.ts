@@ -26,9 +26,6 @@ export type StartSession = (job: StreamJob, lease: StreamLease, acquiredAt: numb
  * which the lease and the adoption below make harmless. */
 const settings = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 100, drainDelay: 2 };
 
-/** A job that this worker fetched while it was told to take no more: time enough for another one to get it. */
-const PUT_BACK_MS = 100;
-
 /** Takes jobs of queue `streams`, and the lease of each before anything else happens. */
 export class StreamConsumer {
   readonly #worker: Worker<StreamJob>;
@@ -77,6 +74,10 @@ export class StreamConsumer {
   /** Streams that this worker runs. */
   get streams(): number {
     return this.#running.size;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
   }
 
   /** Takes no more jobs for now; what runs goes on. */
@@ -129,15 +130,14 @@ export class StreamConsumer {
     if (!session) return 'over';
     const end = await session.finished;
     if (end !== 'handed_over') return end;
-    await job.moveToWait(token);
-    throw new WaitingError();
+    return giveBack(job, token);
   }
 
   /** Undefined when there is nothing to run. Throws DelayedError (BullMQ: not a failure) when another worker holds it. */
   async #claim(job: Job<StreamJob>, token: string | undefined): Promise<RunningSession | undefined> {
     const { streamId, run } = job.data;
     // A fetch that was under way brings one more job after pause().
-    if (!this.#taking) return putBack(job, token, PUT_BACK_MS);
+    if (!this.#taking) return giveBack(job, token);
     const acquiredAt = performance.now();
     const acquired = await this.#scripts.acquire(streamId, run, randomUUID(), leaseTimes.ttlMs).catch(error => {
       this.#log.warn({ err: error, streamId, run }, 'lease not acquired; trying again');
@@ -147,7 +147,7 @@ export class StreamConsumer {
     if (acquired.kind === 'held') return putBack(job, token, Math.min(acquired.msLeft + 50, 5_000));
     if (!this.#taking) {
       await this.#scripts.release(streamId, acquired.token).catch(() => undefined);
-      return putBack(job, token, PUT_BACK_MS);
+      return giveBack(job, token);
     }
     const log = this.#log.child({ streamId, run });
     const { record } = acquired;
@@ -164,6 +164,12 @@ export class StreamConsumer {
     void session.finished.finally(() => this.#running.delete(run));
     return session;
   }
+}
+
+/** Gives the job back for any other worker to take at once; this one is paused. Throws WaitingError, which is no failure. */
+async function giveBack(job: Job, token: string | undefined): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
 }
 
 /** Gives the job back for any worker to take after `ms`. Throws DelayedError, which BullMQ does not count as a failure. */

@@ -70,6 +70,19 @@ test('the lease is renewed while the listener is open, and no more after close()
   expect(await leased()).toEqual([]);
 });
 
+test('the port that the worker before is still letting go of is waited for', async () => {
+  const range = await freePair();
+  const before = await holdUdpPort(range.first);
+  const leases = new PortLeases(redis, 'n1', range);
+  const options = { host, ports: leases, holder: 'live.run', listen, signal: never, preferred: range.first };
+  const opening = openOnLeasedPort({ ...options, patienceMs: 10_000 });
+  await vi.waitUntil(async () => (await leased()).length === 1);
+  before.close();
+  const open = await opening;
+  expect(open.port).toBe(range.first);
+  await open.close();
+});
+
 test('a port that another program holds is quarantined, and the next is taken', async () => {
   const range = await freePair();
   const other = await holdUdpPort(range.first);

@@ -9,6 +9,11 @@ local now = now_ms()
 if h[3] and h[3] ~= ARGV[2] and tonumber(h[4]) > now then return { 0, ms(tonumber(h[4]) - now) } end
 -- From the clock, so it grows even after Redis lost the old one.
 local token = ms(math.max((tonumber(h[5]) or 0) + 1, now))
+local waited = redis.call('HGET', KEYS[1], 'reasonBefore')
+if waited then
+  redis.call('HSET', KEYS[1], 'reason', waited, 'update', 'A worker has taken the stream')
+  redis.call('HDEL', KEYS[1], 'reasonBefore')
+end
 redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'leaseUntil', ms(now + ARGV[3]), 'token', token)
 local answer = redis.call('HGETALL', KEYS[1])
 table.insert(answer, 1, 1)
