@@ -28,6 +28,8 @@ export const keys = {
   waiting: `${prefix}waiting`,
   /** STRING: held by the worker that looks for nodes that are gone, in this period. Expires. */
   goneNodes: `${prefix}nodes:gone`,
+  /** ZSET: restarts of a run by their time (ms). Expires. */
+  restarts: (id: string, run: string) => `${prefix}restarts:${id}.${run}`,
   /** STRING: held by the worker that reconciles records and jobs in this period. Expires. */
   reconcile: `${prefix}reconcile`,
   /** STRING: held by the worker that relays the outbox. Expires. */

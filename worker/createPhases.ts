@@ -92,10 +92,11 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       });
       return { port: ingest.port, srtUrl: urlFor(deps, job, lease, ingest.port), close: () => ingest.close() };
     },
-    transcode: (encoder, sink, signal) =>
+    transcode: (encoder, sink, signal, mayRestart) =>
       transcode({
         ...{ media: encoder.media, streamId: job.streamId, encoding, sink, signal, log },
         ffmpeg: config.FFMPEG,
+        mayRestart,
         onProgress: progress => deps.onEncode(job.run, progress),
       }).finally(() => deps.onEncode(job.run, undefined)),
   };

@@ -17,11 +17,12 @@ async function main(): Promise<void> {
 function endOnSignals(worker: RunningWorker, log: Logger): void {
   const hurry = new AbortController();
   let signals = 0;
+  let failing = false;
   const end = async (): Promise<void> => {
     try {
       await worker.drain(hurry.signal);
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), EXIT_DEADLINE_MS).unref();
-      await worker.stop();
+      await worker.stop({ failing });
       log.info('stopped');
     } catch (error) {
       log.error({ err: error }, 'not stopped in order');
@@ -41,6 +42,7 @@ function endOnSignals(worker: RunningWorker, log: Logger): void {
   const die = (error: unknown): void => {
     log.fatal({ err: error }, 'a fault that nobody caught; ending');
     process.exitCode = 1;
+    failing = true;
     hurry.abort();
     if (signals === 0) onSignal('SIGTERM');
   };

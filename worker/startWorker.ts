@@ -20,6 +20,7 @@ import { CapacityGuard } from './claim/capacityGuard.ts';
 import type { Heartbeat } from './claim/heartbeat.ts';
 import { LeaseScripts } from './claim/leaseScripts.ts';
 import { Reconciler } from './claim/reconciler.ts';
+import { RestartBudget } from './claim/restartBudget.ts';
 import { StreamConsumer } from './claim/streamConsumer.ts';
 import { WakeListener } from './claim/wakeListener.ts';
 import { createPhases, type PhaseDeps } from './createPhases.ts';
@@ -55,8 +56,11 @@ interface Connections {
 export interface RunningWorker {
   /** Takes no more streams, and waits for those it has to end: for DRAIN_SECONDS, or until `hurry` aborts. */
   drain(hurry: AbortSignal): Promise<void>;
-  /** Hands every stream over, uploads what is left, gives everything back. May be called twice. */
-  stop(): Promise<void>;
+  /**
+   * Hands every stream over, uploads what is left, gives everything back. May be called twice.
+   * @param options.failing for a fault in this process, of which a stream may be the cause
+   */
+  stop(options?: { failing: boolean }): Promise<void>;
 }
 
 /**
@@ -104,7 +108,10 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
         heartbeat.beat();
         return drained;
       },
-      stop: () => stack.stop(),
+      stop: options => {
+        if (options?.failing) consumer.noteFault();
+        return stack.stop();
+      },
     };
   } catch (error) {
     await stack.stop();
@@ -212,6 +219,7 @@ function startClaiming(
     connectMs: config.CONNECT_TIMEOUT_SECONDS * 1000,
     reconnectMs: config.RECONNECT_TIMEOUT_SECONDS * 1000,
   };
+  const limits = { restarts: config.RESTART_LIMIT, windowMs: config.RESTART_WINDOW_SECONDS * 1000 };
   const guard = new CapacityGuard({
     readSpool: () => readSpool(deps.spool, config.SPOOL_MAX_BYTES),
     onChange: reason => {
@@ -225,9 +233,10 @@ function startClaiming(
     connection: redis.queue,
     scripts: new LeaseScripts(redis.lease),
     slots: config.WORKER_STREAMS,
-    startSession: (job, lease, acquiredAt) =>
+    startSession: (job, lease, acquiredAt, lostAfterMs) =>
       new Session({
-        ...{ job, lease, acquiredAt, times, log },
+        ...{ job, lease, acquiredAt, lostAfterMs, times, log },
+        budget: new RestartBudget({ redis: redis.request, job, limits, log: log.child(job) }),
         node: config.NODE_ID,
         phases: createPhases(phaseDeps, job, lease),
       }),

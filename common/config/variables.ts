@@ -59,6 +59,8 @@ export const variables = z.object({
   RECONNECT_TIMEOUT_SECONDS: seconds(120),
   STREAM_KEY_TTL_SECONDS: whole(1, 31_536_000).default(7_200),
   DRAIN_SECONDS: whole(0, 86_400).default(30),
+  RESTART_LIMIT: whole(0, 10_000).default(10),
+  RESTART_WINDOW_SECONDS: seconds(600),
   WORKER_STREAMS: whole(1, 1_000).default(10),
   UPLOAD_ATTEMPTS: whole(1, 20).default(3),
   UPLOAD_BACKOFF_MS: whole(10, 60_000).default(1_000),

@@ -18,7 +18,13 @@ let app: WebhookReceiver;
 const encoders: RetryingEncoder[] = [];
 
 beforeAll(async () => {
-  const env = { ...tinyStreams, HLS_SEGMENT_SECONDS: String(SEGMENT_SECONDS), DRAIN_SECONDS: '1', HLS_WINDOW: '60' };
+  const env = {
+    ...tinyStreams,
+    HLS_SEGMENT_SECONDS: String(SEGMENT_SECONDS),
+    DRAIN_SECONDS: '1',
+    RESTART_LIMIT: '0',
+    HLS_WINDOW: '60',
+  };
   cluster = await startCluster({ workers: 0, env });
   app = await startWebhookReceiver(cluster.hmacSecret);
 });

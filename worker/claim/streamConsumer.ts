@@ -16,11 +16,17 @@ export interface RunningSession {
   /** Resolves when its media is over: FFmpeg has written its last segment, SRT is closed. */
   readonly offAir: Promise<void>;
   wake(): void;
-  /** Ends this worker's part; the stream is to go on elsewhere. */
-  handOver(): void;
+  /** Ends this worker's part; the stream is to go on elsewhere. @param failing this worker is, and the stream may be why */
+  handOver(failing: boolean): void;
 }
 
-export type StartSession = (job: StreamJob, lease: StreamLease, acquiredAt: number) => RunningSession;
+/** @param lostAfterMs an owner before died, or was cut off, after so long */
+export type StartSession = (
+  job: StreamJob,
+  lease: StreamLease,
+  acquiredAt: number,
+  lostAfterMs: number | undefined,
+) => RunningSession;
 
 /** BullMQ settings for jobs that last hours: a dead worker's job is taken over after 8 to 11 s, at the cost of false stalls,
  * which the lease and the adoption below make harmless. */
@@ -37,6 +43,7 @@ export class StreamConsumer {
   readonly #log: Logger;
   #taking = true;
   #draining = false;
+  #failing = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: {
@@ -103,6 +110,11 @@ export class StreamConsumer {
     over.abort();
   }
 
+  /** This process is about to end for a fault of its own: the streams that it hands over may be why. */
+  noteFault(): void {
+    this.#failing = true;
+  }
+
   /** Takes no more jobs, hands every stream over, and waits until each is off this worker. */
   stop(): Promise<void> {
     this.#closing ??= this.#stop();
@@ -113,7 +125,7 @@ export class StreamConsumer {
     this.#draining = true;
     await this.pause();
     const sessions = [...this.#running.values()].map(running => running.session);
-    for (const session of sessions) session.handOver();
+    for (const session of sessions) session.handOver(this.#failing);
     const offAir = Promise.all(sessions.map(session => session.offAir)).then(() => this.#onOffAir());
     await Promise.all([offAir, this.#allFinished()]);
     // close() never returns while Redis is away; the process may end all the same, since the job's lock runs out.
@@ -159,7 +171,7 @@ export class StreamConsumer {
       times: leaseTimes,
       log,
     });
-    const session = this.#startSession(job.data, lease, acquiredAt);
+    const session = this.#startSession(job.data, lease, acquiredAt, acquired.lostAfterMs);
     this.#running.set(run, { streamId, session });
     void session.finished.finally(() => this.#running.delete(run));
     return session;
