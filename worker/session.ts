@@ -273,7 +273,7 @@ export class Session implements RunningSession {
       await this.#lease.write({ state: 'STOPPED', fields, event: ending.message });
     }
     const failing = ending.kind === 'handed_over' && (ending.failing ?? false);
-    if (ending.kind === 'handed_over' && !failing) await this.#lease.write({ fields: { handedOver: '1' } });
+    if (ending.kind === 'handed_over' && !failing) await this.#lease.write({ fields: { handedOver: Date.now() } });
     await this.#attempt('lease', this.#lease.release({ failing }));
     return ending.kind;
   }

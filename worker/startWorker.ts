@@ -232,6 +232,7 @@ function startClaiming(
   const consumer = new StreamConsumer({
     connection: redis.queue,
     scripts: new LeaseScripts(redis.lease),
+    node: config.NODE_ID,
     slots: config.WORKER_STREAMS,
     startSession: (job, lease, acquiredAt, lostAfterMs) =>
       new Session({

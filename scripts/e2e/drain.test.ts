@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assertNothingLeft } from './harness/assertNothingLeft.ts';
 import type { Child } from './harness/childProcess.ts';
@@ -111,6 +112,21 @@ describe('a worker that is told to stop', () => {
     await cluster.client.inState('late', 'READY');
     expect(await oracle.stop()).toMatchObject({ violations: [], gaps: 0 });
     await end(['alone', 'late']);
+    await assertNothingLeft(cluster);
+  }, 60_000);
+
+  test('a stream stays on its host, with its URL, when the worker there is only restarted', async () => {
+    const [home] = cluster.workers.splice(-1);
+    const link = await goLive('homely');
+    const { srt_url: before } = (await cluster.client.stream('homely')) ?? {};
+    const away = await cluster.addWorker({ NODE_ID: 'away', SPOOL_DIR: join(cluster.dir, 'away') });
+    expect(await home?.stop()).toEqual({ code: 0, signal: null });
+    const last = await lastSegment(link);
+    await cluster.addWorker();
+    await advanced(link, last);
+    expect(await cluster.client.stream('homely')).toMatchObject({ srt_url: before });
+    expect(logged(away, 'FFmpeg started')).toEqual([]);
+    await end(['homely']);
     await assertNothingLeft(cluster);
   }, 60_000);
 });

@@ -4,6 +4,7 @@ import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { queueNames, type StreamJob } from '../../common/queues.ts';
+import { isForItsNode } from './isForItsNode.ts';
 import type { LeaseScripts } from './leaseScripts.ts';
 import { leaseTimes, StreamLease } from './streamLease.ts';
 
@@ -32,6 +33,9 @@ export type StartSession = (
  * which the lease and the adoption below make harmless. */
 const settings = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 100, drainDelay: 2 };
 
+/** How long a stream that is for another node's workers is left alone at a time. */
+const HOME_AGAIN_MS = 250;
+
 /** Takes jobs of queue `streams`, and the lease of each before anything else happens. */
 export class StreamConsumer {
   readonly #worker: Worker<StreamJob>;
@@ -41,6 +45,7 @@ export class StreamConsumer {
   readonly #startSession: StartSession;
   readonly #onOffAir: () => Promise<void>;
   readonly #log: Logger;
+  readonly #node: string;
   #taking = true;
   #draining = false;
   #failing = false;
@@ -51,6 +56,7 @@ export class StreamConsumer {
     connection: Redis;
     scripts: LeaseScripts;
     startSession: StartSession;
+    node: string;
     /** Streams this worker runs at a time (BullMQ's `concurrency`). */
     slots: number;
     /** Called at the end, when no session has an SRT listener any more, before their uploads have ended. */
@@ -58,6 +64,7 @@ export class StreamConsumer {
     log: Logger;
   }) {
     this.#onOffAir = options.onOffAir;
+    this.#node = options.node;
     this.#scripts = options.scripts;
     this.#startSession = options.startSession;
     this.#log = options.log;
@@ -157,9 +164,10 @@ export class StreamConsumer {
     });
     if (acquired.kind === 'over') return undefined;
     if (acquired.kind === 'held') return putBack(job, token, Math.min(acquired.msLeft + 50, 5_000));
-    if (!this.#taking) {
+    const isForOthers = isForItsNode(acquired.record, this.#node, Date.now());
+    if (!this.#taking || isForOthers) {
       await this.#scripts.release(streamId, acquired.token).catch(() => undefined);
-      return giveBack(job, token);
+      return isForOthers ? putBack(job, token, HOME_AGAIN_MS) : giveBack(job, token);
     }
     const log = this.#log.child({ streamId, run });
     const { record } = acquired;
