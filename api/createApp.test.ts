@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { keys } from '../common/keys.ts';
+import { idleWorker } from '../common/testing/idleWorker.ts';
 import { startRedis, type TestRedis } from '../common/testing/startRedis.ts';
 import { WorkerRegistry } from '../common/workerRegistry.ts';
 import { startTestApi, type TestApi } from './testing/testApi.ts';
@@ -79,10 +80,10 @@ describe('health', () => {
       status: 503,
       body: { ready: false, checks: { redis: 'ok', workers: 'no worker is alive' } },
     });
-    await new WorkerRegistry(redis).heartbeat('w1', 5_000);
+    await new WorkerRegistry(redis).heartbeat(idleWorker('w1'), 5_000);
     expect(await api.call('GET', '/readyz')).toMatchObject({
       status: 200,
-      body: { ready: true, checks: { redis: 'ok', workers: 'ok' } },
+      body: { ready: true, checks: { redis: 'ok', workers: 'ok' }, workers: { alive: 1, taking: 1 } },
     });
   });
 

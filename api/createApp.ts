@@ -7,6 +7,7 @@ import type { Metrics } from '../common/createMetrics.ts';
 import { AppError } from '../common/errors.ts';
 import type { StreamJob } from '../common/queues.ts';
 import { StreamStore } from '../common/streamStore.ts';
+import { WorkerRegistry } from '../common/workerRegistry.ts';
 import { basicAuth } from './admin/basicAuth.ts';
 import type { QueueBoard } from './admin/queueBoard.ts';
 import { readBody } from './body.ts';
@@ -21,6 +22,7 @@ import { livetranRoutes } from './routes/livetran.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { videoRoutes } from './routes/video.ts';
 import { watchRoutes } from './routes/watch.ts';
+import { workerRoutes } from './routes/workers.ts';
 import { boardPolicy, openToAll, securityHeaders } from './securityHeaders.ts';
 import { StreamService } from './streamService.ts';
 import { writeError } from './writeError.ts';
@@ -72,6 +74,7 @@ export function createApp(deps: AppDeps): Express {
   const signed = checkRequestSignature({ secret, redis });
   app.use(streamRoutes(streams, signed));
   app.use(eventRoutes(streams, deps.events, signed));
+  app.use(workerRoutes(new WorkerRegistry(redis), signed));
   app.use(() => {
     throw new AppError('not_found', 'there is nothing at this address');
   });

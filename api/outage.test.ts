@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
+import { idleWorker } from '../common/testing/idleWorker.ts';
 import { startRedis, type TestRedis } from '../common/testing/startRedis.ts';
 import { WorkerRegistry } from '../common/workerRegistry.ts';
 import { startTestApi, type TestApi } from './testing/testApi.ts';
@@ -63,7 +64,7 @@ describe('Redis away', () => {
     expect((await askAll(api)).slowestMs).toBeLessThan(1_000);
     server = await startRedis(server.port);
     const redis = new Redis(server.url);
-    await new WorkerRegistry(redis).heartbeat('w', 60_000);
+    await new WorkerRegistry(redis).heartbeat(idleWorker('w'), 60_000);
     redis.disconnect();
     const { url } = api;
     await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 5_000 }).toBe(200);

@@ -20,6 +20,16 @@ export const keys = {
   portHolders: (node: string) => `${prefix}ports:${node}:holders`,
   /** ZSET: worker ids by the time (ms) their heartbeat runs out. */
   workers: `${prefix}workers`,
+  /** STRING (JSON): what a worker says of itself. Expires with its heartbeat. */
+  worker: (id: string) => `${prefix}worker:${id}`,
+  /** ZSET: nodes by the time (ms) a worker of theirs was seen last. Expires. */
+  nodes: `${prefix}nodes`,
+  /** STRING: held by the worker that tells waiting streams why, in this period. Expires. */
+  waiting: `${prefix}waiting`,
+  /** STRING: held by the worker that looks for nodes that are gone, in this period. Expires. */
+  goneNodes: `${prefix}nodes:gone`,
+  /** ZSET: restarts of a run by their time (ms). Expires. */
+  restarts: (id: string, run: string) => `${prefix}restarts:${id}.${run}`,
   /** STRING: held by the worker that reconciles records and jobs in this period. Expires. */
   reconcile: `${prefix}reconcile`,
   /** STRING: held by the worker that relays the outbox. Expires. */

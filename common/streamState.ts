@@ -31,4 +31,6 @@ export type StreamReason =
   | 'transcode_error'
   | 'storage_error'
   | 'worker_lost'
+  | 'handed_over'
+  | 'no_capacity'
   | 'internal_error';

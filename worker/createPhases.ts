@@ -14,6 +14,7 @@ import type { Spool } from './publish/spool/spool.ts';
 import type { ObjectStore } from './publish/store/objectStore.ts';
 import type { SessionPhases } from './session.ts';
 import type { Encoding } from './transcode/encoding.ts';
+import type { Progress } from './transcode/progress.ts';
 import { transcode } from './transcode/transcode.ts';
 
 /** What all sessions of a worker share. */
@@ -24,7 +25,8 @@ export interface PhaseDeps {
   /** The address that encoders are given. */
   srtHostName: string;
   store: ObjectStore;
-  fences: boolean;
+  /** Whether the store fences. Asked by each session: it may become known only later. */
+  fences: () => boolean;
   uploads: Pick<PersistentUploads, 'upload'>;
   spool: Spool;
   retire: (job: RetentionJob) => Promise<void>;
@@ -33,6 +35,8 @@ export interface PhaseDeps {
   launcher: readonly string[];
   /** Role `request`. */
   redis: Redis;
+  /** Hears how each encode is doing; undefined: it has ended. @param run whose it is */
+  onEncode: (run: string, progress: Progress | undefined) => void;
   log: Logger;
 }
 
@@ -52,6 +56,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       Publisher.open(
         {
           ...deps,
+          fences: deps.fences(),
           playlistIntervalMs: config.storage.kind === 's3' ? R2_INTERVAL_MS : FOLDER_INTERVAL_MS,
           ...(config.POSTERS ? { posterFfmpeg: config.FFMPEG } : {}),
           log,
@@ -93,12 +98,14 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       log.info({ port: ingest.port }, 'listener open');
       return { port: ingest.port, srtUrl: urlFor(deps, job, lease, ingest.port), close: how => ingest.close(how) };
     },
-    transcode: (encoder, sink, signal) =>
+    transcode: (encoder, sink, signal, mayRestart) =>
       transcode({
         ...{ media: encoder.media, streamId: job.streamId, encoding, sink, signal, log },
         ffmpeg: config.FFMPEG,
         launcher: deps.launcher,
-      }),
+        mayRestart,
+        onProgress: progress => deps.onEncode(job.run, progress),
+      }).finally(() => deps.onEncode(job.run, undefined)),
   };
 }
 

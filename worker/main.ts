@@ -1,7 +1,7 @@
 import { loadConfig } from '../common/config/loadConfig.ts';
-import { createLogger } from '../common/createLogger.ts';
+import { createLogger, type Logger } from '../common/createLogger.ts';
 import { AppError } from '../common/errors.ts';
-import { startWorker } from './startWorker.ts';
+import { type RunningWorker, startWorker } from './startWorker.ts';
 
 /** A deadline for an orderly end: libsrt can hang a process that exits while its threads are at work. */
 const EXIT_DEADLINE_MS = 20_000;
@@ -10,29 +10,41 @@ async function main(): Promise<void> {
   const { config, warnings } = loadConfig(process.env, ['JWT_SECRET', 'HMAC_SECRET']);
   const log = createLogger({ level: config.LOG_LEVEL, name: 'worker' });
   for (const warning of warnings) log.warn(warning);
-  const worker = await startWorker(config, log);
-  let stopping: Promise<void> | undefined;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (stopping && signal === 'SIGINT') process.kill(process.pid, 'SIGKILL');
-    log.info({ signal }, 'stopping');
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), EXIT_DEADLINE_MS).unref();
-    stopping ??= worker
-      .stop()
-      .then(
-        () => log.info('stopped'),
-        error => {
-          log.error({ err: error }, 'not stopped in order');
-          process.exitCode = 1;
-        },
-      )
-      .then(() => process.exit());
+  endOnSignals(await startWorker(config, log), log);
+}
+
+/** The first signal drains and stops; the second one stops without waiting, still in order; the third one ends it now. */
+function endOnSignals(worker: RunningWorker, log: Logger): void {
+  const hurry = new AbortController();
+  let signals = 0;
+  let failing = false;
+  const end = async (): Promise<void> => {
+    try {
+      await worker.drain(hurry.signal);
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), EXIT_DEADLINE_MS).unref();
+      await worker.stop({ failing });
+      log.info('stopped');
+    } catch (error) {
+      log.error({ err: error }, 'not stopped in order');
+      process.exitCode = 1;
+    }
+    process.exit();
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    signals += 1;
+    log.info({ signal }, signals === 1 ? 'draining' : 'stopping without waiting');
+    if (signals === 1) void end();
+    if (signals === 2) hurry.abort();
+    if (signals === 3) process.kill(process.pid, 'SIGKILL');
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
   const die = (error: unknown): void => {
     log.fatal({ err: error }, 'a fault that nobody caught; ending');
     process.exitCode = 1;
-    stop('SIGTERM');
+    failing = true;
+    hurry.abort();
+    if (signals === 0) onSignal('SIGTERM');
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);

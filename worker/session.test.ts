@@ -72,7 +72,19 @@ function bookkeeping(override: Partial<SessionPhases> = {}) {
 
 const encoder = (): SessionEncoder => ({ peer: '127.0.0.1:5000', media: Readable.from([]), close: vi.fn() });
 
-async function start(phases: SessionPhases, times = { connectMs: 5_000, reconnectMs: 5_000 }) {
+/** Where the budget stands after the next restart, and for how long the owner before was there. */
+interface Troubles {
+  left?: number;
+  lostAfterMs?: number;
+}
+
+async function start(
+  phases: SessionPhases,
+  times = { connectMs: 5_000, reconnectMs: 5_000 },
+  { left = 5, lostAfterMs }: Troubles = {},
+) {
+  const spent: string[] = [];
+  const budget = { rule: 'more than 5 restarts', spend: async (cause: string) => left - spent.push(cause) };
   const run = await streams.start('show', { abr: false, webhookUrls: [] });
   const acquiredAt = performance.now();
   const acquired = await scripts.acquire('show', run, 'me', leaseTimes.ttlMs);
@@ -81,7 +93,7 @@ async function start(phases: SessionPhases, times = { connectMs: 5_000, reconnec
   const { token, record } = acquired;
   const lease = new StreamLease({ streamId: 'show', token, record, scripts, times: leaseTimes, log });
   const job = { streamId: 'show', run };
-  return new Session({ job, lease, acquiredAt, phases, times, node: 'here', log });
+  return new Session({ job, lease, acquiredAt, phases, times, budget, lostAfterMs, node: 'here', log });
 }
 
 const events = async (): Promise<string[]> => {
@@ -176,6 +188,46 @@ describe('the life of a stream', () => {
     const record = await streams.get('show');
     expect(record?.state).toBe('READY');
     expect(record?.leaseUntil).toBeUndefined();
+  });
+
+  test.each<[string, number, number, string[], string[]]>([
+    ['a restart is left', 0, 5_000, ['INITIALISED created', 'READY listening'], []],
+    ['none is left', -1, 5_000, ['INITIALISED created', 'STOPPED transcode_error'], ['publisher with ENDLIST']],
+    ['even the end kills its owners', -4, 5_000, ['INITIALISED created', 'STOPPED transcode_error'], []],
+    ['it had run well before', -4, 61_000, ['INITIALISED created', 'READY listening'], []],
+  ])('the owner before was lost: %s', async (_name, left, lostAfterMs, told, closed) => {
+    const books = bookkeeping();
+    const session = await start(books.phases, undefined, { left: left + 1, lostAfterMs });
+    await vi.waitFor(async () => expect(await events()).toEqual(told));
+    expect(books.closed).toEqual(closed);
+    session.handOver();
+    await session.finished;
+  });
+
+  test('FFmpeg failed for good: told with the rule that it broke', async () => {
+    const books = bookkeeping({
+      transcode: async (_encoder, _sink, _signal, mayRestart) => {
+        while (await mayRestart(new Error('it crashed')));
+        return { cause: 'failed', sawPicture: true, error: new AppError('transcode_error', 'FFmpeg failed') };
+      },
+    });
+    const session = await start(books.phases);
+    await vi.waitFor(() => expect(books.hooks.onEncoder).toBeDefined());
+    books.hooks.onEncoder?.(encoder());
+    expect(await session.finished).toBe('stopped');
+    expect(await streams.get('show')).toMatchObject({
+      reason: 'transcode_error',
+      update: 'FFmpeg failed (more than 5 restarts)',
+    });
+  });
+
+  test('handed over by a worker that fails: the next owner knows that it was lost', async () => {
+    const session = await start(bookkeeping().phases);
+    await vi.waitFor(async () => expect((await streams.get('show'))?.state).toBe('READY'));
+    session.handOver(true);
+    await session.finished;
+    const { run = '' } = (await streams.get('show')) ?? {};
+    expect(await scripts.acquire('show', run, 'next', leaseTimes.ttlMs)).toMatchObject({ lostAfterMs: 0 });
   });
 
   test('a newer owner has written the playlist before this one began: nothing is told', async () => {

@@ -4,6 +4,7 @@ import { AppError } from '../common/errors.ts';
 import type { StreamJob } from '../common/queues.ts';
 import type { StreamReason } from '../common/streamState.ts';
 import { Arrivals } from './arrivals.ts';
+import type { RestartBudget } from './claim/restartBudget.ts';
 import type { RunningSession, SessionEnd } from './claim/streamConsumer.ts';
 import type { StreamLease } from './claim/streamLease.ts';
 import { SessionEnding } from './sessionEnding.ts';
@@ -47,7 +48,13 @@ export interface PublisherEvents {
 export interface SessionPhases {
   openPublisher(events: PublisherEvents, signal: AbortSignal): Promise<SessionPublisher>;
   openIngest(onEncoder: (encoder: SessionEncoder) => void, signal: AbortSignal): Promise<SessionIngest>;
-  transcode(encoder: SessionEncoder, sink: SegmentSink, signal: AbortSignal): Promise<TranscodeEnd>;
+  /** @param mayRestart whether FFmpeg, which failed, may be started again */
+  transcode(
+    encoder: SessionEncoder,
+    sink: SegmentSink,
+    signal: AbortSignal,
+    mayRestart: (cause: Error) => Promise<boolean>,
+  ): Promise<TranscodeEnd>;
 }
 
 export interface SessionTimes {
@@ -57,19 +64,27 @@ export interface SessionTimes {
   reconnectMs: number;
 }
 
+/** An owner that was lost after a longer time than this had no trouble with the stream: it is not counted. */
+const GOOD_RUN_MS = 60_000;
+/** Past the budget, so many owners try to end the playlist; if that itself kills them, the next one does without. */
+const UNTOLD_ENDS = 3;
+
 /**
  * One stream's life on one worker: publish, listen, wait for an encoder, transcode, wait again, end. It only orders the
  * phases; each phase knows its own job.
  */
 export class Session implements RunningSession {
   readonly finished: Promise<SessionEnd>;
+  readonly offAir: Promise<void>;
   readonly #lease: StreamLease;
   readonly #phases: SessionPhases;
   readonly #times: SessionTimes;
+  readonly #budget: Pick<RestartBudget, 'spend' | 'rule'>;
   readonly #node: string;
   readonly #log: Logger;
   readonly #ending = new SessionEnding();
   readonly #arrivals = new Arrivals<SessionEncoder>();
+  readonly #wentOffAir: () => void;
 
   constructor(options: {
     job: StreamJob;
@@ -77,26 +92,33 @@ export class Session implements RunningSession {
     acquiredAt: number;
     phases: SessionPhases;
     times: SessionTimes;
+    budget: Pick<RestartBudget, 'spend' | 'rule'>;
+    /** The owner before died, or was cut off, after so long. */
+    lostAfterMs?: number | undefined;
     node: string;
     log: Logger;
   }) {
     this.#lease = options.lease;
     this.#phases = options.phases;
     this.#times = options.times;
+    this.#budget = options.budget;
     this.#node = options.node;
     this.#log = options.log.child({ streamId: options.job.streamId, run: options.job.run });
-    this.finished = this.#run(options.acquiredAt);
+    const offAir = Promise.withResolvers<void>();
+    this.offAir = offAir.promise;
+    this.#wentOffAir = offAir.resolve;
+    this.finished = this.#run(options.acquiredAt, options.lostAfterMs);
   }
 
   wake(): void {
     this.#lease.wake();
   }
 
-  handOver(): void {
-    this.#ending.decide({ kind: 'handed_over' });
+  handOver(failing = false): void {
+    this.#ending.decide({ kind: 'handed_over', failing });
   }
 
-  async #run(acquiredAt: number): Promise<SessionEnd> {
+  async #run(acquiredAt: number, lostAfterMs: number | undefined): Promise<SessionEnd> {
     let publisher: SessionPublisher | undefined;
     let ingest: SessionIngest | undefined;
     const { signal } = this.#ending;
@@ -110,13 +132,27 @@ export class Session implements RunningSession {
       acquiredAt,
     );
     try {
+      const left = await this.#countLostOwner(lostAfterMs);
+      if (left < -UNTOLD_ENDS) throw this.#lostTooOften();
       publisher = await this.#phases.openPublisher(this.#publisherEvents(), signal);
+      // With a publisher, so that the playlist says that it is over.
+      if (left < 0) throw this.#lostTooOften();
       ingest = await this.#phases.openIngest(encoder => this.#arrivals.add(encoder), signal);
       await this.#serve(ingest, publisher);
     } catch (error) {
       if (!signal.aborted) this.#fail(AppError.from(error));
     }
     return this.#close(ingest, publisher);
+  }
+
+  /** Spends a restart when the owner before was lost soon after it began; resolves to how many are left. */
+  async #countLostOwner(lostAfterMs: number | undefined): Promise<number> {
+    if (lostAfterMs === undefined || lostAfterMs >= GOOD_RUN_MS) return 0;
+    return this.#budget.spend(`its worker was lost ${Math.round(lostAfterMs / 1000)} s after it had taken the stream`);
+  }
+
+  #lostTooOften(): AppError {
+    return new AppError('transcode_error', `The stream's workers die under it again and again: ${this.#budget.rule}`);
   }
 
   #publisherEvents(): PublisherEvents {
@@ -136,9 +172,11 @@ export class Session implements RunningSession {
     const { signal } = this.#ending;
     const takenOver = this.#lease.recorded('srtUrl') !== undefined;
     const place = { node: this.#node, port: ingest.port, srtUrl: ingest.srtUrl };
+    const handedOver = this.#lease.recorded('handedOver') !== undefined;
+    const reason = !takenOver ? 'listening' : handedOver ? 'handed_over' : 'worker_lost';
     void this.#lease.write({
       state: 'READY',
-      fields: { ...place, reason: takenOver ? 'worker_lost' : 'listening' },
+      fields: { ...place, reason, handedOver: '' },
       event: takenOver
         ? 'Another worker has taken the stream over; waiting for the encoder'
         : 'Waiting for the encoder',
@@ -149,7 +187,10 @@ export class Session implements RunningSession {
       if (!encoder) return this.#stop(window.reason, window.message);
       const end = await this.#stream(encoder, publisher);
       if (signal.aborted) return;
-      if (end.cause === 'failed') return this.#fail(end.error ?? new AppError('transcode_error', 'FFmpeg failed'));
+      if (end.cause === 'failed') {
+        const { code, message } = end.error ?? new AppError('transcode_error', 'FFmpeg failed');
+        return this.#fail(new AppError(code, `${message} (${this.#budget.rule})`, { cause: end.error }));
+      }
       // An encoder that never sent a picture does not earn the stream another window.
       if (end.sawPicture) window = this.#reconnectWindow();
       this.#waitAgain(end);
@@ -164,7 +205,8 @@ export class Session implements RunningSession {
     });
     this.#log.info({ peer: encoder.peer }, 'encoder connected');
     try {
-      return await this.#phases.transcode(encoder, publisher, this.#ending.signal);
+      const mayRestart = async (cause: Error) => (await this.#budget.spend(cause.message)) >= 0;
+      return await this.#phases.transcode(encoder, publisher, this.#ending.signal, mayRestart);
     } finally {
       encoder.close();
     }
@@ -218,6 +260,7 @@ export class Session implements RunningSession {
       'session ends',
     );
     await this.#attempt('ingest', ingest?.close({ yieldPort: ending.kind !== 'stopped' }));
+    this.#wentOffAir();
     if (ending.kind === 'fenced') {
       await this.#attempt('publisher', publisher?.abandon());
       this.#lease.abandon();
@@ -230,7 +273,9 @@ export class Session implements RunningSession {
       const fields = { reason: ending.reason, recordingLink: finished?.recordingLink ?? '' };
       await this.#lease.write({ state: 'STOPPED', fields, event: ending.message });
     }
-    await this.#attempt('lease', this.#lease.release());
+    const failing = ending.kind === 'handed_over' && (ending.failing ?? false);
+    if (ending.kind === 'handed_over' && !failing) await this.#lease.write({ fields: { handedOver: Date.now() } });
+    await this.#attempt('lease', this.#lease.release({ failing }));
     return ending.kind;
   }
 

@@ -5,7 +5,7 @@ import type { StreamReason } from '../common/streamState.ts';
 export type Ending =
   | { kind: 'stopped'; reason: StreamReason; message: string; error?: AppError }
   | { kind: 'fenced' }
-  | { kind: 'handed_over' };
+  | { kind: 'handed_over'; failing?: boolean };
 
 /** The end of a session, decided once: the first cause wins, whatever fails on the way out. */
 export class SessionEnding {

@@ -16,14 +16,15 @@ import {
 } from '../common/queues.ts';
 import { StopStack } from '../common/stopStack.ts';
 import { StreamStore } from '../common/streamStore.ts';
-import { WorkerRegistry } from '../common/workerRegistry.ts';
+import { CapacityGuard } from './claim/capacityGuard.ts';
 import { DeadWorkers } from './claim/deadWorkers.ts';
-import { Heartbeat } from './claim/heartbeat.ts';
+import type { Heartbeat } from './claim/heartbeat.ts';
 import { LeaseScripts } from './claim/leaseScripts.ts';
 import { Reconciler } from './claim/reconciler.ts';
+import { RestartBudget } from './claim/restartBudget.ts';
 import { StreamConsumer } from './claim/streamConsumer.ts';
 import { WakeListener } from './claim/wakeListener.ts';
-import { createPhases } from './createPhases.ts';
+import { createPhases, type PhaseDeps } from './createPhases.ts';
 import { PortLeases } from './ingest/portLease.ts';
 import { SrtHost } from './ingest/srtHost.ts';
 import { OutboxRelay } from './notify/outboxRelay.ts';
@@ -33,12 +34,14 @@ import { RetentionQueue } from './publish/retention/retentionQueue.ts';
 import { PersistentUploads } from './publish/spool/persistentUploads.ts';
 import { Spool } from './publish/spool/spool.ts';
 import { SpoolDrops } from './publish/spool/spoolDrops.ts';
+import { spooledEpochs } from './publish/spool/spooledEpochs.ts';
 import { SpoolSweeper } from './publish/spool/spoolSweeper.ts';
 import { UploadQueue } from './publish/spool/uploadQueue.ts';
 import { createStore } from './publish/store/createStore.ts';
 import { FenceProbe } from './publish/store/fenceProbe.ts';
 import type { ObjectStore } from './publish/store/objectStore.ts';
 import { Session } from './session.ts';
+import { startReporting } from './startReporting.ts';
 import { checkFfmpeg } from './transcode/checkFfmpeg.ts';
 import { endWithWorker } from './transcode/endWithWorker.ts';
 
@@ -53,11 +56,21 @@ interface Connections {
   subscriber: Redis;
 }
 
+export interface RunningWorker {
+  /** Takes no more streams, and waits for those it has to end: for DRAIN_SECONDS, or until `hurry` aborts. */
+  drain(hurry: AbortSignal): Promise<void>;
+  /**
+   * Hands every stream over, uploads what is left, gives everything back. May be called twice.
+   * @param options.failing for a fault in this process, of which a stream may be the cause
+   */
+  stop(options?: { failing: boolean }): Promise<void>;
+}
+
 /**
  * A worker, taking streams. Throws `dependency_missing` or `config_invalid`, and leaves nothing then. Redis and the store
  * may be away. `stop()` hands every stream over and resolves when all is given back.
  */
-export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ stop(): Promise<void> }> {
+export async function startWorker(config: WorkerConfig, log: Logger): Promise<RunningWorker> {
   const stack = new StopStack();
   try {
     const { version } = await checkFfmpeg(config.FFMPEG);
@@ -91,24 +104,23 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
       retire: (job: RetentionJob) => retention.schedule(job),
       complete: (job: RecordingJob) => retention.complete(job),
     };
-    const phaseDeps = {
-      ...shared,
-      // Asked by each session: it may become known only later.
-      get fences() {
-        return probe.fences;
-      },
-      redis: redis.request,
-      log,
-    };
-    startClaiming(config, redis, phaseDeps, log, stack);
-    const heartbeat = new Heartbeat(new WorkerRegistry(redis.request), workerId, log);
-    heartbeat.start();
-    stack.push('heartbeat', () => heartbeat.stop());
+    const phaseDeps = { ...shared, fences: () => probe.fences, redis: redis.request, log };
+    const { consumer, heartbeat } = startClaiming(config, redis, workerId, phaseDeps, log, stack);
     log.info(
       { workerId, node: config.NODE_ID, ffmpeg: version, fences: probe.fences, srt: config.SRT_PORTS },
       'worker ready',
     );
-    return { stop: () => stack.stop() };
+    return {
+      drain: hurry => {
+        const drained = consumer.drain(config.DRAIN_SECONDS * 1000, hurry);
+        heartbeat.beat();
+        return drained;
+      },
+      stop: options => {
+        if (options?.failing) consumer.noteFault();
+        return stack.stop();
+      },
+    };
   } catch (error) {
     await stack.stop();
     throw error;
@@ -217,27 +229,42 @@ function startSweeping(
 function startClaiming(
   config: WorkerConfig,
   redis: Connections,
-  phaseDeps: Parameters<typeof createPhases>[0],
+  workerId: string,
+  deps: Omit<PhaseDeps, 'onEncode'>,
   log: Logger,
   stack: StopStack,
-): void {
+): { consumer: StreamConsumer; heartbeat: Heartbeat } {
   const times = {
     connectMs: config.CONNECT_TIMEOUT_SECONDS * 1000,
     reconnectMs: config.RECONNECT_TIMEOUT_SECONDS * 1000,
   };
+  const limits = { restarts: config.RESTART_LIMIT, windowMs: config.RESTART_WINDOW_SECONDS * 1000 };
+  const guard = new CapacityGuard({
+    readSpool: () => readSpool(deps.spool, config.SPOOL_MAX_BYTES),
+    onChange: reason => {
+      void (reason === undefined ? consumer.resume() : consumer.pause());
+      heartbeat.beat();
+    },
+    log,
+  });
+  const phaseDeps: PhaseDeps = { ...deps, onEncode: (run, progress) => guard.note(run, progress) };
   const scripts = new LeaseScripts(redis.lease);
-  const { owners } = phaseDeps.spool;
+  const { owners } = deps.spool;
   const consumer = new StreamConsumer({
     connection: redis.queue,
     scripts,
-    slots: config.WORKER_STREAMS,
+    node: config.NODE_ID,
     process: owners.own ?? '',
-    startSession: (job, lease, acquiredAt) =>
+    slots: config.WORKER_STREAMS,
+    startSession: (job, lease, acquiredAt, lostAfterMs) =>
       new Session({
-        ...{ job, lease, acquiredAt, times, log },
+        ...{ job, lease, acquiredAt, lostAfterMs, times, log },
+        budget: new RestartBudget({ redis: redis.request, job, limits, log: log.child(job) }),
         node: config.NODE_ID,
         phases: createPhases(phaseDeps, job, lease),
       }),
+    // Once libsrt is cleaned up the ports are free: the next owner on this host binds them while the last uploads go on.
+    onOffAir: () => phaseDeps.srtHost.stop(),
     log,
   });
   new WakeListener(redis.subscriber, streamId => consumer.wake(streamId))
@@ -251,8 +278,19 @@ function startClaiming(
   const reconciler = new Reconciler({ redis: redis.request, streams, queue, log });
   reconciler.start();
   stack.push('reconciler', () => reconciler.stop());
+  const address = deps.srtHostName;
+  const heartbeat = startReporting({ config, workerId, address, consumer, guard, queue, redis, log, stack });
+  guard.start();
+  stack.push('capacity guard', () => guard.stop());
   consumer.start();
   stack.push('streams', () => consumer.stop());
+  return { consumer, heartbeat };
+}
+
+async function readSpool(spool: Spool, maxBytes: number) {
+  const epochs = await spooledEpochs(spool.dir);
+  const usedBytes = epochs.reduce((sum, epoch) => sum + epoch.bytes, 0);
+  return { usedBytes, freeBytes: await spool.freeBytes(), maxBytes };
 }
 
 /** The first address of this host that others can reach. */

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { Redis } from 'ioredis';
 import type { Metrics } from '../../common/createMetrics.ts';
 import { WorkerRegistry } from '../../common/workerRegistry.ts';
+import { takesStreams, type WorkerStatus } from '../../common/workerStatus.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
 /** `/healthz` (the process serves), `/readyz` (streams can be started), `/metrics` (Prometheus text). Unsigned. */
@@ -17,12 +18,12 @@ export function healthRoutes(deps: { redis: Redis; metrics: Metrics }): Router {
   router
     .route('/readyz')
     .get(async (_request, response) => {
-      const checks = await readiness(registry);
+      const { checks, workers } = await readiness(registry);
       const ready = Object.values(checks).every(outcome => outcome === 'ok');
       response
         .set('Cache-Control', 'no-store')
         .status(ready ? 200 : 503)
-        .json({ ready, checks });
+        .json({ ready, checks, workers });
     })
     .all(onlyMethods('GET'));
   router
@@ -37,12 +38,22 @@ export function healthRoutes(deps: { redis: Redis; metrics: Metrics }): Router {
   return router;
 }
 
-async function readiness(registry: WorkerRegistry): Promise<{ redis: string; workers: string }> {
+interface Readiness {
+  checks: { redis: string; workers: string };
+  /** How many are alive; how many of them have room for another stream. */
+  workers: { alive: number; taking: number };
+}
+
+async function readiness(registry: WorkerRegistry): Promise<Readiness> {
   try {
-    const alive = await registry.alive();
-    return { redis: 'ok', workers: alive.length > 0 ? 'ok' : 'no worker is alive' };
+    const alive = await registry.list();
+    const outcome = alive.length === 0 ? 'no worker is alive' : alive.every(isDraining) ? 'all are draining' : 'ok';
+    const workers = { alive: alive.length, taking: alive.filter(takesStreams).length };
+    return { checks: { redis: 'ok', workers: outcome }, workers };
   } catch {
     // Whatever the connection says, for those who ask it is one fact; the connection's own log has the cause.
-    return { redis: 'does not answer', workers: 'unknown' };
+    return { checks: { redis: 'does not answer', workers: 'unknown' }, workers: { alive: 0, taking: 0 } };
   }
 }
+
+const isDraining = ({ draining }: WorkerStatus): boolean => draining;

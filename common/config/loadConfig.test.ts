@@ -142,7 +142,7 @@ describe('loadConfig', () => {
     };
     const switches = ['ENABLE_METRICS', 'OTEL_EXPORTER_OTLP_INSECURE', 'TLS', 'POSTERS', 'WEBHOOK_ALLOW_PRIVATE'];
     const all = Object.keys(variables.shape).map(name => {
-      const numeric = /_(MS|SECONDS|STREAMS|ATTEMPTS|CONCURRENCY|WINDOW|PORT)$/.test(name) ? '20' : undefined;
+      const numeric = /_(MS|SECONDS|STREAMS|ATTEMPTS|CONCURRENCY|WINDOW|PORT|LIMIT)$/.test(name) ? '20' : undefined;
       const fallback = numeric ?? (/SECRET$|PASSWORD$/.test(name) ? secret : 'name');
       return [name, values[name] ?? (switches.includes(name) ? 'on' : fallback)];
     });

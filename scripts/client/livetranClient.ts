@@ -31,6 +31,22 @@ const streamView = z.object({
 /** A stream as `GET /api/streams/:id` tells it. */
 export type StreamView = z.infer<typeof streamView>;
 
+const workerView = z.object({
+  id: z.string(),
+  node: z.string(),
+  address: z.string(),
+  version: z.string(),
+  since: z.string(),
+  slots: z.number(),
+  streams: z.number(),
+  draining: z.boolean(),
+  busy: text,
+  load: z.object({ cpu: z.number(), event_loop_ms: z.number() }),
+});
+
+/** A worker as `GET /api/workers` tells it. */
+export type WorkerView = z.infer<typeof workerView>;
+
 const refusal = z.object({ error: z.string() });
 
 export interface StartOptions {
@@ -75,6 +91,10 @@ export class LivetranClient {
   /** The resource API: signed over time, method, path and body. */
   async list(): Promise<StreamView[]> {
     return z.array(streamView).parse(await this.#resource('/api/streams'));
+  }
+
+  async workers(): Promise<WorkerView[]> {
+    return z.array(workerView).parse(await this.#resource('/api/workers'));
   }
 
   async get(streamId: string): Promise<StreamView> {

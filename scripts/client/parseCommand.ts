@@ -8,7 +8,7 @@ export type StartOptions = Record<(typeof startOptions)[number], boolean>;
 
 export type Command =
   | { name: 'help' }
-  | { name: 'list' }
+  | { name: 'list' | 'workers' }
   | { name: 'start'; streamId: string; webhookUrls: string[]; options: StartOptions }
   | { name: 'stop' | 'status' | 'watch'; streamId: string };
 
@@ -24,6 +24,7 @@ export const HELP = `Usage: ./scripts/livetran <command>
   stop <stream_id>     stop it
   status <stream_id>   print its state
   list                 list the streams of the last three days
+  workers              list the workers: what each runs, and whether it takes more
   watch <stream_id>    print a line for every change until the stream has stopped
 
   --abr                three qualities (1080p, 720p, 480p) in place of one
@@ -41,13 +42,14 @@ export function parseCommand(argv: readonly string[]): Command {
   const { values, positionals } = parse(argv);
   const [name, id, ...more] = positionals;
   if (values.help || name === 'help') return { name: 'help' };
-  if (name === undefined) throw new UsageError('a command is missing: start, stop, status, list or watch');
+  if (name === undefined) throw new UsageError('a command is missing: start, stop, status, list, watch or workers');
   if (more.length > 0) throw new UsageError(`"${more[0]}" is too much: one stream_id at a time`);
   const foreign = [...startOptions, 'webhook' as const].find(option => values[option] !== undefined);
   if (name !== 'start' && foreign) throw new UsageError(`--${foreign} belongs to the command start`);
   switch (name) {
     case 'list':
-      if (id !== undefined) throw new UsageError('list takes no stream_id');
+    case 'workers':
+      if (id !== undefined) throw new UsageError(`${name} takes no stream_id`);
       return { name };
     case 'start':
       return { name, streamId: checkId(id), webhookUrls: values.webhook ?? [], options: chosen(values) };
@@ -56,7 +58,7 @@ export function parseCommand(argv: readonly string[]): Command {
     case 'watch':
       return { name, streamId: checkId(id) };
     default:
-      throw new UsageError(`there is no command "${name}": use start, stop, status, list or watch`);
+      throw new UsageError(`there is no command "${name}": use start, stop, status, list, watch or workers`);
   }
 }
 

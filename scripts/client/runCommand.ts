@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { UnreachableError } from '../lib/request.ts';
 import { waitUntil } from '../lib/waitUntil.ts';
-import type { LivetranClient, StreamView } from './livetranClient.ts';
+import type { LivetranClient, StreamView, WorkerView } from './livetranClient.ts';
 import type { Command } from './parseCommand.ts';
 
 const READY_MS = 30_000;
@@ -30,7 +30,10 @@ export async function runCommand(
       terminal.out(await client.status(command.streamId));
       return 0;
     case 'list':
-      for (const line of table(await client.list())) terminal.out(line);
+      for (const line of streamTable(await client.list())) terminal.out(line);
+      return 0;
+    case 'workers':
+      for (const line of workerTable(await client.workers())) terminal.out(line);
       return 0;
     case 'watch':
       return watch(command.streamId, client, terminal);
@@ -89,12 +92,28 @@ async function watch(streamId: string, client: LivetranClient, { out, err }: Ter
   }
 }
 
-function table(streams: readonly StreamView[]): string[] {
+function streamTable(streams: readonly StreamView[]): string[] {
   if (streams.length === 0) return ['no streams'];
-  const rows = [
+  return table([
     ['STREAM_ID', 'STATE', 'REASON', 'UPDATED', 'LINK'],
     ...streams.map(s => [s.stream_id, s.state, s.reason ?? '', s.updated_at?.slice(0, 19) ?? '', s.stream_link ?? '']),
-  ];
+  ]);
+}
+
+function workerTable(workers: readonly WorkerView[]): string[] {
+  if (workers.length === 0) return ['no workers'];
+  const state = ({ draining, busy, streams, slots }: WorkerView): string =>
+    draining ? 'draining' : busy ? `busy: ${busy}` : streams >= slots ? 'full' : 'taking streams';
+  return table([
+    ['WORKER', 'NODE', 'ADDRESS', 'STREAMS', 'LOAD', 'VERSION', 'SINCE', 'STATE'],
+    ...workers.map(w => [
+      ...[w.id, w.node, w.address, `${w.streams}/${w.slots}`, w.load.cpu.toFixed(2), w.version],
+      ...[w.since.slice(0, 19), state(w)],
+    ]),
+  ]);
+}
+
+function table(rows: readonly string[][]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? [];
   return rows.map(row =>
     row

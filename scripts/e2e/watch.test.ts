@@ -78,7 +78,7 @@ test.each([
   await second.exited;
   const ready = await waitFor('the new owner', async () => {
     const stream = await client.stream(id);
-    return stream?.state === 'READY' && stream.reason === 'worker_lost' && stream;
+    return stream?.state === 'READY' && stream.reason === 'handed_over' && stream;
   });
   const third = startEncoder({ srtUrl: String(ready.srt_url), size: '640x360' });
   const last = await playsOn(page, again.currentTime + 4);

@@ -113,6 +113,8 @@ async function embeddedEnvironment(user: NodeJS.ProcessEnv, dataDir: string): Pr
     TLS_CERT_FILE: join(dataDir, 'keys', 'localhost.pem'),
     TLS_KEY_FILE: join(dataDir, 'keys', 'localhost-key.pem'),
     SRT_HOST: '127.0.0.1',
+    // There is no other worker to hand streams over to.
+    DRAIN_SECONDS: '0',
   };
   const set = Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined && value !== ''));
   const env: NodeJS.ProcessEnv = { ...defaults, ...set, DATA_DIR: dataDir };

@@ -1,35 +1,44 @@
 import type { Logger } from '../../common/createLogger.ts';
 import type { WorkerRegistry } from '../../common/workerRegistry.ts';
+import type { WorkerStatus } from '../../common/workerStatus.ts';
 
 const PERIOD_MS = 2_000;
 const TTL_MS = 7_000;
 
-/** Says every two seconds that this worker is alive. */
+/** Says every two seconds that this worker is alive, and how it is. */
 export class Heartbeat {
   readonly #registry: WorkerRegistry;
-  readonly #worker: string;
+  readonly #status: () => WorkerStatus;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
+  #beating: Promise<void> = Promise.resolve();
 
-  constructor(registry: WorkerRegistry, worker: string, log: Logger) {
+  constructor(registry: WorkerRegistry, status: () => WorkerStatus, log: Logger) {
     this.#registry = registry;
-    this.#worker = worker;
+    this.#status = status;
     this.#log = log;
   }
 
   start(): void {
-    void this.#beat();
-    this.#timer = setInterval(() => void this.#beat(), PERIOD_MS);
+    this.beat();
+    this.#timer = setInterval(() => this.beat(), PERIOD_MS);
+  }
+
+  /** Says it now: something has changed that others wait for. */
+  beat(): void {
+    this.#beating = this.#beat();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#registry.leave(this.#worker).catch(error => this.#log.debug({ err: error }, 'could not sign off'));
+    // One that is under way must not come after the sign-off.
+    await this.#beating;
+    await this.#registry.leave(this.#status().id).catch(error => this.#log.debug({ err: error }, 'could not sign off'));
   }
 
   async #beat(): Promise<void> {
     await this.#registry
-      .heartbeat(this.#worker, TTL_MS)
+      .heartbeat(this.#status(), TTL_MS)
       .catch(error => this.#log.debug({ err: error }, 'no heartbeat; Redis does not answer'));
   }
 }

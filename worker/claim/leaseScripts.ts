@@ -4,7 +4,13 @@ import { LuaScript } from '../../common/luaScript.ts';
 import { enteredFrom, type StreamState } from '../../common/streamState.ts';
 
 export type Acquired =
-  | { kind: 'taken'; token: string; record: Record<string, string> }
+  | {
+      kind: 'taken';
+      token: string;
+      record: Record<string, string>;
+      /** The owner before did not give it back: it died, or was cut off, after so long (ms). */
+      lostAfterMs?: number;
+    }
   | { kind: 'held'; msLeft: number }
   | { kind: 'over' };
 
@@ -53,8 +59,11 @@ export class LeaseScripts {
     if (kind === -1) return { kind: 'over' };
     if (kind === 0) return { kind: 'held', msLeft: Number(rest[0]) };
     const record: Record<string, string> = {};
-    for (let i = 0; i + 1 < rest.length; i += 2) record[rest[i] ?? ''] = rest[i + 1] ?? '';
-    return { kind: 'taken', token: record.token ?? '', record };
+    for (let i = 1; i + 1 < rest.length; i += 2) record[rest[i] ?? ''] = rest[i + 1] ?? '';
+    const lost = Number(rest[0]);
+    // The last renewal was a whole lease before its end.
+    const died = lost >= 0 ? { lostAfterMs: Math.max(0, lost - ttlMs) } : {};
+    return { kind: 'taken', token: record.token ?? '', record, ...died };
   }
 
   async renew(streamId: string, token: string, ttlMs: number): Promise<Renewed> {
@@ -65,8 +74,9 @@ export class LeaseScripts {
     return { kind: 'renewed', stopReason, sequence: String(answer[3]) };
   }
 
-  async release(streamId: string, token: string): Promise<void> {
-    await this.#release.run(this.#redis, [keys.stream(streamId)], [token]);
+  /** @param failing the next owner is to count this one as lost */
+  async release(streamId: string, token: string, failing = false): Promise<void> {
+    await this.#release.run(this.#redis, [keys.stream(streamId)], [token, failing ? '1' : '0']);
   }
 
   /** Ends a dead process's lease of a run at once. False: it was not its any more. */

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { DelayedError, type Job, Worker } from 'bullmq';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { queueNames, type StreamJob } from '../../common/queues.ts';
+import { isForItsNode } from './isForItsNode.ts';
 import type { LeaseScripts } from './leaseScripts.ts';
 import { leaseTimes, StreamLease } from './streamLease.ts';
 
@@ -12,19 +14,27 @@ export type SessionEnd = 'stopped' | 'fenced' | 'handed_over';
 /** One stream's life on this worker, from the lease to its end. Never rejects. */
 export interface RunningSession {
   readonly finished: Promise<SessionEnd>;
+  /** Resolves when its media is over: FFmpeg has written its last segment, SRT is closed. */
+  readonly offAir: Promise<void>;
   wake(): void;
-  /** Ends this worker's part; the stream is to go on elsewhere. */
-  handOver(): void;
+  /** Ends this worker's part; the stream is to go on elsewhere. @param failing this worker is, and the stream may be why */
+  handOver(failing: boolean): void;
 }
 
-export type StartSession = (job: StreamJob, lease: StreamLease, acquiredAt: number) => RunningSession;
+/** @param lostAfterMs an owner before died, or was cut off, after so long */
+export type StartSession = (
+  job: StreamJob,
+  lease: StreamLease,
+  acquiredAt: number,
+  lostAfterMs: number | undefined,
+) => RunningSession;
 
 /** BullMQ settings for jobs that last hours: a silent worker's job is taken over after 6 to 10 s (a dead one's of the same
  * host sooner: deadWorkers.ts), at the cost of false stalls, which the lease and the adoption below make harmless. */
 const settings = { lockDuration: 8_000, stalledInterval: 2_000, maxStalledCount: 100, drainDelay: 2 };
 
-/** Time enough for this worker to have stopped fetching; its next owner waits no longer than that. */
-const PUT_BACK_MS = 100;
+/** How long a stream that is for another node's workers is left alone at a time. */
+const HOME_AGAIN_MS = 250;
 
 /** After Redis was away leases may have run out whose owners are well: they are given this long to renew them. */
 const PATIENCE_MS = 4_000;
@@ -37,8 +47,13 @@ export class StreamConsumer {
   readonly #scripts: LeaseScripts;
   readonly #owner: string;
   readonly #startSession: StartSession;
+  readonly #onOffAir: () => Promise<void>;
   readonly #log: Logger;
   #patientUntil = 0;
+  readonly #node: string;
+  #taking = true;
+  #draining = false;
+  #failing = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: {
@@ -46,13 +61,18 @@ export class StreamConsumer {
     connection: Redis;
     scripts: LeaseScripts;
     startSession: StartSession;
+    node: string;
     /** Streams this worker runs at a time (BullMQ's `concurrency`). */
     slots: number;
     /** This process, as its leases name it. */
     process: string;
+    /** Called at the end, when no session has an SRT listener any more, before their uploads have ended. */
+    onOffAir: () => Promise<void>;
     log: Logger;
   }) {
     this.#owner = options.process;
+    this.#onOffAir = options.onOffAir;
+    this.#node = options.node;
     this.#scripts = options.scripts;
     this.#startSession = options.startSession;
     this.#log = options.log;
@@ -77,6 +97,43 @@ export class StreamConsumer {
     for (const running of this.#running.values()) if (running.streamId === streamId) running.session.wake();
   }
 
+  /** Streams that this worker runs. */
+  get streams(): number {
+    return this.#running.size;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Takes no more jobs for now; what runs goes on. */
+  async pause(): Promise<void> {
+    this.#taking = false;
+    await withDeadline(this.#worker.pause(true), 2_000);
+  }
+
+  /** Takes jobs again; after drain() it never does. */
+  async resume(): Promise<void> {
+    if (this.#draining) return;
+    this.#taking = true;
+    await this.#worker.resume();
+  }
+
+  /** Takes no more jobs, and waits until the streams here have ended by themselves: for `waitMs`, or until `hurry` aborts. */
+  async drain(waitMs: number, hurry: AbortSignal): Promise<void> {
+    this.#draining = true;
+    await this.pause();
+    const over = new AbortController();
+    const limit = sleep(waitMs, undefined, { signal: AbortSignal.any([hurry, over.signal]) }).catch(() => undefined);
+    await Promise.race([this.#allFinished(), limit]);
+    over.abort();
+  }
+
+  /** This process is about to end for a fault of its own: the streams that it hands over may be why. */
+  noteFault(): void {
+    this.#failing = true;
+  }
+
   /** Takes no more jobs, hands every stream over, and waits until each is off this worker. */
   stop(): Promise<void> {
     this.#closing ??= this.#stop();
@@ -84,12 +141,18 @@ export class StreamConsumer {
   }
 
   async #stop(): Promise<void> {
-    await withDeadline(this.#worker.pause(true), 2_000);
+    this.#draining = true;
+    await this.pause();
     const sessions = [...this.#running.values()].map(running => running.session);
-    for (const session of sessions) session.handOver();
-    await Promise.all(sessions.map(session => session.finished));
+    for (const session of sessions) session.handOver(this.#failing);
+    const offAir = Promise.all(sessions.map(session => session.offAir)).then(() => this.#onOffAir());
+    await Promise.all([offAir, this.#allFinished()]);
     // close() never returns while Redis is away; the process may end all the same, since the job's lock runs out.
     await withDeadline(this.#worker.close(), 3_000);
+  }
+
+  async #allFinished(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ session }) => session.finished));
   }
 
   async #process(job: Job<StreamJob>, token: string | undefined): Promise<SessionEnd | 'over'> {
@@ -97,12 +160,15 @@ export class StreamConsumer {
     const session = this.#running.get(job.data.run)?.session ?? (await this.#claim(job, token));
     if (!session) return 'over';
     const end = await session.finished;
-    return end === 'handed_over' ? putBack(job, token, PUT_BACK_MS) : end;
+    if (end !== 'handed_over') return end;
+    return giveBack(job, token);
   }
 
   /** Undefined when there is nothing to run. Throws DelayedError (BullMQ: not a failure) when another worker holds it. */
   async #claim(job: Job<StreamJob>, token: string | undefined): Promise<RunningSession | undefined> {
     const { streamId, run } = job.data;
+    // A fetch that was under way brings one more job after pause().
+    if (!this.#taking) return giveBack(job, token);
     const acquiredAt = performance.now();
     const owner = `${this.#owner}/${randomUUID()}`;
     const patienceMs = Math.max(0, this.#patientUntil - acquiredAt);
@@ -112,6 +178,11 @@ export class StreamConsumer {
     });
     if (acquired.kind === 'over') return undefined;
     if (acquired.kind === 'held') return putBack(job, token, Math.min(acquired.msLeft + 50, 5_000));
+    const isForOthers = isForItsNode(acquired.record, this.#node, Date.now());
+    if (!this.#taking || isForOthers) {
+      await this.#scripts.release(streamId, acquired.token).catch(() => undefined);
+      return isForOthers ? putBack(job, token, HOME_AGAIN_MS) : giveBack(job, token);
+    }
     const log = this.#log.child({ streamId, run });
     const { record } = acquired;
     log.info({ fence: acquired.token, state: record.state }, 'lease taken');
@@ -123,11 +194,17 @@ export class StreamConsumer {
       times: leaseTimes,
       log,
     });
-    const session = this.#startSession(job.data, lease, acquiredAt);
+    const session = this.#startSession(job.data, lease, acquiredAt, acquired.lostAfterMs);
     this.#running.set(run, { streamId, session });
     void session.finished.finally(() => this.#running.delete(run));
     return session;
   }
+}
+
+/** Gives the job back for any other worker to take at once; this one is paused. Throws WaitingError, which is no failure. */
+async function giveBack(job: Job, token: string | undefined): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
 }
 
 /** Gives the job back for any worker to take after `ms`. Throws DelayedError, which BullMQ does not count as a failure. */

@@ -87,12 +87,12 @@ export class StreamLease {
   }
 
   /** Stops renewing and gives the lease back. After STOPPED there is nothing to give back; that is no error. */
-  async release(): Promise<void> {
+  async release(options: { failing?: boolean } = {}): Promise<void> {
     if (this.#ended.signal.aborted) return;
     await this.#writes;
     this.#end();
     await this.#renewing;
-    if (!this.#fenced) await this.#scripts.release(this.#streamId, this.token);
+    if (!this.#fenced) await this.#scripts.release(this.#streamId, this.token, options.failing);
   }
 
   /** Stops renewing without a word to Redis: the lease runs out by itself. Pending writes are given up. */

@@ -40,6 +40,18 @@ describe('withRestarts', () => {
     expect(attempts()).toBe(10);
   });
 
+  test('somebody else may have the last word on whether to try again', async () => {
+    const causes: string[] = [];
+    const done = withRestarts(() => Promise.reject(broken('again', true)), {
+      limits,
+      signal: new AbortController().signal,
+      mayRestart: async cause => causes.push(cause.message) < 7,
+      onPause: () => undefined,
+    });
+    await expect(done).rejects.toThrow('again');
+    expect(causes).toHaveLength(7);
+  });
+
   test('another error is not tried again', async () => {
     const { done, attempts } = failing(new TypeError('a bug'));
     await expect(done).rejects.toThrow('a bug');

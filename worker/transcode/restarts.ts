@@ -1,4 +1,4 @@
-import pRetry, { AbortError } from 'p-retry';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TranscodeLimits } from './transcodeLimits.ts';
 
 /** An attempt that failed in a way that may pass; `cause` is the error to report. */
@@ -14,41 +14,38 @@ export class AttemptFailure extends Error {
   }
 }
 
+/** The longest pause before another attempt. */
+const LONGEST_PAUSE_MS = 4_000;
+
 /**
- * Runs `attempt` again after each AttemptFailure, with growing pauses, until it ends well or has failed too often in a row;
- * then the last failure's cause is thrown. Any other error, and the signal's reason, are thrown at once.
+ * Runs `attempt` again after each AttemptFailure, with growing pauses, until it ends well or may not be tried again; then
+ * the last failure's cause is thrown. A good run begins a new row of pauses. Any other error is thrown at once.
+ * @param options.mayRestart whether to try again; default: `limits.restarts` times in a row
  */
 export async function withRestarts(
   attempt: () => Promise<void>,
-  options: { limits: TranscodeLimits; signal: AbortSignal; onPause(ms: number): void },
+  options: {
+    limits: TranscodeLimits;
+    signal: AbortSignal;
+    mayRestart?: ((cause: Error) => Promise<boolean>) | undefined;
+    onPause(ms: number): void;
+  },
 ): Promise<void> {
   const { limits, signal, onPause } = options;
-  try {
-    let isRowOver = true;
-    do {
-      isRowOver = await pRetry(() => endsRow(attempt), {
-        retries: limits.restarts,
-        minTimeout: limits.restartMs,
-        factor: 2,
-        signal,
-        onFailedAttempt: ({ retryDelay, retriesLeft }) => {
-          if (retriesLeft > 0) onPause(retryDelay);
-        },
-      });
-    } while (!isRowOver);
-  } catch (error) {
-    throw error instanceof AttemptFailure ? error.cause : error;
-  }
-}
-
-/** False: the attempt failed after it had run well, so that a new row of attempts begins. */
-async function endsRow(attempt: () => Promise<void>): Promise<boolean> {
-  try {
-    await attempt();
-    return true;
-  } catch (error) {
-    if (!(error instanceof AttemptFailure)) throw new AbortError(error instanceof Error ? error : String(error));
-    if (error.ranWell) return false;
-    throw error;
+  let inRow = 0;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof AttemptFailure)) throw error;
+      inRow = error.ranWell ? 0 : inRow + 1;
+      const may = options.mayRestart ? await options.mayRestart(error.cause) : inRow <= limits.restarts;
+      signal.throwIfAborted();
+      if (!may) throw error.cause;
+    }
+    const ms = Math.min(limits.restartMs * 2 ** Math.max(0, inRow - 1), LONGEST_PAUSE_MS);
+    onPause(ms);
+    await sleep(ms, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
   }
 }

@@ -60,7 +60,8 @@ async function runFfmpeg(options: SpanOptions, epoch: SegmentEpoch): Promise<Spa
       health.reported(report);
       if (report.frames > frames) progressAt = now;
       frames = report.frames;
-      options.onProgress?.({ ...report, speed: speed(now, report.seconds) });
+      const behindSeconds = Math.max(0, span.videoSeconds - report.seconds);
+      options.onProgress?.({ ...report, speed: speed(now, report.seconds), behindSeconds });
     },
   });
   options.log.info({ ffmpegPid: ffmpeg.pid, inputs: span.inputs, firstNumber: epoch.firstNumber }, 'FFmpeg started');

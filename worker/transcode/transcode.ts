@@ -21,6 +21,8 @@ export interface TranscodeOptions {
   signal: AbortSignal;
   log: Logger;
   onProgress?: (progress: Progress) => void;
+  /** Whether FFmpeg may be started again after it failed; default: a few times in a row. */
+  mayRestart?: (cause: Error) => Promise<boolean>;
   /** FFmpeg's path. */
   ffmpeg: string;
   /** What its command line begins with (endWithWorker.ts). */
@@ -60,11 +62,12 @@ class Transcode {
   }
 
   async run(): Promise<TranscodeEnd> {
-    const { signal, log } = this.#options;
+    const { signal, log, mayRestart } = this.#options;
     try {
       await withRestarts(() => this.#runSpans(), {
         limits: this.#limits,
         signal,
+        mayRestart,
         onPause: ms => log.warn({ ms }, 'FFmpeg is started again after a pause'),
       });
       const trouble = this.#trouble ?? this.#spans.complaint;

@@ -58,11 +58,16 @@ export class ApiClient {
   }
 
   async stream(streamId: string): Promise<StreamView | undefined> {
+    return (await this.resource(`/api/streams/${streamId}`)) as StreamView | undefined;
+  }
+
+  /** GETs from the resource API; undefined unless it answers 200. */
+  async resource(resource: string): Promise<unknown> {
     // A signature counts once; what makes two equal requests of one second differ is the nonce in the query.
-    const path = `/api/streams/${streamId}?nonce=${randomUUID()}`;
+    const path = `${resource}?nonce=${randomUUID()}`;
     const signature = signRequest({ time: Math.floor(Date.now() / 1000), method: 'GET', path, body: '' }, this.#secret);
     const { status, body } = await this.raw('GET', path, '', { 'lt-signature': signature });
-    return status === 200 ? (body.data as StreamView) : undefined;
+    return status === 200 ? body.data : undefined;
   }
 
   /** Waits for the stream's playlist URL. */

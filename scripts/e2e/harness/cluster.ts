@@ -77,6 +77,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     SRT_PORTS: `${ports.first}-${ports.last}`,
     WEBHOOK_ALLOW_PRIVATE: 'on',
     LOG_LEVEL: 'debug',
+    DRAIN_SECONDS: '0',
     ...(s3 ? s3Environment(s3, faults?.endpoint) : { STORAGE: 'file', OUTPUT_DIR: join(dir, 'output') }),
     ...options.env,
   };

@@ -1,7 +1,8 @@
 -- Takes a stream's lease for one run, with a new fencing token.
 -- KEYS  1 stream record
 -- ARGV  1 run   2 owner (unique per claim)   3 TTL (ms)   4 how long after its end a lease still counts (ms), unless its owner is dead
--- Returns {1, field, value, field, value ...} taken, with the record as it is now; {0, ms left} held by another owner; {-1} not this run any more, or STOPPED.
+-- Returns {1, lost, field, value, field, value ...} taken, with the record as it is now (lost: for how long (ms) an owner that
+-- did not give the lease back held it; -1 none); {0, ms left} held by another owner; {-1} not this run any more, or STOPPED.
 -- @include ../../../common/lua/now-ms.lua
 local h = redis.call('HMGET', KEYS[1], 'run', 'state', 'owner', 'leaseUntil', 'token')
 if h[1] ~= ARGV[1] or h[2] == 'STOPPED' then return { -1 } end
@@ -12,7 +13,14 @@ if h[3] and h[3] ~= ARGV[2] and tonumber(h[4]) + patience > now then return { 0,
 local token = ms(math.max((tonumber(h[5]) or 0) + 1, now))
 -- Who lost it; whoever gave it back is no longer in the way.
 if h[3] then redis.call('HSET', KEYS[1], 'formerOwner', h[3]) else redis.call('HDEL', KEYS[1], 'formerOwner') end
+local lost = h[3] and h[3] ~= ARGV[2] and (tonumber(h[4]) or 0) - (tonumber(h[5]) or 0) or -1
+local waited = redis.call('HGET', KEYS[1], 'reasonBefore')
+if waited then
+  redis.call('HSET', KEYS[1], 'reason', waited, 'update', 'A worker has taken the stream')
+  redis.call('HDEL', KEYS[1], 'reasonBefore')
+end
 redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'leaseUntil', ms(now + ARGV[3]), 'token', token)
 local answer = redis.call('HGETALL', KEYS[1])
 table.insert(answer, 1, 1)
+table.insert(answer, 2, ms(lost))
 return answer

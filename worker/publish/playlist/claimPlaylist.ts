@@ -14,6 +14,8 @@ export interface ClaimedPlaylist {
 
 /** How often two owners may get in each other's way before one is sure to be the newer. */
 const TRIES = 5;
+/** The last owner noted its time before its PUT had reached the store. */
+const MARGIN_MS = 50;
 
 /**
  * Reads a published playlist, and where the store fences writes the same again in this owner's name: its ETag changes,
@@ -55,8 +57,8 @@ export async function claimPlaylist(
 
 /** The last owner may have written a moment ago, and the store's limit counts for both (invariant I8). */
 async function keepInterval(writtenAt: string | undefined, intervalMs: number, signal: AbortSignal): Promise<void> {
-  const wait = Number(writtenAt) + intervalMs - Date.now();
-  if (wait > 0) await sleep(Math.min(wait, intervalMs), undefined, { signal });
+  const wait = Number(writtenAt) + intervalMs + MARGIN_MS - Date.now();
+  if (wait > 0) await sleep(Math.min(wait, intervalMs + MARGIN_MS), undefined, { signal });
 }
 
 /** Undefined when there is one by now. */

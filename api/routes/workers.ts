@@ -1,0 +1,34 @@
+import { type RequestHandler, Router } from 'express';
+import type { WorkerRegistry } from '../../common/workerRegistry.ts';
+import type { WorkerStatus } from '../../common/workerStatus.ts';
+import { askRedis } from '../askRedis.ts';
+import { onlyMethods } from './onlyMethods.ts';
+
+/** `GET /api/workers`: the living workers, oldest first. */
+export function workerRoutes(registry: WorkerRegistry, signed: RequestHandler): Router {
+  const router = Router();
+  router
+    .route('/api/workers')
+    .get(signed, async (_request, response) => {
+      response.json({ success: true, data: (await askRedis(() => registry.list())).map(workerJson) });
+    })
+    .all(onlyMethods('GET'));
+  return router;
+}
+
+/** A worker as the resource API shows it. Times are ISO 8601; what there is none of is null. */
+function workerJson({ load, since, busy, ...worker }: WorkerStatus) {
+  return {
+    ...worker,
+    busy: busy ?? null,
+    since: new Date(since).toISOString(),
+    load: {
+      cpu: round(load.cpu),
+      event_loop_ms: round(load.eventLoopMs),
+      slowest_encode: load.slowestEncode === undefined ? null : round(load.slowestEncode),
+      spool_free_bytes: load.spoolFreeBytes,
+    },
+  };
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;

@@ -1,0 +1,101 @@
+import { availableParallelism, loadavg } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Logger } from '../../common/createLogger.ts';
+import type { WorkerStatus } from '../../common/workerStatus.ts';
+import { judgeCapacity, type Measures } from './judgeCapacity.ts';
+
+const LOOK_MS = 1_000;
+/** The spool is walked every so many looks, and the event loop's delay is that of the last 10 s. */
+const WINDOW_LOOKS = 10;
+const RESOLUTION_MS = 20;
+const SETTLED_MS = 10_000;
+
+type Encode = Measures['encodes'][number];
+
+/** Watches whether this worker can bear another stream, and says so when that changes. */
+export class CapacityGuard {
+  readonly #readSpool: () => Promise<Measures['spool']>;
+  readonly #onChange: (reason: string | undefined) => void;
+  readonly #log: Logger;
+  readonly #encodes = new Map<string, Encode & { since: number }>();
+  readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  #eventLoopMs = 0;
+  #spool: Measures['spool'] = { usedBytes: 0, freeBytes: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
+  #looks = 0;
+  #reason: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param options.onChange the reason to take no more streams, or undefined when it is over */
+  constructor(options: {
+    readSpool: () => Promise<Measures['spool']>;
+    onChange: (reason: string | undefined) => void;
+    log: Logger;
+  }) {
+    this.#readSpool = options.readSpool;
+    this.#onChange = options.onChange;
+    this.#log = options.log;
+  }
+
+  start(): void {
+    this.#delay.enable();
+    void this.#look();
+    this.#timer = setInterval(() => void this.#look(), LOOK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#delay.disable();
+  }
+
+  /** Why this worker takes no streams; undefined: it does. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** An encode's progress, or its end. @param key unique among the encodes of this worker */
+  note(key: string, encode: Encode | undefined): void {
+    if (!encode) {
+      this.#encodes.delete(key);
+      return;
+    }
+    const since = this.#encodes.get(key)?.since ?? performance.now();
+    this.#encodes.set(key, { speed: encode.speed, behindSeconds: encode.behindSeconds, since });
+  }
+
+  load(): WorkerStatus['load'] {
+    const speeds = [...this.#encodes.values()].map(({ speed }) => speed);
+    return {
+      cpu: (loadavg()[0] ?? 0) / availableParallelism(),
+      eventLoopMs: this.#eventLoopMs,
+      ...(speeds.length > 0 ? { slowestEncode: Math.min(...speeds) } : {}),
+      spoolFreeBytes: this.#spool.freeBytes,
+    };
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looks % WINDOW_LOOKS === 0) await this.#lookAtHost();
+    this.#looks += 1;
+    const reason = judgeCapacity({
+      // One that has just begun has a start to make up for.
+      encodes: [...this.#encodes.values()].filter(({ since }) => performance.now() - since >= SETTLED_MS),
+      eventLoopMs: this.#eventLoopMs,
+      spool: this.#spool,
+    });
+    const changed = (reason === undefined) !== (this.#reason === undefined);
+    this.#reason = reason;
+    if (!changed) return;
+    if (reason) this.#log.warn({ reason, load: this.load() }, 'this worker takes no more streams for now');
+    else this.#log.info('this worker takes streams again');
+    this.#onChange(reason);
+  }
+
+  async #lookAtHost(): Promise<void> {
+    if (this.#delay.count > 0) this.#eventLoopMs = this.#delay.percentile(99) / 1e6;
+    this.#delay.reset();
+    try {
+      this.#spool = await this.#readSpool();
+    } catch (error) {
+      this.#log.debug({ err: error }, 'the spool cannot be measured; next time');
+    }
+  }
+}

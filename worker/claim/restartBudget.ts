@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../common/createLogger.ts';
+import { keys } from '../../common/keys.ts';
+import { LuaScript } from '../../common/luaScript.ts';
+import type { StreamJob } from '../../common/queues.ts';
+
+export interface RestartLimits {
+  /** Restarts that a run may have within the window. */
+  restarts: number;
+  windowMs: number;
+}
+
+/**
+ * How often one run may be restarted: a sliding window in Redis, which outlives the worker. While Redis is away it goes on
+ * with what this process remembers, since media does not wait.
+ */
+export class RestartBudget {
+  readonly #redis: Redis;
+  readonly #key: string;
+  readonly #limits: RestartLimits;
+  readonly #log: Logger;
+  readonly #spend = new LuaScript(new URL('./lua/spend-restart.lua', import.meta.url));
+  #remembered: number[] = [];
+
+  /** @param options.redis fails fast (role `request` or `lease`) */
+  constructor(options: { redis: Redis; job: StreamJob; limits: RestartLimits; log: Logger }) {
+    this.#redis = options.redis;
+    this.#key = keys.restarts(options.job.streamId, options.job.run);
+    this.#limits = options.limits;
+    this.#log = options.log;
+  }
+
+  /** Spends one restart. Resolves to how many are left; below 0 there was none any more. Never rejects. */
+  async spend(cause: string): Promise<number> {
+    const { restarts, windowMs } = this.#limits;
+    const now = performance.now();
+    this.#remembered = [...this.#remembered.filter(at => now - at < windowMs), now];
+    let spent = this.#remembered.length;
+    try {
+      spent = Math.max(spent, Number(await this.#spend.run(this.#redis, [this.#key], [randomUUID(), windowMs])));
+    } catch (error) {
+      this.#log.debug({ err: error }, 'a restart was not noted; Redis does not answer');
+    }
+    const left = restarts - spent;
+    this.#log.warn({ cause, spent, left }, 'a restart of the stream is spent');
+    return left;
+  }
+
+  /** The rule, for those who are told that it was broken. */
+  get rule(): string {
+    const { restarts, windowMs } = this.#limits;
+    return `more than ${restarts} restart${restarts === 1 ? '' : 's'} within ${windowMs / 1000} s`;
+  }
+}
