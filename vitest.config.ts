@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** LIVETRAN_LONG=1: faults last as long as in a bad night, and what needs root is tried too. */
+const isLong = process.env.LIVETRAN_LONG === '1';
+
 export default defineConfig({
   test: {
     reporters: ['default', './scripts/e2e/countReporter.ts'],
@@ -17,6 +20,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['scripts/e2e/**/*.test.ts'],
+          exclude: isLong ? [] : ['**/*.long.test.ts'],
           // Real FFmpeg and real clocks on two cores: one file at a time, after the unit tests, or encoders starve.
           fileParallelism: false,
           sequence: { groupOrder: 1 },

@@ -69,6 +69,8 @@ export function uploadJobOptions(options: { attempts: number; backoffMs: number 
   return {
     attempts: options.attempts,
     backoff: { type: 'exponential', delay: options.backoffMs, jitter: 0.3 },
+    // After an outage viewers want the live edge; what is older was waiting anyway.
+    lifo: true,
     removeOnComplete: { age: 600, count: 500 },
     removeOnFail: { age: 86_400, count: 5_000 },
   };

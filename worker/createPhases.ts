@@ -9,8 +9,8 @@ import type { SrtHost } from './ingest/srtHost.ts';
 import { srtUrl } from './ingest/srtUrl.ts';
 import { mintStreamKey, StreamKeyCheck } from './ingest/streamKey.ts';
 import { Publisher } from './publish/publisher.ts';
+import type { PersistentUploads } from './publish/spool/persistentUploads.ts';
 import type { Spool } from './publish/spool/spool.ts';
-import type { UploadQueue } from './publish/spool/uploadQueue.ts';
 import type { ObjectStore } from './publish/store/objectStore.ts';
 import type { SessionPhases } from './session.ts';
 import type { Encoding } from './transcode/encoding.ts';
@@ -25,7 +25,7 @@ export interface PhaseDeps {
   srtHostName: string;
   store: ObjectStore;
   fences: boolean;
-  uploads: UploadQueue;
+  uploads: Pick<PersistentUploads, 'upload'>;
   spool: Spool;
   retire: (job: RetentionJob) => Promise<void>;
   complete: (job: RecordingJob) => Promise<void>;

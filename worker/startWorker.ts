@@ -29,6 +29,7 @@ import { OutboxRelay } from './notify/outboxRelay.ts';
 import { createTellStream } from './notify/tellStream.ts';
 import { WebhookSender } from './notify/webhookSender.ts';
 import { RetentionQueue } from './publish/retention/retentionQueue.ts';
+import { PersistentUploads } from './publish/spool/persistentUploads.ts';
 import { Spool } from './publish/spool/spool.ts';
 import { SpoolDrops } from './publish/spool/spoolDrops.ts';
 import { SpoolSweeper } from './publish/spool/spoolSweeper.ts';
@@ -81,7 +82,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<{ 
       srtHostName: config.SRT_HOST ?? ownAddress(),
       store,
       fences,
-      uploads,
+      uploads: persistUploads(uploads, stack),
       spool,
       retire: (job: RetentionJob) => retention.schedule(job),
       complete: (job: RecordingJob) => retention.complete(job),
@@ -150,6 +151,13 @@ function startUploads(
   uploads.start();
   stack.push('uploads', () => uploads.stop());
   return uploads;
+}
+
+/** For streams. The sweep has no need of it: it looks again by itself. */
+function persistUploads(uploads: UploadQueue, stack: StopStack): PersistentUploads {
+  const persistent = new PersistentUploads(uploads);
+  stack.push('retries of uploads', async () => persistent.stop());
+  return persistent;
 }
 
 function startRetention(

@@ -33,6 +33,13 @@ export type StreamView = z.infer<typeof streamView>;
 
 const refusal = z.object({ error: z.string() });
 
+export interface StartOptions {
+  abr?: boolean;
+  record?: boolean;
+  dvr?: boolean;
+  webhookUrls?: readonly string[];
+}
+
 /** Calls the API as an app would: signed. Throws RefusedError or UnreachableError. */
 export class LivetranClient {
   readonly url: string;
@@ -46,9 +53,9 @@ export class LivetranClient {
   }
 
   /** Livetran's own three calls: signed over the body. */
-  async start(streamId: string, options: { abr?: boolean; webhookUrls?: readonly string[] } = {}): Promise<string> {
-    const { abr = false, webhookUrls = [] } = options;
-    const body = { stream_id: streamId, abr, ...(webhookUrls.length > 0 && { webhook_urls: webhookUrls }) };
+  async start(streamId: string, options: StartOptions = {}): Promise<string> {
+    const { webhookUrls = [], ...switches } = options;
+    const body = { stream_id: streamId, ...switches, ...(webhookUrls.length > 0 && { webhook_urls: webhookUrls }) };
     return z.string().parse(await this.#livetran('POST', '/api/start-stream', body));
   }
 

@@ -1,10 +1,15 @@
 import { parseArgs } from 'node:util';
 import { streamId } from '../../common/streamId.ts';
 
+const startOptions = ['abr', 'record', 'dvr'] as const;
+
+/** What a stream can be started with: the switches of POST /api/start-stream. */
+export type StartOptions = Record<(typeof startOptions)[number], boolean>;
+
 export type Command =
   | { name: 'help' }
   | { name: 'list' }
-  | { name: 'start'; streamId: string; abr: boolean; webhookUrls: string[] }
+  | { name: 'start'; streamId: string; webhookUrls: string[]; options: StartOptions }
   | { name: 'stop' | 'status' | 'watch'; streamId: string };
 
 /** The command line makes no sense; the message says what would. */
@@ -14,7 +19,7 @@ export class UsageError extends Error {
 
 export const HELP = `Usage: ./scripts/livetran <command>
 
-  start <stream_id> [--abr] [--webhook URL]...
+  start <stream_id> [--abr] [--record] [--dvr] [--webhook URL]...
                        start a stream; prints the SRT URL for the encoder and the watch page
   stop <stream_id>     stop it
   status <stream_id>   print its state
@@ -22,6 +27,8 @@ export const HELP = `Usage: ./scripts/livetran <command>
   watch <stream_id>    print a line for every change until the stream has stopped
 
   --abr                three qualities (1080p, 720p, 480p) in place of one
+  --record             keep every segment; a recording is there when the stream has stopped
+  --dvr                viewers can rewind to the beginning
   --webhook URL        gets every change of this stream; may be given several times
 
 Environment: API_URL (default: the running embedded Livetran, else https://localhost:8080), HMAC_SECRET and DATA_DIR
@@ -36,15 +43,14 @@ export function parseCommand(argv: readonly string[]): Command {
   if (values.help || name === 'help') return { name: 'help' };
   if (name === undefined) throw new UsageError('a command is missing: start, stop, status, list or watch');
   if (more.length > 0) throw new UsageError(`"${more[0]}" is too much: one stream_id at a time`);
-  if (name !== 'start' && (values.abr || values.webhook)) {
-    throw new UsageError('--abr and --webhook belong to the command start');
-  }
+  const foreign = [...startOptions, 'webhook' as const].find(option => values[option] !== undefined);
+  if (name !== 'start' && foreign) throw new UsageError(`--${foreign} belongs to the command start`);
   switch (name) {
     case 'list':
       if (id !== undefined) throw new UsageError('list takes no stream_id');
       return { name };
     case 'start':
-      return { name, streamId: checkId(id), abr: values.abr ?? false, webhookUrls: values.webhook ?? [] };
+      return { name, streamId: checkId(id), webhookUrls: values.webhook ?? [], options: chosen(values) };
     case 'stop':
     case 'status':
     case 'watch':
@@ -54,6 +60,11 @@ export function parseCommand(argv: readonly string[]): Command {
   }
 }
 
+function chosen(values: Partial<StartOptions>): StartOptions {
+  const { abr = false, record = false, dvr = false } = values;
+  return { abr, record, dvr };
+}
+
 function parse(argv: readonly string[]) {
   try {
     return parseArgs({
@@ -61,6 +72,8 @@ function parse(argv: readonly string[]) {
       allowPositionals: true,
       options: {
         abr: { type: 'boolean' },
+        record: { type: 'boolean' },
+        dvr: { type: 'boolean' },
         webhook: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },

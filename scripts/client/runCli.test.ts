@@ -82,6 +82,7 @@ describe('livetran start', () => {
       'start',
       'demo',
       '--abr',
+      '--record',
       '--webhook',
       'https://a.example/x',
       '--webhook',
@@ -100,6 +101,8 @@ describe('livetran start', () => {
     expect(JSON.parse(received[0]?.body ?? '')).toEqual({
       stream_id: 'demo',
       abr: true,
+      record: true,
+      dvr: false,
       webhook_urls: ['https://a.example/x', 'https://b.example'],
     });
   });
@@ -189,7 +192,8 @@ describe('livetran', () => {
     [['start'], 'a stream_id is missing'],
     [['start', '../etc'], 'stream_id must be 1 to 64'],
     [['stop', 'a', 'b'], '"b" is too much'],
-    [['stop', 'a', '--abr'], 'belong to the command start'],
+    [['stop', 'a', '--abr'], '--abr belongs to the command start'],
+    [['list', '--dvr'], '--dvr belongs to the command start'],
     [['list', 'a'], 'list takes no stream_id'],
     [['start', 'a', '--fast'], "'--fast'"],
   ])('wrong usage %j: exit code 2', async (argv, message) => {

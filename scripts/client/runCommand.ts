@@ -42,8 +42,8 @@ async function start(
   client: LivetranClient,
   { out, err }: Terminal,
 ): Promise<number> {
-  const { streamId, abr, webhookUrls } = command;
-  await client.start(streamId, { abr, webhookUrls });
+  const { streamId, options, webhookUrls } = command;
+  await client.start(streamId, { ...options, webhookUrls });
   err(`${streamId}: started, waiting for a worker …`);
   let last: StreamView | undefined;
   const ready = async (): Promise<StreamView | false> => {

@@ -4,8 +4,10 @@ import { assertNothingLeft } from './harness/assertNothingLeft.ts';
 import { startBrowser } from './harness/browser.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';
 import { startEncoder } from './harness/encoder.ts';
+import { mediaPlaylist, multivariantPlaylist } from './harness/player.ts';
 import { PlaylistOracle } from './harness/playlistOracle.ts';
 import { waitFor } from './harness/waitFor.ts';
+import { type Watched, watchedPage } from './harness/watchedPage.ts';
 
 const smallLadder = JSON.stringify([
   { width: 640, height: 360, video: 800, audio: 96 },
@@ -16,7 +18,7 @@ let cluster: Cluster;
 let browser: Browser;
 
 beforeAll(async () => {
-  cluster = await startCluster({ env: { LADDER: smallLadder, HLS_SEGMENT_SECONDS: '2' } });
+  cluster = await startCluster({ env: { LADDER: smallLadder, HLS_SEGMENT_SECONDS: '2', HLS_WINDOW: '60' } });
   browser = await startBrowser();
 });
 afterAll(async () => {
@@ -24,27 +26,29 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-interface Seen {
-  currentTime: number;
-  fatalErrors: number;
-  phase: string;
-}
-
-const look = (page: Page): Promise<Seen> =>
-  page.evaluate<Seen>(
-    '({ currentTime: livetran.currentTime, fatalErrors: livetran.fatalErrors, phase: livetran.phase })',
-  );
-
 /** The picture moves: two seconds further than `from`. */
-const playsOn = (page: Page, from: number): Promise<Seen> =>
+const playsOn = (page: Page, from: number): Promise<Watched> =>
   waitFor(
     `the picture to move on from ${from} s`,
     async () => {
-      const seen = await look(page);
+      const seen = await watchedPage.look(page);
       return seen.currentTime > from + 2 && seen;
     },
     40_000,
   );
+
+const timeOf = (dateTime: string | undefined): number => Date.parse(String(dateTime));
+
+/** The longest time without media between two listed segments, s. */
+async function longestBreak(link: string): Promise<number> {
+  const { variants } = link.endsWith('_master.m3u8') ? await multivariantPlaylist(link) : { variants: [{ url: link }] };
+  const { segments } = await mediaPlaylist(variants[0]?.url ?? link);
+  const breaks = segments.slice(1).map(({ programDateTime }, i) => {
+    const before = segments[i];
+    return before ? (timeOf(programDateTime) - timeOf(before.programDateTime)) / 1000 - before.duration : 0;
+  });
+  return Math.max(0, ...breaks);
+}
 
 test.each([
   ['a single profile', false],
@@ -57,8 +61,10 @@ test.each([
   const page = await browser.newPage();
   await page.goto(`${cluster.apiUrl}/watch/${id}`);
   const first = startEncoder({ srtUrl: String(srtUrl), size: '640x360' });
-  const oracle = new PlaylistOracle(await client.link(id));
+  const link = await client.link(id);
+  const oracle = new PlaylistOracle(link);
   const start = await playsOn(page, 0);
+  await watchedPage.begin(page);
 
   first.kill('SIGKILL');
   await client.inState(id, 'READY');
@@ -76,11 +82,16 @@ test.each([
   });
   const third = startEncoder({ srtUrl: String(ready.srt_url), size: '640x360' });
   const last = await playsOn(page, again.currentTime + 4);
-  expect(last.fatalErrors).toBe(0);
+  expect({ fatalErrors: last.fatalErrors, reconnects: last.reconnects }).toEqual({ fatalErrors: 0, reconnects: 0 });
+  expect(last.stall).toBeLessThan((await longestBreak(link)) + 2);
 
   await client.stop(id);
   await client.inState(id, 'STOPPED');
-  await waitFor('the page to say that it is over', async () => (await look(page)).phase === 'ended', 30_000);
+  await waitFor(
+    'the page to say that it is over',
+    async () => (await watchedPage.look(page)).phase === 'ended',
+    30_000,
+  );
   const verdict = await oracle.stop();
   expect(verdict).toMatchObject({ violations: [], gaps: 0 });
   await Promise.all([first.exited, third.exited]);

@@ -1,10 +1,8 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Rendition } from '../../common/config/encoding.ts';
-import { createRedis } from '../../common/createRedis.ts';
 import { keys } from '../../common/keys.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
@@ -12,12 +10,12 @@ import { parseMediaPlaylist } from './playlist/parseMediaPlaylist.ts';
 import { segmentNumber, streamFiles } from './playlist/streamFiles.ts';
 import { Publisher } from './publisher.ts';
 import type { PublisherOptions } from './publisherContract.ts';
-import { Spool } from './spool/spool.ts';
-import { UploadQueue } from './spool/uploadQueue.ts';
-import { FolderStore } from './store/folderStore.ts';
+import type { Spool } from './spool/spool.ts';
+import type { UploadQueue } from './spool/uploadQueue.ts';
 import { StoreError } from './store/storeError.ts';
 import { encodeSegments } from './testing/encodeSegments.ts';
-import { HookedStore } from './testing/hookedStore.ts';
+import type { HookedStore } from './testing/hookedStore.ts';
+import { publishingRoom } from './testing/publishingRoom.ts';
 
 // Real processes on a machine that others use too.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -43,27 +41,13 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await redis.flushall();
-  dir = await mkdtemp(join(tmpdir(), 'publisher-'));
-  store = new HookedStore(new FolderStore({ dir: join(dir, 'bucket'), publicUrl: 'https://cdn.example' }));
-  spool = new Spool(join(dir, 'spool'), 'node');
-  await spool.claim();
-  const connection = createRedis(server.url, 'queue', log);
-  const subscriber = createRedis(server.url, 'subscriber', log);
-  uploads = new UploadQueue({
-    ...{ node: 'node', connection, subscriber, store, fences: true, spool, log },
-    ...{ attempts: 2, backoffMs: 20, concurrency: 8 },
-  });
-  uploads.start();
+  const room = await publishingRoom(server.url, 2);
+  ({ dir, store, spool, uploads } = room);
   latencies = [];
-  stops.push(async () => {
-    await uploads.stop();
-    connection.disconnect();
-    subscriber.disconnect();
-  });
+  stops.push(() => room.close());
 });
 afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
-  await rm(dir, { recursive: true, force: true });
 });
 afterAll(async () => {
   redis.disconnect();

@@ -219,7 +219,7 @@ export class Publisher implements SegmentSink {
 
   #settled(segment: ClosedSegment, outcome: UploadOutcome): void {
     // After the end was written it stays: whatever comes later is for a recording.
-    if (outcome.kind === 'stored') this.#keeping.setStored(segment.rendition, segment.number);
+    if (outcome.kind === 'stored') this.#keeping.setStored(this.#ledger, segment.rendition, segment.number);
     const over = this.#released.signal.aborted || (this.#ending && this.#ledger.ended);
     if (outcome.kind === 'abandoned' || over) return;
     this.#pending -= 1;

@@ -3,15 +3,15 @@ import type { Rendition } from '../../common/config/encoding.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { AppError } from '../../common/errors.ts';
 import type { RecordingJob, RetentionJob } from '../../common/queues.ts';
+import type { PersistentUploads } from './spool/persistentUploads.ts';
 import type { Spool } from './spool/spool.ts';
-import type { UploadQueue } from './spool/uploadQueue.ts';
 import type { ObjectStore } from './store/objectStore.ts';
 
 export interface PublisherDeps {
   store: ObjectStore;
   /** The store was probed and holds conditional PUTs (ObjectStore.probeConditionalPut). */
   fences: boolean;
-  uploads: Pick<UploadQueue, 'upload'>;
+  uploads: Pick<PersistentUploads, 'upload'>;
   spool: Spool;
   /** Role `request`: fails at once while Redis is away. */
   redis: Redis;

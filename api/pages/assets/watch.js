@@ -70,8 +70,9 @@ function follow() {
   const url = new URL(localPath ?? playlistUrl, location.href).href;
   if (url === loaded && phase !== 'ended') return;
   loaded = url;
+  // Who has waited for the first picture needs none in its place, and it may not be there yet.
+  if (stream.poster && phase === 'loading') video.poster = new URL(stream.poster, url).href;
   show('joining');
-  if (stream.poster) video.poster = new URL(stream.poster, url).href;
   player.load(url);
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startRedis } from '../../../common/testing/startRedis.ts';
+import { type FaultProxy, startFaultProxy } from '../s3/faultProxy.ts';
 import { type S3Double, startS3Double } from '../s3/s3Double.ts';
 import { ApiClient } from './apiClient.ts';
 import { type Child, startChild } from './childProcess.ts';
@@ -26,6 +27,8 @@ export interface Cluster {
   readonly redis: Awaited<ReturnType<typeof startRedis>>;
   /** The S3 double; undefined with file storage. */
   readonly s3: S3Double | undefined;
+  /** Between the workers and the S3 double; undefined unless it was asked for. Players go past it. */
+  readonly faults: FaultProxy | undefined;
   /** Spool, output and whatever else the cluster writes. */
   readonly dir: string;
   readonly spoolDir: string;
@@ -42,6 +45,8 @@ export interface Cluster {
 export interface ClusterOptions {
   workers?: number;
   storage?: 's3' | 'file';
+  /** Puts a proxy that can spoil requests before the S3 double. */
+  faults?: boolean;
   /** More or other environment for api and workers. */
   env?: Record<string, string>;
 }
@@ -53,6 +58,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   await mkdir(redisDir);
   let redis = await startRedis(undefined, redisDir);
   const s3 = options.storage === 'file' ? undefined : await startDouble();
+  const faults = s3 && options.faults ? await startFaultProxy(s3.endpoint) : undefined;
   const ports = { first: nextPorts, last: nextPorts + 99 };
   nextPorts += 100;
   const spoolDir = join(dir, 'spool');
@@ -71,7 +77,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     SRT_PORTS: `${ports.first}-${ports.last}`,
     WEBHOOK_ALLOW_PRIVATE: 'on',
     LOG_LEVEL: 'debug',
-    ...(s3 ? s3Environment(s3) : { STORAGE: 'file', OUTPUT_DIR: join(dir, 'output') }),
+    ...(s3 ? s3Environment(s3, faults?.endpoint) : { STORAGE: 'file', OUTPUT_DIR: join(dir, 'output') }),
     ...options.env,
   };
   const api = startChild(process.execPath, ['api/main.ts'], { cwd: root, env });
@@ -90,7 +96,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   for (let i = 0; i < (options.workers ?? 1); i += 1) await addWorker();
   if (workers.length > 0) await waitFor('/readyz', async () => (await fetch(`${apiUrl}/readyz`)).ok);
   return {
-    ...{ api, apiUrl, workers, s3, dir, spoolDir, ports, addWorker },
+    ...{ api, apiUrl, workers, s3, faults, dir, spoolDir, ports, addWorker },
     get redis() {
       return redis;
     },
@@ -106,6 +112,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       await Promise.all(workers.map(worker => worker.stop()));
       await api.stop();
       await redis.stop();
+      await faults?.close();
       await s3?.close();
       await rm(dir, { recursive: true, force: true });
     },
@@ -115,9 +122,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 const startDouble = (): Promise<S3Double> =>
   startS3Double({ accessKey: S3_ACCESS_KEY, secretKey: S3_SECRET_KEY, bucket: 'live', publicRead: true });
 
-function s3Environment(s3: S3Double): Record<string, string> {
+function s3Environment(s3: S3Double, endpoint = s3.endpoint): Record<string, string> {
   return {
-    S3_ENDPOINT: s3.endpoint,
+    S3_ENDPOINT: endpoint,
     R2_ACCESS_KEY: S3_ACCESS_KEY,
     R2_SECRET_KEY: S3_SECRET_KEY,
     BUCKET_NAME: 'live',

@@ -9,6 +9,9 @@ export interface ProbedStream {
   sample_rate?: string;
   channels?: number;
   r_frame_rate?: string;
+  avg_frame_rate?: string;
+  /** H.264: ten times the level. */
+  level?: number;
 }
 
 export interface ProbedMedia {
@@ -21,7 +24,8 @@ export interface ProbedMedia {
 
 /** What ffprobe says of a media file (or of the bytes on its stdin). */
 export async function ffprobe(media: Buffer): Promise<ProbedMedia> {
-  const show = ['-show_entries', 'stream=codec_type,codec_name,profile,width,height,sample_rate,channels,r_frame_rate'];
+  const entries = 'codec_type,codec_name,profile,level,width,height,sample_rate,channels,r_frame_rate,avg_frame_rate';
+  const show = ['-show_entries', `stream=${entries}`];
   const packets = ['-show_entries', 'packet=codec_type,flags,pts_time,duration_time'];
   const { stdout } = await execa('ffprobe', ['-v', 'error', '-of', 'json', ...show, ...packets, '-i', 'pipe:0'], {
     input: media,

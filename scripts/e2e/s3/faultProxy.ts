@@ -18,8 +18,10 @@ export interface FaultProxy {
   endpoint: string;
   /** Replaces the rules. The first that fits a request takes it; a request that none fits passes. */
   set(...rules: FaultRule[]): void;
-  /** No more faults; requests that hang are reset. */
-  clear(): void;
+  /** Refuses connections, and resets those there are, until it is cleared. Resolves when it does. */
+  refuse(): Promise<void>;
+  /** No more faults; requests that hang are reset. Resolves when connections are taken. */
+  clear(): Promise<void>;
   log: readonly ProxyEntry[];
   close(): Promise<void>;
 }
@@ -49,25 +51,34 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     applyFault(rule, { incoming, outgoing, forward, hold, sleep }).catch(() => incoming.socket.destroy());
   });
   server.keepAliveTimeout = 120_000;
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const clear = () => {
+  const listen = (on: number) => new Promise<void>(resolve => server.listen(on, '127.0.0.1', resolve));
+  await listen(0);
+  const own = (server.address() as AddressInfo).port;
+  const release = () => {
     rules = [];
     for (const { socket } of held) socket.resetAndDestroy();
   };
+  const stop = () =>
+    new Promise<void>(resolve => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://127.0.0.1:${own}`,
     set: (...next) => {
       rules = next.map(rule => ({ ...rule }));
     },
-    clear,
+    refuse: stop,
+    clear: async () => {
+      release();
+      if (!server.listening) await listen(own);
+    },
     log,
-    close: () =>
-      new Promise(resolve => {
-        clear();
-        agent.destroy();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: async () => {
+      release();
+      agent.destroy();
+      await stop();
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pRetry from 'p-retry';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import type { ObjectInfo, ObjectStore, PutOptions } from '../../../worker/publish/store/objectStore.ts';
+import type { ObjectStore, PutOptions } from '../../../worker/publish/store/objectStore.ts';
 import { probePrefix } from '../../../worker/publish/store/probeConditionalPut.ts';
 import { StoreError, type StoreErrorKind } from '../../../worker/publish/store/storeError.ts';
 
@@ -26,7 +26,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       store = made.store;
     });
     afterAll(async () => {
-      await store.delete((await collect(store.list(prefix))).map(({ key }) => key));
+      await store.delete(await collect(store.list(prefix)));
       await made.close();
     });
     const context: ContractContext = {
@@ -56,13 +56,13 @@ interface ContractContext {
 }
 
 function objectTests({ store, put, prefix }: ContractContext): void {
-  test('put, get, head and list agree on bytes, size, ETag and metadata', async () => {
+  test('put, get and head agree on bytes, size, ETag and metadata', async () => {
     const metadata = { token: '17', sequence: '4711' };
     const { etag } = await put('agree/live.txt', 'hello', { ...text, metadata });
     const info = { key: `${prefix}agree/live.txt`, size: 5, etag };
     expect(await store().get(info.key)).toEqual({ ...info, body: Buffer.from('hello'), metadata });
     expect(await store().head(info.key)).toEqual({ ...info, metadata });
-    expect(await collect(store().list(`${prefix}agree/`))).toEqual([info]);
+    expect(await collect(store().list(`${prefix}agree/`))).toEqual([info.key]);
     expect(etag).toMatch(/^[^"]+$/);
   });
 
@@ -93,7 +93,7 @@ function objectTests({ store, put, prefix }: ContractContext): void {
     const key = `${prefix}odd/${odd}`;
     await put(`odd/${odd}`, 'odd', segment);
     expect((await store().get(key))?.body.toString()).toBe('odd');
-    expect((await collect(store().list(`${prefix}odd/`))).map(found => found.key)).toContain(key);
+    expect(await collect(store().list(`${prefix}odd/`))).toContain(key);
     expect(await store().delete([key])).toEqual({ failed: [] });
     expect(await store().head(key)).toBeUndefined();
   });
@@ -155,14 +155,13 @@ function listTests({ store, put, prefix }: ContractContext): void {
     const names = Array.from({ length: 25 }, (_, i) => `list/${String(i).padStart(3, '0')}.ts`);
     await Promise.all(names.toReversed().map(name => put(name, name, segment)));
     const found = await collect(store().list(`${prefix}list/`));
-    expect(found.map(({ key }) => key)).toEqual(names.map(name => prefix + name));
-    expect(found.every(({ size }) => size === 'list/000.ts'.length)).toBe(true);
+    expect(found).toEqual(names.map(name => prefix + name));
   });
 
   test('a prefix is text, not a folder', async () => {
     const names = ['pre/a/1', 'pre/a1', 'pre/a.ts', 'pre/b'];
     await Promise.all(names.map(name => put(name, 'x')));
-    const keysOf = async (from: string) => (await collect(store().list(prefix + from))).map(({ key }) => key);
+    const keysOf = async (from: string) => collect(store().list(prefix + from));
     expect(await keysOf('pre/a')).toEqual(['pre/a.ts', 'pre/a/1', 'pre/a1'].map(name => prefix + name));
     expect(await keysOf('pre/a/')).toEqual([`${prefix}pre/a/1`]);
     expect(await keysOf('pre/nothing')).toEqual([]);
@@ -175,7 +174,7 @@ function deleteTests({ store, put, prefix }: ContractContext): void {
     const keys = ['gone/1.ts', 'gone/2.ts', 'gone/never.ts'].map(name => prefix + name);
     expect(await store().delete(keys)).toEqual({ failed: [] });
     expect(await store().delete([])).toEqual({ failed: [] });
-    expect((await collect(store().list(`${prefix}gone/`))).map(({ key }) => key)).toEqual([`${prefix}gone/kept.ts`]);
+    expect(await collect(store().list(`${prefix}gone/`))).toEqual([`${prefix}gone/kept.ts`]);
   });
 
   test('more than 1,000 keys are deleted at once', async () => {
@@ -207,9 +206,9 @@ function signalTests({ store, prefix }: ContractContext): void {
 
 const undefinedAnswer = (): undefined => undefined;
 
-async function collect(objects: AsyncIterable<ObjectInfo>): Promise<ObjectInfo[]> {
-  const found: ObjectInfo[] = [];
-  for await (const object of objects) found.push(object);
+async function collect(keys: AsyncIterable<string>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const key of keys) found.push(key);
   return found;
 }
 

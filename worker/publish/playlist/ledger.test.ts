@@ -60,6 +60,35 @@ describe('listing', () => {
     expect(listing(settle(told, 0, 1, 'stored'))).toEqual(['0', '1 gap', '2']);
   });
 
+  test('an upload that holds back more than two segments is passed over, and its gap stays', () => {
+    let ledger = close(stored(openEpoch(createLedger(options('run1', 1)), start), 0, [0]), 0, 1);
+    for (const n of [2, 3]) ledger = stored(ledger, n, [0]);
+    expect(listing(ledger)).toEqual(['0']);
+    ledger = close(ledger, 0, 4);
+    expect(listing(ledger)).toEqual(['0', '1 gap', '2', '3']);
+    expect(listing(settle(settle(ledger, 0, 1, 'stored'), 0, 4, 'stored'))).toEqual(['2', '3', '4']);
+    expect(settle(ledger, 0, 1, 'stored').entries[1]?.parts[0]?.state).toBe('gap');
+  });
+
+  test('one rendition’s slow upload holds back no other rendition', () => {
+    let ledger = stored(openEpoch(createLedger(options()), start), 0);
+    for (const n of [1, 2, 3]) ledger = close(stored(ledger, n, [0]), 1, n);
+    expect(listing(ledger, 0)).toEqual(['0', '1', '2', '3']);
+    expect(listing(ledger, 1)).toEqual(['0']);
+    ledger = close(settle(ledger, 1, 3, 'stored'), 1, 4);
+    expect(listing(ledger, 1)).toEqual(['0']);
+    expect(listing(close(ledger, 1, 5), 1)).toEqual(['0', '1 gap', '2 gap', '3']);
+  });
+
+  test('while nothing can be stored nothing is told, and after it the head moves beyond the gaps', () => {
+    let ledger = stored(openEpoch(createLedger(options('run1', 1)), start), 0, [0]);
+    for (let n = 1; n < 100; n += 1) ledger = close(ledger, 0, n);
+    expect(ledger.listed).toEqual([0]);
+    ledger = [99, 98, 97].reduce((rest, n) => settle(rest, 0, n, 'stored'), ledger);
+    expect(listing(ledger)).toEqual(['97', '98', '99']);
+    expect(mediaPlaylist(ledger, 0, '1')).toContain('#EXT-X-MEDIA-SEQUENCE:97\n');
+  });
+
   test('never begins with a gap, however far that moves the head', () => {
     let ledger = openEpoch(createLedger(options('run1', 1)), start);
     for (const n of [0, 3, 4, 5]) {

@@ -1,6 +1,12 @@
 import { segmentFile } from './streamFiles.ts';
 
-/** `pending`: closed, not stored yet. `gap`: given up; listed as EXT-X-GAP once something stored follows it. */
+/**
+ * An upload may hold back two segments behind it; with the third it is passed over. In target durations, with a quarter
+ * for segments that are not cut to the millisecond.
+ */
+const MOST_HELD_BACK = 2.25;
+
+/** `pending`: closed, not stored yet. `gap`: given up or passed over; listed as EXT-X-GAP once something stored follows it. */
 export type PartState = 'pending' | 'stored' | 'gap';
 
 /** One rendition's file of an entry. */
@@ -163,28 +169,50 @@ export function skipTo(ledger: Ledger, number: number): Ledger {
 
 /**
  * Moves each rendition's listing forward over what is settled. A listing ends with a stored segment (a gap is told only
- * when something follows it, so until then it can still be stored) and begins with one.
+ * when something follows it, so until then it can still be stored) and begins with one. What an upload holds back for
+ * too long is passed over: what is listed as a gap stays one.
  */
 export function advance(ledger: Ledger): Ledger {
-  const listed = ledger.listed.map((last, rendition) => {
-    let reached = last;
-    for (const { mediaSequence, parts } of ledger.entries) {
-      if (mediaSequence <= last) continue;
-      const state = parts[rendition]?.state ?? 'pending';
-      if (state === 'pending') break;
-      if (state === 'stored') reached = mediaSequence;
-    }
-    return reached;
-  });
+  const listed = ledger.listed.map((last, rendition) => reach(ledger, rendition, last));
+  const entries = ledger.entries.map(entry => passedOver(entry, listed));
   const head = ledger.head.map((before, rendition) => {
     const last = listed[rendition] ?? -1;
     const from = Math.max(before, last - ledger.window + 1);
-    const first = ledger.entries.find(
+    const first = entries.find(
       entry => entry.mediaSequence >= from && entry.mediaSequence <= last && entry.parts[rendition]?.state === 'stored',
     );
     return first?.mediaSequence ?? before;
   });
-  return prune({ ...ledger, listed, head });
+  return prune({ ...ledger, entries, listed, head });
+}
+
+/** The last media sequence number that a rendition's listing can end with. */
+function reach(ledger: Ledger, rendition: number, last: number): number {
+  const parts = ledger.entries
+    .filter(entry => entry.mediaSequence > last)
+    .map(({ mediaSequence, parts }) => ({ mediaSequence, part: parts[rendition] }));
+  // Media closed behind a part: what waits with it, and how long its upload has taken at least.
+  let waiting = parts.reduce((sum, { part }) => sum + (part?.durationSeconds ?? 0), 0);
+  let reached = last;
+  for (const { mediaSequence, part } of parts) {
+    waiting -= part?.durationSeconds ?? 0;
+    const state = part?.state ?? 'pending';
+    if (state === 'pending' && waiting <= MOST_HELD_BACK * ledger.targetDuration) break;
+    if (state === 'stored') reached = mediaSequence;
+  }
+  return reached;
+}
+
+function passedOver(entry: LedgerEntry, listed: readonly number[]): LedgerEntry {
+  const isPassed = (part: LedgerPart | null, rendition: number): boolean =>
+    part?.state === 'pending' && entry.mediaSequence <= (listed[rendition] ?? -1);
+  if (!entry.parts.some(isPassed)) return entry;
+  return {
+    ...entry,
+    parts: entry.parts.map((part, rendition) =>
+      part && isPassed(part, rendition) ? { ...part, state: 'gap' as const } : part,
+    ),
+  };
 }
 
 /**

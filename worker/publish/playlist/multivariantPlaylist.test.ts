@@ -39,12 +39,12 @@ test.each([
     1_000_000,
   ],
   [
-    'a rate above the nominal one is told',
+    'a rate above the nominal one is told, with room for the next',
     [
       [2_000_000, 4],
       [1_000_000, 4],
     ],
-    4_000_000,
+    4_200_000,
     3_000_000,
   ],
   [

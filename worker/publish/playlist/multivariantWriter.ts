@@ -2,11 +2,10 @@ import type { Rendition } from '../../../common/config/encoding.ts';
 import type { SegmentInfo } from '../media/segmentInfo.ts';
 import { multivariantPlaylist, type Variant } from './multivariantPlaylist.ts';
 import type { PlaylistWriter } from './playlistWriter.ts';
-import { bandwidth, measure, type RenditionMeasure, startMeasure } from './renditionMeasure.ts';
+import { bandwidth, isMeasured, measure, type RenditionMeasure, startMeasure } from './renditionMeasure.ts';
 
 const LEAST_INTERVAL_MS = 30_000;
-const PEAK_CHANGE = 0.05;
-const AVERAGE_CHANGE = 0.2;
+const AVERAGE_CHANGE = 0.05;
 
 /** A ladder's multivariant playlist: written when every rendition can be played, and again when it has become wrong. */
 export class MultivariantWriter {
@@ -16,6 +15,8 @@ export class MultivariantWriter {
   readonly #measures: RenditionMeasure[];
   #written: readonly Variant[] | undefined;
   #writtenAt = 0;
+  /** What was written came from segments, not from the settings. */
+  #measured = false;
 
   constructor(options: {
     writer: PlaylistWriter;
@@ -40,8 +41,11 @@ export class MultivariantWriter {
     if (before) this.#measures[rendition] = measure(before, segment, this.#segmentSeconds);
   }
 
-  /** Every rendition's media playlist is in the store: writes the playlist if it is due. */
-  update(): void {
+  /**
+   * Every rendition's media playlist is in the store: writes the playlist if it is due.
+   * @param last the stream is over: what it says now stays
+   */
+  update(last = false): void {
     // Its codecs are known a moment after the first segments were closed; without them players must guess.
     if (this.#measures.some(({ info }) => info === undefined)) return;
     const variants = this.#measures.map((of, rendition) => ({
@@ -49,12 +53,10 @@ export class MultivariantWriter {
       bandwidth: bandwidth(of, this.#segmentSeconds),
       info: of.info,
     }));
-    if (
-      this.#written &&
-      (performance.now() - this.#writtenAt < LEAST_INTERVAL_MS || !differs(this.#written, variants))
-    ) {
-      return;
-    }
+    const measured = this.#measures.every(of => isMeasured(of, this.#segmentSeconds));
+    const isDue = last || measured !== this.#measured || performance.now() - this.#writtenAt >= LEAST_INTERVAL_MS;
+    if (this.#written && !(isDue && differs(this.#written, variants))) return;
+    this.#measured = measured;
     this.#written = variants;
     this.#writtenAt = performance.now();
     this.#writer.write(multivariantPlaylist(variants));
@@ -68,6 +70,6 @@ function differs(before: readonly Variant[], now: readonly Variant[]): boolean {
     if (!old || JSON.stringify(old.info) !== JSON.stringify(variant.info)) return true;
     const { peak, average } = variant.bandwidth;
     const moved = Math.abs(average - old.bandwidth.average) > AVERAGE_CHANGE * old.bandwidth.average;
-    return moved || peak > old.bandwidth.peak * (1 + PEAK_CHANGE);
+    return moved || peak > old.bandwidth.peak;
   });
 }

@@ -86,6 +86,7 @@ export class PlaylistSet {
       this.#texts[rendition] = text;
       writer.write(text);
     });
+    if (ledger.ended) this.#updateMultivariant(true);
   }
 
   /** A segment is closed: measures how long it takes until it is listed. */
@@ -161,8 +162,8 @@ export class PlaylistSet {
     this.#expected[rendition] = missing ?? [];
   }
 
-  #updateMultivariant(): void {
-    if (this.#files.playlistKeys.every(key => this.#stored.has(key))) this.#multivariant?.contents.update();
+  #updateMultivariant(last = false): void {
+    if (this.#files.playlistKeys.every(key => this.#stored.has(key))) this.#multivariant?.contents.update(last);
   }
 
   #checkPlayable(): void {

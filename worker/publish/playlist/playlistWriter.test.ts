@@ -45,6 +45,31 @@ function failOnce(error: StoreError, arrives: boolean): void {
 }
 
 describe('coalescing', () => {
+  test('a new text ends the back-off: what it tells was just stored, so the store is back', async () => {
+    const { writer: made } = writer();
+    store.onPut = () => Promise.reject(new StoreError('retry', 'away'));
+    made.write('old');
+    // The pauses are 250, 500, 1000 and 2000 ms, give or take a quarter.
+    await vi.waitFor(() => expect(store.puts).toHaveLength(5), 10_000);
+    store.onPut = put => put();
+    const startedAt = performance.now();
+    made.write('new');
+    expect(await flush(made)).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(await inStore()).toBe('new');
+  });
+
+  test('a new text does not shorten what the store demands', async () => {
+    const { writer: made } = writer();
+    failOnce(new StoreError('throttled', '429', { retryAfterMs: 600 }), false);
+    made.write('1');
+    await vi.waitFor(() => expect(store.puts).toHaveLength(1));
+    made.write('2');
+    expect(await flush(made)).toBe(true);
+    const [first, second] = store.puts;
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(590);
+  });
+
   test('one PUT in flight, the latest text wins, and PUTs are an interval apart from the answer on', async () => {
     const { writer: made, events } = writer({ intervalMs: 200 });
     let answeredAt = 0;

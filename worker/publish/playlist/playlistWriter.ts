@@ -8,6 +8,8 @@ import { compareTokens } from './compareTokens.ts';
 
 const BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 8_000;
+/** A PUT of a few kB that takes longer hangs. */
+const PUT_MS = 4_000;
 
 export interface PlaylistWriterEvents {
   /** A version is in the store. */
@@ -39,7 +41,11 @@ export class PlaylistWriter {
   #etag: string | undefined;
   #sequence = 0;
   #failures = 0;
+  /** What the store demands: its interval and its Retry-After. */
+  #earliest = 0;
+  /** The same, and the back-off after failures. */
   #notBefore = 0;
+  #waiting = new AbortController();
   #suspended = new AbortController();
   /** Aborts when nothing may be written: suspended or closed. */
   #halt: AbortSignal;
@@ -65,15 +71,20 @@ export class PlaylistWriter {
     this.#fences = options.fences;
     this.#intervalMs = options.intervalMs;
     this.#etag = options.etag;
-    if (options.etag !== undefined) this.#notBefore = performance.now() + options.intervalMs;
+    if (options.etag !== undefined) this.#keepInterval();
     this.#events = options.events;
     this.#log = options.log;
     this.#halt = AbortSignal.any([this.#closed.signal, this.#suspended.signal]);
   }
 
-  /** Wants this text in the store; replaces one that is still waiting. */
+  /**
+   * Wants this text in the store; replaces one that is still waiting. What is to be told changes as segments are stored,
+   * so the store answers: no reason to wait longer than it demands.
+   */
   write(text: string): void {
     this.#wanted = text;
+    this.#notBefore = this.#earliest;
+    this.#waiting.abort();
     this.#kick();
   }
 
@@ -119,23 +130,35 @@ export class PlaylistWriter {
     const signal = this.#halt;
     while (this.#wanted !== undefined && !signal.aborted) {
       const wait = this.#notBefore - performance.now();
-      // Aborted: the loop's condition ends it.
-      if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await this.#put(this.#wanted, signal);
+      if (wait > 0) await this.#wait(wait, signal);
+      else await this.#put(this.#wanted, signal);
     }
+  }
+
+  /** Until the time is over, the signal aborts, or a new text is to be written. */
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    this.#waiting = new AbortController();
+    const ends = AbortSignal.any([signal, this.#waiting.signal]);
+    await sleep(ms, undefined, { signal: ends }).catch(() => undefined);
   }
 
   async #put(text: string, signal: AbortSignal): Promise<void> {
     this.#sequence += 1;
     const sequence = this.#sequence;
     try {
-      const { etag } = await this.#store.put(this.key, text, this.#putOptions(sequence, signal));
-      this.#notBefore = performance.now() + this.#intervalMs;
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(PUT_MS)]);
+      const { etag } = await this.#store.put(this.key, text, this.#putOptions(sequence, limit));
+      this.#keepInterval();
       this.#setStored(text, etag);
     } catch (error) {
-      this.#notBefore = performance.now() + this.#intervalMs;
+      this.#keepInterval();
       await this.#failed(error, text, sequence, signal);
     }
+  }
+
+  #keepInterval(): void {
+    this.#earliest = performance.now() + this.#intervalMs;
+    this.#notBefore = this.#earliest;
   }
 
   #putOptions(sequence: number, signal: AbortSignal): PutOptions {
@@ -165,7 +188,9 @@ export class PlaylistWriter {
   #backOff(failure: StoreError): void {
     this.#failures += 1;
     const backoff = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** (this.#failures - 1)) * (0.75 + Math.random() / 2);
-    this.#notBefore = performance.now() + Math.max(this.#intervalMs, backoff, failure.retryAfterMs ?? 0);
+    const now = performance.now();
+    this.#earliest = Math.max(this.#earliest, now + (failure.retryAfterMs ?? 0));
+    this.#notBefore = Math.max(this.#earliest, now + backoff);
     this.#log.warn({ err: failure, key: this.key, failures: this.#failures }, 'playlist not stored; trying again');
   }
 

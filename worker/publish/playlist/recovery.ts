@@ -83,7 +83,7 @@ async function beyondUsed(
 
 async function highestNumber(store: ObjectStore, streamId: string, signal: AbortSignal): Promise<number> {
   let highest = -1;
-  for await (const { key } of store.list(`${streamId}/`, { signal })) {
+  for await (const key of store.list(`${streamId}/`, { signal })) {
     highest = Math.max(highest, segmentNumber(key) ?? -1);
   }
   return highest;

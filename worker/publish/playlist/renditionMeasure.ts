@@ -3,6 +3,8 @@ import type { SegmentInfo } from '../media/segmentInfo.ts';
 
 /** Bit/s of TS for each kbit/s of elementary streams: 1090 to 1160 measured. */
 const TS_RATE = 1_120;
+/** Above the measured peak, so that the next one that is a little higher makes no new playlist. */
+const PEAK_MARGIN = 1.05;
 
 /** What is known of a rendition's rates and contents. */
 export interface RenditionMeasure {
@@ -40,14 +42,16 @@ export function measure(
   };
 }
 
+/** Enough segments are there to tell its average. */
+export const isMeasured = (of: RenditionMeasure, segmentSeconds: number): boolean => of.seconds >= 2 * segmentSeconds;
+
 /**
  * BANDWIDTH and AVERAGE-BANDWIDTH, bit/s. The peak is the measured one but never below what the encoder may use: a quiet
  * beginning is no promise. The average is nominal until a few segments are there.
  */
 export function bandwidth(of: RenditionMeasure, segmentSeconds: number): { peak: number; average: number } {
   const { video, maxrate = video, audio } = of.nominal;
-  const peak = Math.max(of.peak, (maxrate + audio) * TS_RATE);
-  const measured = of.seconds >= 2 * segmentSeconds ? (of.bytes * 8) / of.seconds : undefined;
-  const average = measured ?? (video + audio) * TS_RATE;
+  const peak = Math.max(of.peak * PEAK_MARGIN, (maxrate + audio) * TS_RATE);
+  const average = isMeasured(of, segmentSeconds) ? (of.bytes * 8) / of.seconds : (video + audio) * TS_RATE;
   return { peak: Math.ceil(peak), average: Math.ceil(Math.min(average, peak)) };
 }

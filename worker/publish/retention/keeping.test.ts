@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -13,13 +12,13 @@ import { parseMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
 import { segmentNumber } from '../playlist/streamFiles.ts';
 import { Publisher } from '../publisher.ts';
 import type { PublisherDeps, PublisherOptions } from '../publisherContract.ts';
-import { Spool } from '../spool/spool.ts';
-import { UploadQueue } from '../spool/uploadQueue.ts';
-import { FolderStore } from '../store/folderStore.ts';
+import type { Spool } from '../spool/spool.ts';
+import type { UploadQueue } from '../spool/uploadQueue.ts';
 import { headers } from '../store/headers.ts';
 import { StoreError } from '../store/storeError.ts';
 import { encodeSegments } from '../testing/encodeSegments.ts';
-import { HookedStore } from '../testing/hookedStore.ts';
+import type { HookedStore } from '../testing/hookedStore.ts';
+import { publishingRoom } from '../testing/publishingRoom.ts';
 import { RetentionQueue } from './retentionQueue.ts';
 
 // Real processes on a machine that others use too.
@@ -44,27 +43,13 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await redis.flushall();
-  dir = await mkdtemp(join(tmpdir(), 'keeping-'));
-  store = new HookedStore(new FolderStore({ dir: join(dir, 'bucket'), publicUrl: 'https://cdn.example' }));
-  spool = new Spool(join(dir, 'spool'), 'node');
-  await spool.claim();
-  const connection = createRedis(server.url, 'queue', log);
-  const subscriber = createRedis(server.url, 'subscriber', log);
-  uploads = new UploadQueue({
-    ...{ node: 'node', connection, subscriber, store, fences: true, spool, log },
-    ...{ attempts: 1, backoffMs: 20, concurrency: 8 },
-  });
-  uploads.start();
+  const room = await publishingRoom(server.url, 1);
+  ({ dir, store, spool, uploads } = room);
   retired = [];
-  stops.push(async () => {
-    await uploads.stop();
-    connection.disconnect();
-    subscriber.disconnect();
-  });
+  stops.push(() => room.close());
 });
 afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
-  await rm(dir, { recursive: true, force: true });
 });
 afterAll(async () => {
   redis.disconnect();
@@ -119,7 +104,7 @@ async function listed(key: string) {
 
 async function keys(prefix = 'show/'): Promise<string[]> {
   const found: string[] = [];
-  for await (const { key } of store.list(prefix)) found.push(key);
+  for await (const key of store.list(prefix)) found.push(key);
   return found;
 }
 

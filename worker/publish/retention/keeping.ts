@@ -81,8 +81,9 @@ export class Keeping {
   }
 
   /** A file is in the store, also one that the ledger has given up. */
-  setStored(rendition: number, number: number): void {
+  setStored(ledger: Ledger, rendition: number, number: number): void {
     this.#history?.setStored(rendition, number);
+    this.#retention?.stored(ledger, rendition, number);
   }
 
   /** This live playlist is in the store. */

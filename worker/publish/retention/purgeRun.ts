@@ -47,7 +47,7 @@ async function findObjects(store: ObjectStore, streamId: string, signal: AbortSi
   const own = new RegExp(`^${streamId}/${streamId}(_\\d+)?_\\d{3,15}\\.ts$`);
   const live = new RegExp(`^${streamId}/(${streamId}(_\\d+|_master)?\\.m3u8|poster\\.jpg)$`);
   const recording = new RegExp(`^${streamId}/${streamId}_vod_\\w+\\.m3u8$`);
-  for await (const { key } of store.list(`${streamId}/`, { signal })) {
+  for await (const key of store.list(`${streamId}/`, { signal })) {
     if (own.test(key)) found.segments.push(key);
     else if (live.test(key)) found.live.push(key);
     else if (recording.test(key)) found.recordings.push(key);

@@ -88,3 +88,11 @@ test('what could not be deleted is tried again, later', async () => {
   await second();
   expect(calls[1]?.slice(0, 2)).toEqual(['show/show_0_003.ts', 'show/show_0_010.ts']);
 });
+
+test('a segment that is stored after its delete goes with the next batch', async () => {
+  await seconds(19);
+  retention.stored(ledger, 1, 4);
+  retention.stored(ledger, 1, 18);
+  await seconds(9);
+  expect(calls[1]?.slice(0, 3)).toEqual(['show/show_1_004.ts', 'show/show_0_010.ts', 'show/show_1_010.ts']);
+});

@@ -8,6 +8,7 @@ const RETRY_MS = 10_000;
 
 interface Held {
   mediaSequence: number;
+  number: number;
   keys: readonly string[];
   /** From when on no player asks for it any more (`now()`); undefined while a playlist in the store may list it. */
   dueAt?: number;
@@ -28,6 +29,8 @@ export class SegmentRetention {
   /** By rendition, the first media sequence number of the playlist that is in the store. */
   readonly #heads: number[];
   #held: Held[] = [];
+  /** The last that was deleted, by its number. */
+  #deleted = -1;
   #seen = -1;
   #stayMs = 0;
   #notBefore = 0;
@@ -56,9 +59,15 @@ export class SegmentRetention {
     for (const { mediaSequence, number, parts } of ledger.entries) {
       if (mediaSequence <= this.#seen) continue;
       this.#seen = mediaSequence;
-      this.#held.push({ mediaSequence, keys: parts.map((_, rendition) => keyOf(ledger, rendition, number)) });
+      this.#held.push({ mediaSequence, number, keys: parts.map((_, rendition) => keyOf(ledger, rendition, number)) });
     }
     this.#stayMs = (ledger.window + 1) * ledger.targetDuration * 1000;
+  }
+
+  /** A file is in the store: one that was passed over as a gap may come after its delete, and goes with the next. */
+  stored(ledger: Ledger, rendition: number, number: number): void {
+    if (number > this.#deleted) return;
+    this.#held.unshift({ mediaSequence: -1, number, keys: [keyOf(ledger, rendition, number)], dueAt: this.#now() });
   }
 
   /** This playlist is in the store now. */
@@ -91,9 +100,11 @@ export class SegmentRetention {
 
   async #delete(count: number): Promise<void> {
     const going = this.#held.slice(0, count);
+    this.#deleted = Math.max(this.#deleted, ...going.map(({ number }) => number));
     const failed = await this.#deleteKeys(going.flatMap(({ keys }) => keys));
     const left = going.map(held => ({ ...held, keys: held.keys.filter(key => failed.has(key)) }));
-    this.#held = [...left.filter(({ keys }) => keys.length > 0), ...this.#held.slice(count)];
+    const rest = this.#held.filter(held => !going.includes(held));
+    this.#held = [...left.filter(({ keys }) => keys.length > 0), ...rest];
     if (failed.size > 0) this.#notBefore = this.#now() + RETRY_MS;
   }
 

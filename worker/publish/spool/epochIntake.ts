@@ -5,9 +5,9 @@ import type { AppError } from '../../../common/errors.ts';
 import type { SegmentEpoch } from '../../transcode/segmentSink.ts';
 import { type SegmentInfo, segmentInfo } from '../media/segmentInfo.ts';
 import { headers } from '../store/headers.ts';
+import type { PersistentUploads } from './persistentUploads.ts';
 import { type ClosedSegment, SegmentWatcher } from './segmentWatcher.ts';
 import type { EpochRecord, Spool, SpoolEpoch } from './spool.ts';
-import type { UploadQueue } from './uploadQueue.ts';
 import type { UploadOutcome } from './uploadWaiters.ts';
 
 export interface EpochEvents {
@@ -27,7 +27,7 @@ export class EpochIntake implements SegmentEpoch {
   readonly #origin: string;
   readonly #record: EpochRecord;
   readonly #spool: Spool;
-  readonly #uploads: Pick<UploadQueue, 'upload'>;
+  readonly #uploads: Pick<PersistentUploads, 'upload'>;
   readonly #events: EpochEvents;
   readonly #signal: AbortSignal;
   readonly #log: Logger;
@@ -43,7 +43,7 @@ export class EpochIntake implements SegmentEpoch {
     epoch: SpoolEpoch;
     record: EpochRecord;
     spool: Spool;
-    uploads: Pick<UploadQueue, 'upload'>;
+    uploads: Pick<PersistentUploads, 'upload'>;
     events: EpochEvents;
     signal: AbortSignal;
     log: Logger;

@@ -1,7 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
@@ -9,12 +8,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { createRedis } from '../../../common/createRedis.ts';
 import { silentLogger } from '../../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
-import { FolderStore } from '../store/folderStore.ts';
 import { headers } from '../store/headers.ts';
 import { StoreError } from '../store/storeError.ts';
-import { HookedStore } from '../testing/hookedStore.ts';
+import type { HookedStore } from '../testing/hookedStore.ts';
+import { publishingRoom } from '../testing/publishingRoom.ts';
 import { writeSegments } from '../testing/writeSegments.ts';
-import { Spool } from './spool.ts';
+import type { Spool } from './spool.ts';
 import { SpoolDrops } from './spoolDrops.ts';
 import { spooledEpochs } from './spooledEpochs.ts';
 import { SpoolSweeper } from './spoolSweeper.ts';
@@ -28,7 +27,6 @@ const worker = fileURLToPath(new URL('../testing/spoolProcess.ts', import.meta.u
 
 let server: TestRedis;
 let redis: Redis;
-let dir: string;
 let store: HookedStore;
 let spool: Spool;
 let uploads: UploadQueue;
@@ -42,28 +40,16 @@ beforeAll(async () => {
 beforeEach(async () => {
   await redis.flushall();
   told.mockReset().mockResolvedValue(true);
-  dir = await mkdtemp(join(tmpdir(), 'sweep-'));
-  store = new HookedStore(new FolderStore({ dir: join(dir, 'bucket'), publicUrl: 'http://x' }));
-  spool = new Spool(join(dir, 'spool'), 'node');
-  await spool.claim();
+  const room = await publishingRoom(server.url, 1);
+  ({ store, spool, uploads } = room);
   await spool.owners.hold();
-  const connection = createRedis(server.url, 'queue', log);
-  const subscriber = createRedis(server.url, 'subscriber', log);
-  uploads = new UploadQueue({
-    ...{ node: 'node', connection, subscriber, store, fences: true, spool, log },
-    ...{ attempts: 1, backoffMs: 20, concurrency: 4 },
-  });
-  uploads.start();
-  stops.push(async () => {
-    await uploads.stop();
-    connection.disconnect();
-    subscriber.disconnect();
-    await spool.owners.release();
-  });
+  stops.push(
+    () => room.close(),
+    () => spool.owners.release(),
+  );
 });
 afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
-  await rm(dir, { recursive: true, force: true });
 });
 afterAll(async () => {
   redis.disconnect();
@@ -100,7 +86,7 @@ const spooled = async (): Promise<string[]> =>
   (await readdir(spool.dir, { recursive: true })).filter(name => !name.startsWith('.')).toSorted();
 const stored = async (): Promise<string[]> => {
   const found: string[] = [];
-  for await (const { key } of store.list('show/')) found.push(key.slice('show/'.length));
+  for await (const key of store.list('show/')) found.push(key.slice('show/'.length));
   return found;
 };
 const names = (...numbers: number[]): string[] => numbers.map(number => `show_00${number}.ts`);

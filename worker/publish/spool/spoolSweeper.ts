@@ -105,7 +105,8 @@ export class SpoolSweeper {
     epoch.closed = epoch.closed.filter(({ name }) => name !== basename(file));
     await this.#spool.removeFile(file);
     if (!epoch.record) return;
-    this.#uploads.giveUp(jobOf(epoch.record, file), new Error(`dropped from the spool: ${reason}`));
+    const gone = Object.assign(new Error(`dropped from the spool: ${reason}`), { code: 'ENOENT' });
+    this.#uploads.giveUp(jobOf(epoch.record, file), gone);
     this.#drops.add(epoch.origin, epoch.record, { file, bytes, reason });
   }
 

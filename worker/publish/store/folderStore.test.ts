@@ -111,7 +111,7 @@ describe('refuses', () => {
   test('to read through a symbolic link', async () => {
     await symlink('/etc/hostname', join(dir, 'link.ts'));
     expect(await store.get('link.ts')).toBeUndefined();
-    for await (const object of store.list('')) expect.fail(`listed ${object.key}`);
+    for await (const key of store.list('')) expect.fail(`listed ${key}`);
   });
 
   test('a key under an object, as the configuration’s fault', async () => {

@@ -1,5 +1,5 @@
 import { rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
 import { errorCode } from './errorCode.ts';
 import { type LockOptions, withFileLock } from './fileLock.ts';
@@ -15,7 +15,7 @@ import {
 } from './folderFiles.ts';
 import { folderPath } from './folderKey.ts';
 import { md5, readRecord } from './folderRecord.ts';
-import type { ObjectInfo, ObjectStore, PutOptions, StoredObject } from './objectStore.ts';
+import type { ObjectStore, PutOptions, StoredObject } from './objectStore.ts';
 import { objectUrl } from './objectUrl.ts';
 import { probeConditionalPut } from './probeConditionalPut.ts';
 import { StoreError } from './storeError.ts';
@@ -133,7 +133,7 @@ export class FolderStore implements ObjectStore {
     return { failed };
   }
 
-  async *list(prefix: string, options: Signal = {}): AsyncGenerator<ObjectInfo> {
+  async *list(prefix: string, options: Signal = {}): AsyncGenerator<string> {
     const name = `LIST ${prefix}`;
     this.#check(name, options.signal);
     // A folder is on the way to the prefix, or under it.
@@ -141,8 +141,7 @@ export class FolderStore implements ObjectStore {
     try {
       for await (const key of walkKeys(this.#root, '', wanted)) {
         this.#check(name, options.signal);
-        const found = await look(join(this.#root, key));
-        if (found) yield { key, size: found.size, etag: found.etag };
+        yield key;
       }
     } catch (error) {
       throw folderFailure(error, name, options.signal);

@@ -19,7 +19,7 @@ export interface ObjectInfo {
   key: string;
   /** Bytes. */
   size: number;
-  /** Opaque, without quotes; changes whenever the bytes do. The same from put, get, head and list. */
+  /** Opaque, without quotes; changes whenever the bytes do. The same from put, get and head. */
   etag: string;
 }
 
@@ -42,8 +42,8 @@ export interface ObjectStore {
     keys: readonly string[],
     options?: { signal?: AbortSignal },
   ): Promise<{ failed: { key: string; code: string }[] }>;
-  /** All objects whose key starts with `prefix`, in key order, through as many pages as there are. */
-  list(prefix: string, options?: { signal?: AbortSignal }): AsyncIterable<ObjectInfo>;
+  /** The keys of all objects that start with `prefix`, in order, through as many pages as there are. */
+  list(prefix: string, options?: { signal?: AbortSignal }): AsyncIterable<string>;
   /** Tries a conditional PUT against the store: true when it fences (create-if-absent and If-Match both hold). */
   probeConditionalPut(signal?: AbortSignal): Promise<boolean>;
   publicUrl(key: string): string;

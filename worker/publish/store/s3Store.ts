@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Logger } from '../../../common/createLogger.ts';
-import type { ObjectInfo, ObjectStore, PutOptions, StoredObject } from './objectStore.ts';
+import type { ObjectStore, PutOptions, StoredObject } from './objectStore.ts';
 import { objectUrl } from './objectUrl.ts';
 import { probeConditionalPut } from './probeConditionalPut.ts';
 import { type S3Call, s3Failure } from './s3Failure.ts';
@@ -145,7 +145,7 @@ export class S3Store implements ObjectStore {
     });
   }
 
-  async *list(prefix: string, options: Signal = {}): AsyncGenerator<ObjectInfo> {
+  async *list(prefix: string, options: Signal = {}): AsyncGenerator<string> {
     const call = { name: `LIST ${prefix}`, writes: false };
     let token: string | undefined;
     do {
@@ -161,9 +161,7 @@ export class S3Store implements ObjectStore {
       if (page.IsTruncated === undefined && page.Name === undefined) {
         throw new StoreError('retry', `LIST ${prefix}: the answer is no listing`);
       }
-      for (const { Key, Size, ETag } of page.Contents ?? []) {
-        if (Key !== undefined) yield { key: Key, size: Size ?? 0, etag: bare(ETag ?? '') };
-      }
+      for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
       const next = page.IsTruncated ? page.NextContinuationToken : undefined;
       // Without this check such an answer would end the list early, or never.
       if (page.IsTruncated && (!next || next === token)) {
