@@ -221,7 +221,7 @@ function startClaiming(
     .start()
     .catch(error => log.warn({ err: error }, 'no wake-ups; stops are seen at the next renewal'));
   const queue = createQueue<StreamJob>(queueNames.streams, redis.queue, streamJobOptions);
-  const reconciler = new Reconciler({ redis: redis.request, streams: new StreamStore(redis.request), queue, log });
+  const reconciler = new Reconciler({ redis: redis.request, queue, log });
   reconciler.start();
   stack.push('reconciler', () => reconciler.stop());
   consumer.start();

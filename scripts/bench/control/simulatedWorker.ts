@@ -106,7 +106,7 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   });
   void new WakeListener(redis.subscriber, streamId => consumer.wake(streamId)).start();
   const queue = createQueue<StreamJob>(queueNames.streams, redis.queue, streamJobOptions);
-  const reconciler = new Reconciler({ redis: redis.request, streams, queue, log });
+  const reconciler = new Reconciler({ redis: redis.request, queue, log });
   reconciler.start();
   stack.push('reconciler', () => reconciler.stop());
   consumer.start();

@@ -167,7 +167,7 @@ test('another process of the node may do the upload: told by pub/sub, well befor
   stops.push(async () => listener.disconnect());
   const messages: string[] = [];
   listener.on('message', (_channel, message: string) => messages.push(message));
-  await listener.subscribe(keys.storedChannel);
+  await listener.subscribe(keys.storedChannel(node));
   const mine = uploadQueue();
   const theirs = uploadQueue();
   // Both take jobs now.

@@ -16,6 +16,7 @@ const CLOSE_MS = 3_000;
 export class UploadWorker {
   readonly #worker: Worker<UploadJob>;
   readonly #connection: Redis;
+  readonly #channel: string;
   readonly #uploader: SegmentUploader;
   readonly #waiters: UploadWaiters;
   readonly #log: Logger;
@@ -30,6 +31,7 @@ export class UploadWorker {
     log: Logger;
   }) {
     this.#connection = options.connection;
+    this.#channel = keys.storedChannel(options.node);
     this.#uploader = options.uploader;
     this.#waiters = options.waiters;
     this.#log = options.log;
@@ -67,7 +69,7 @@ export class UploadWorker {
     }
     // Told before BullMQ has noted it, which costs a round trip to a Redis that may even be away.
     if (this.#waiters.settle(key, { kind: 'stored' })) return;
-    await this.#connection.publish(keys.storedChannel, `${streamId} ${key}`);
+    await this.#connection.publish(this.#channel, `${streamId} ${key}`);
   }
 
   /** What the job is to end with: BullMQ tries again after an ordinary error. */
