@@ -163,6 +163,7 @@ export class UploadQueue {
       if (late && !(await this.#clear(job))) return this.#sendDirectly(wanted);
       await this.#add(job, late);
       wanted.queued = true;
+      this.#worker.pull();
     } catch (error) {
       this.#log.debug({ err: error, key: job.key }, 'Redis does not take the upload; it goes directly');
       this.#sendDirectly(wanted);
