@@ -45,10 +45,12 @@ export async function controlBench(args: readonly string[]): Promise<void> {
   report(result);
 }
 
-function report({ stages, readyMs, toldMs, astray, families }: ControlResult): void {
+function report({ stages, readyMs, toldMs, refused, astray, families }: ControlResult): void {
   const ms = (values: readonly number[], q: number): string => `${Math.round(quantile(values, q))} ms`;
-  console.log(`\nstarts: ${readyMs.length} READY of ${stages.at(-1)?.streams}, ${astray.length} went astray`);
-  for (const line of astray.slice(0, 5)) console.log(`  ${line}`);
+  console.log(
+    `\nstarts: ${readyMs.length} READY of ${stages.at(-1)?.streams}, ${refused.length} refused, ${astray.length} went astray`,
+  );
+  for (const line of [...refused.slice(0, 5), ...astray.slice(0, 5)]) console.log(`  ${line}`);
   const quantiles = (values: readonly number[]) => `${ms(values, 0.5)} / ${ms(values, 0.99)} / ${ms(values, 1)}`;
   console.log(`  request to READY written, p50 / p99 / most    ${quantiles(readyMs)}`);
   console.log(`  request to READY webhook, p50 / p99 / most    ${quantiles(toldMs)}`);

@@ -25,6 +25,8 @@ export interface ControlResult {
   /** From the request to the READY that was written, and to the webhook that tells of it (ms), of each start. */
   readyMs: number[];
   toldMs: number[];
+  /** Starts that the API did not answer with 200. */
+  refused: string[];
   /** Of streams that did not go the way INITIALISED, READY, STREAMING, or went on from there. */
   astray: string[];
   families: Map<string, { keys: number; bytes: number }>;
@@ -37,6 +39,7 @@ export async function controlRun(plan: ControlPlan, say: (line: string) => void)
   const starts = new Map<string, number>();
   const readyMs: number[] = [];
   const toldMs: number[] = [];
+  const refused: string[] = [];
   const history = new Map<string, string[]>();
   const sink = await startWebhookSink((streamId, told) => {
     const startedAt = starts.get(streamId) ?? Number.NaN;
@@ -49,7 +52,7 @@ export async function controlRun(plan: ControlPlan, say: (line: string) => void)
   try {
     const stages: ControlStage[] = [];
     for (const { streams, seconds } of plan.stages) {
-      await startUpTo(cluster, streams, { starts, perSecond: plan.startsPerSecond, webhook: sink.url });
+      await startUpTo(cluster, streams, { starts, refused, perSecond: plan.startsPerSecond, webhook: sink.url });
       await sleep(SETTLE_MS);
       stages.push(await measure(cluster, streams, seconds));
       say(`${streams} streams measured; start to READY so far p99 ${Math.round(quantile(readyMs, 0.99))} ms`);
@@ -59,7 +62,7 @@ export async function controlRun(plan: ControlPlan, say: (line: string) => void)
       const seen = history.get(id)?.join(',') ?? 'nothing';
       return seen === expected ? [] : [`${id}: ${seen}`];
     });
-    return { stages, readyMs, toldMs, astray, families: await memoryByFamily(cluster.redis) };
+    return { stages, readyMs, toldMs, refused, astray, families: await memoryByFamily(cluster.redis) };
   } finally {
     await cluster.stop();
     await sink.close();
@@ -69,9 +72,9 @@ export async function controlRun(plan: ControlPlan, say: (line: string) => void)
 async function startUpTo(
   { client }: ControlCluster,
   streams: number,
-  how: { starts: Map<string, number>; perSecond: number; webhook: string },
+  how: { starts: Map<string, number>; refused: string[]; perSecond: number; webhook: string },
 ): Promise<void> {
-  const { starts, perSecond, webhook } = how;
+  const { starts, refused, perSecond, webhook } = how;
   const beganAt = performance.now();
   const first = starts.size;
   const calls: Promise<unknown>[] = [];
@@ -82,7 +85,7 @@ async function startUpTo(
     starts.set(id, Date.now());
     calls.push(
       client.start(id, { webhook_urls: [webhook] }).then(({ status, body }) => {
-        if (status !== 200) throw new Error(`${id} was not started: ${status} ${body.error}`);
+        if (status !== 200) refused.push(`${id}: ${status} ${body.error}`);
       }),
     );
   }
