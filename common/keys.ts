@@ -38,8 +38,8 @@ export const keys = {
   usedSignature: (digest: string) => `${prefix}signature:${digest}`,
   /** Channel: `<stream id>`: look at this stream's wanted state now. */
   wakeChannel: `${prefix}wake`,
-  /** Channel: `<stream id> <object key>`: an upload was stored. */
-  storedChannel: `${prefix}stored`,
+  /** Channel of a node: `<stream id> <object key>`: an upload was stored. */
+  storedChannel: (node: string) => `${prefix}stored:${node}`,
 } as const;
 
 /** How long a STOPPED stream's record can still be read (72 h). */

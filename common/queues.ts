@@ -103,9 +103,13 @@ export const webhookJobOptions: JobsOptions = {
   removeOnFail: { age: 604_800, count: 10_000 },
 };
 
+/** BullMQ's own events (10,000 by default) are read by nobody but a person who looks for something. */
+const EVENTS = 100;
+
 /** A producer's handle on a queue. Its connection stays the caller's: close() does not end it. */
 export function createQueue<Payload>(name: string, connection: Redis, defaults: JobsOptions): Queue<Payload> {
-  const queue = new Queue<Payload>(name, { connection, defaultJobOptions: defaults });
+  const streams = { events: { maxLen: EVENTS } };
+  const queue = new Queue<Payload>(name, { connection, defaultJobOptions: defaults, streams });
   // Connection errors are logged by the connection itself; without a listener they would end the process.
   queue.on('error', () => undefined);
   return queue;

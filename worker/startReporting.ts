@@ -14,7 +14,7 @@ import { GoneNodes } from './publish/spool/goneNodes.ts';
 
 /** What a worker tells of itself and of the cluster: its heartbeat, why streams wait, which nodes are gone. */
 export function startReporting(options: {
-  config: Config;
+  config: Pick<Config, 'NODE_ID' | 'SERVICE_VERSION' | 'WORKER_STREAMS'>;
   workerId: string;
   /** The address in its SRT URLs. */
   address: string;

@@ -275,7 +275,7 @@ function startClaiming(
   const deadWorkers = new DeadWorkers({ owners, streams, scripts, queue, redis: redis.request, log });
   deadWorkers.start();
   stack.push('dead workers', () => deadWorkers.stop());
-  const reconciler = new Reconciler({ redis: redis.request, streams, queue, log });
+  const reconciler = new Reconciler({ redis: redis.request, queue, log });
   reconciler.start();
   stack.push('reconciler', () => reconciler.stop());
   const address = deps.srtHostName;

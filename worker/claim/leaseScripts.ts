@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { Batch } from '../../common/batch.ts';
 import { keys, RECORD_TTL_SECONDS } from '../../common/keys.ts';
 import { LuaScript } from '../../common/luaScript.ts';
 import { enteredFrom, type StreamState } from '../../common/streamState.ts';
@@ -30,15 +31,23 @@ export interface StreamWrite {
   fields?: Readonly<Record<string, string | number>>;
 }
 
+/** Leases renew at the same moment (StreamLease), so these few ms bring them all into one script. */
+const RENEWALS = { windowMs: 5, most: 200 };
+
 /** The owner's Redis scripts, typed. Rejects when Redis does not answer in time. */
 export class LeaseScripts {
   readonly #redis: Redis;
   readonly #acquire = new LuaScript(new URL('./lua/acquire-lease.lua', import.meta.url));
-  readonly #renew = new LuaScript(new URL('./lua/renew-lease.lua', import.meta.url));
+  readonly #renew = new LuaScript(new URL('./lua/renew-leases.lua', import.meta.url));
   readonly #release = new LuaScript(new URL('./lua/release-lease.lua', import.meta.url));
   readonly #forfeit = new LuaScript(new URL('./lua/forfeit-lease.lua', import.meta.url));
   readonly #update = new LuaScript(new URL('./lua/update-stream.lua', import.meta.url));
   readonly #restore = new LuaScript(new URL('./lua/restore-stream.lua', import.meta.url));
+
+  readonly #renewals = new Batch<{ streamId: string; token: string; ttlMs: number }, (number | string)[]>(
+    items => this.#renewAll(items),
+    RENEWALS,
+  );
 
   constructor(redis: Redis) {
     this.#redis = redis;
@@ -67,11 +76,17 @@ export class LeaseScripts {
   }
 
   async renew(streamId: string, token: string, ttlMs: number): Promise<Renewed> {
-    const answer = (await this.#renew.run(this.#redis, [keys.stream(streamId)], [token, ttlMs])) as (number | string)[];
+    const answer = await this.#renewals.add({ streamId, token, ttlMs });
     if (answer[0] === 0) return { kind: 'fenced' };
     if (answer[0] === 2) return { kind: 'lost' };
     const stopReason = answer[1] === 'stop' ? String(answer[2] || 'user_stop') : undefined;
     return { kind: 'renewed', stopReason, sequence: String(answer[3]) };
+  }
+
+  async #renewAll(items: readonly { streamId: string; token: string; ttlMs: number }[]) {
+    const records = items.map(({ streamId }) => keys.stream(streamId));
+    const args = items.flatMap(({ token, ttlMs }) => [token, ttlMs]);
+    return (await this.#renew.run(this.#redis, records, args)) as (number | string)[][];
   }
 
   /** @param failing the next owner is to count this one as lost */

@@ -2,27 +2,27 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { keys } from '../../common/keys.ts';
+import { LuaScript } from '../../common/luaScript.ts';
 import { type StreamJob, streamJobId } from '../../common/queues.ts';
-import type { StreamRecord } from '../../common/streamRecord.ts';
-import type { StreamStore } from '../../common/streamStore.ts';
 
 const PERIOD_MS = 5_000;
 /** A run that nobody has held for this long may never have got its job (the API died between record and job). */
 const GRACE_MS = 15_000;
 /** After its lease ran out. One that has its job is left alone, so this costs nothing but a look. */
 const LEASE_GRACE_MS = 1_000;
+/** Records that one call looks at: less than a millisecond of Redis's time. */
+const AT_A_TIME = 500;
 
 /** Gives a job back to every live run that has neither an owner nor a job. One worker of the cluster looks at a time. */
 export class Reconciler {
   readonly #redis: Redis;
-  readonly #streams: StreamStore;
+  readonly #idle = new LuaScript(new URL('./lua/idle-streams.lua', import.meta.url));
   readonly #queue: Queue<StreamJob>;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(deps: { redis: Redis; streams: StreamStore; queue: Queue<StreamJob>; log: Logger }) {
+  constructor(deps: { redis: Redis; queue: Queue<StreamJob>; log: Logger }) {
     this.#redis = deps.redis;
-    this.#streams = deps.streams;
     this.#queue = deps.queue;
     this.#log = deps.log;
   }
@@ -38,18 +38,23 @@ export class Reconciler {
   async #look(): Promise<void> {
     try {
       if ((await this.#redis.set(keys.reconcile, '1', 'PX', PERIOD_MS - 500, 'NX')) !== 'OK') return;
-      const now = Date.now();
-      for (const stream of await this.#streams.live()) {
-        const { leaseUntil, createdAt } = stream;
-        const lost = leaseUntil === undefined ? now - createdAt > GRACE_MS : now - leaseUntil > LEASE_GRACE_MS;
-        if (lost) await this.#requeue(stream);
-      }
+      for await (const stream of this.#idleStreams()) await this.#requeue(stream);
     } catch (error) {
       this.#log.debug({ err: error }, 'not reconciled; next time');
     }
   }
 
-  async #requeue({ streamId, run }: StreamRecord): Promise<void> {
+  async *#idleStreams(): AsyncGenerator<StreamJob> {
+    let cursor = '0';
+    do {
+      const args = [cursor, AT_A_TIME, GRACE_MS, LEASE_GRACE_MS, keys.stream('')];
+      const [next = '0', ...found] = (await this.#idle.run(this.#redis, [keys.live], args)) as string[];
+      for (let i = 0; i + 1 < found.length; i += 2) yield { streamId: found[i] ?? '', run: found[i + 1] ?? '' };
+      cursor = next;
+    } while (cursor !== '0');
+  }
+
+  async #requeue({ streamId, run }: StreamJob): Promise<void> {
     const jobId = streamJobId(streamId, run);
     const job = await this.#queue.getJob(jobId);
     const state = await job?.getState();

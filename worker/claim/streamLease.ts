@@ -138,7 +138,10 @@ export class StreamLease {
 
   #schedule(): void {
     if (this.#ended.signal.aborted) return;
-    this.#timer = setTimeout(() => void this.#renew().finally(() => this.#schedule()), this.#times.renewMs);
+    const { renewMs } = this.#times;
+    // All leases of a process at the same moment: they are renewed by one script (LeaseScripts).
+    const wait = renewMs - (performance.now() % renewMs);
+    this.#timer = setTimeout(() => void this.#renew().finally(() => this.#schedule()), wait);
   }
 
   #renew(): Promise<void> {

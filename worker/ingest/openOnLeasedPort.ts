@@ -77,12 +77,12 @@ async function openPatiently(port: number, patienceMs: number, options: LeasedPo
 function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListener {
   const { port } = listener;
   let renewing = Promise.resolve();
-  const renewal = setInterval(() => {
+  const stopRenewing = together(options.renewMs ?? RENEW_MS, () => {
     renewing = renew(port, options);
-  }, options.renewMs ?? RENEW_MS);
+  });
   let closing: Promise<void> | undefined;
   const close = async (how?: { yieldPort?: boolean }): Promise<void> => {
-    clearInterval(renewal);
+    stopRenewing();
     try {
       await listener.close(how);
     } finally {
@@ -99,6 +99,23 @@ function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListen
       return closing;
     },
   };
+}
+
+/** Calls back every `ms`, at the same moment as all others of this process. Returns how to end it. */
+function together(ms: number, callBack: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const schedule = (): void => {
+    timer = setTimeout(
+      () => {
+        callBack();
+        schedule();
+      },
+      // Never just before the next moment, where an early timer would call twice.
+      ms - ((performance.now() + 2) % ms) + 2,
+    );
+  };
+  schedule();
+  return () => clearTimeout(timer);
 }
 
 async function renew(port: number, { ports, holder, listen }: LeasedPortOptions): Promise<void> {

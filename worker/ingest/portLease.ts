@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { Batch } from '../../common/batch.ts';
 import { AppError } from '../../common/errors.ts';
 import { keys } from '../../common/keys.ts';
 import { LuaScript } from '../../common/luaScript.ts';
@@ -6,6 +7,8 @@ import { LuaScript } from '../../common/luaScript.ts';
 /** Renewed every 10 s by openOnLeasedPort. */
 const PORT_LEASE_MS = 30_000;
 const QUARANTINE_MS = 60_000;
+/** Ports renew at the same moment (openOnLeasedPort), so these few ms bring them all into one script. */
+const RENEWALS = { windowMs: 5, most: 200 };
 
 /**
  * Leases of a node's UDP ports, shared by all its workers through Redis, so that two of them rarely try the same port.
@@ -17,8 +20,10 @@ export class PortLeases {
   readonly #range: { first: number; last: number };
   readonly #keys: readonly [string, string];
   readonly #claim = new LuaScript(new URL('./lua/claim-port.lua', import.meta.url));
-  readonly #renew = new LuaScript(new URL('./lua/renew-port.lua', import.meta.url));
+  readonly #renew = new LuaScript(new URL('./lua/renew-ports.lua', import.meta.url));
   readonly #return = new LuaScript(new URL('./lua/return-port.lua', import.meta.url));
+
+  readonly #renewals = new Batch<{ port: number; holder: string }, number>(items => this.#renewAll(items), RENEWALS);
 
   constructor(redis: Redis, node: string, range: { first: number; last: number }) {
     this.#redis = redis;
@@ -43,7 +48,7 @@ export class PortLeases {
 
   /** Makes a lease last another 30 s, also when it had run out unseen. False: another holder has it by now. */
   async renew(port: number, holder: string): Promise<boolean> {
-    return (await this.#renew.run(this.#redis, this.#keys, [port, holder, PORT_LEASE_MS])) === 1;
+    return (await this.#renewals.add({ port, holder })) === 1;
   }
 
   /** Gives a port back; whoever comes next may have it. False: it was another holder's by then. */
@@ -62,6 +67,11 @@ export class PortLeases {
     const ports = `SRT_PORTS ${first}-${last} of node ${this.#node}`;
     const message = `no UDP port left in ${ports}: ${detail}; widen SRT_PORTS, or add a worker on another host`;
     return new AppError('ports_exhausted', message, { cause });
+  }
+
+  async #renewAll(items: readonly { port: number; holder: string }[]): Promise<number[]> {
+    const args = [PORT_LEASE_MS, ...items.flatMap(({ port, holder }) => [port, holder])];
+    return (await this.#renew.run(this.#redis, this.#keys, args)) as number[];
   }
 
   async #giveBack(port: number, holder: string, quarantineMs: number): Promise<boolean> {

@@ -46,6 +46,25 @@ test('gives back what was saved last, and always expires', async () => {
   expect(await redis.ttl(keys.ledger('show'))).toBeGreaterThan(86_000);
 });
 
+test('a new number is written at once, and what became of it with the next one or at the end', async () => {
+  const copies = new LedgerStore(redis, 'show', '100', log);
+  const saved = async () => (await copies.load())?.ledger;
+  const closed = addClosed(ledger(3), { rendition: 0, number: 3, durationSeconds: 4.004, bytes: 188 });
+  const stored = settle(closed, 0, 3, 'stored');
+  copies.save(closed);
+  await vi.waitFor(async () => expect(await saved()).toEqual(closed));
+  const calls = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1]);
+  const before = await calls();
+  copies.save(stored);
+  const next = addClosed(stored, { rendition: 0, number: 4, durationSeconds: 4.004, bytes: 188 });
+  copies.save(next);
+  await vi.waitFor(async () => expect(await saved()).toEqual(next));
+  expect((await calls()) - before).toBe(1);
+  copies.save(settle(next, 0, 4, 'stored'));
+  await copies.close();
+  expect(await saved()).toEqual(settle(next, 0, 4, 'stored'));
+});
+
 test('an owner that was replaced does not overwrite, also when its token has fewer digits', async () => {
   const [old, fresh] = [new LedgerStore(redis, 'show', '999', log), new LedgerStore(redis, 'show', '1000', log)];
   fresh.save(ledger(2), true);

@@ -7,6 +7,8 @@ import type { Ledger } from './ledger.ts';
 
 const TTL_SECONDS = 86_400;
 const RETRY_MS = 2_000;
+/** What became of a number waits for the next number, or so long: recovery asks the store for it anyway. */
+const LATER_MS = 10_000;
 
 const part = z.object({
   state: z.enum(['pending', 'stored', 'gap']),
@@ -53,7 +55,10 @@ export interface SavedLedger {
   ledger: Ledger;
 }
 
-/** The working copy of one stream's ledger in Redis. One write at a time, the latest wins; media never waits for it. */
+/**
+ * The working copy of one stream's ledger in Redis. One write at a time, the latest wins; media never waits for it. A number
+ * that is newly in use is written at once, so that no other owner gives it again; the rest goes along with the next one.
+ */
 export class LedgerStore {
   readonly #redis: Redis;
   readonly #key: string;
@@ -62,7 +67,10 @@ export class LedgerStore {
   readonly #script = new LuaScript(new URL('./lua/save-ledger.lua', import.meta.url));
   #wanted: { ledger: Ledger; closed: boolean } | undefined;
   #saving: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  /** `nextNumber` of what was saved last. */
+  #savedNumber: number | undefined;
+  /** The next write, soon or after a failure. */
+  #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   /** @param redis role `request`: fails at once while Redis is away */
@@ -86,13 +94,14 @@ export class LedgerStore {
 
   save(ledger: Ledger, closed = false): void {
     this.#wanted = { ledger, closed };
-    if (this.#stopped) return;
-    this.#saving ??= this.#run();
+    if (this.#stopped || this.#saving) return;
+    if (this.#isUrgent()) this.#saving = this.#run();
+    else this.#timer ??= this.#runAfter(LATER_MS);
   }
 
   /** Saves what is still to be saved, and nothing after that. Resolves also when Redis is away. */
   async close(): Promise<void> {
-    clearTimeout(this.#retry);
+    clearTimeout(this.#timer);
     await this.#saving;
     if (this.#wanted && !this.#stopped) await this.#run();
     this.stop();
@@ -101,29 +110,47 @@ export class LedgerStore {
   /** Saves nothing more. */
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#retry);
+    clearTimeout(this.#timer);
+  }
+
+  #isUrgent(): boolean {
+    return this.#wanted?.closed === true || this.#wanted?.ledger.nextNumber !== this.#savedNumber;
+  }
+
+  #runAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#wanted && !this.#stopped) this.#saving ??= this.#run();
+    }, ms);
   }
 
   async #run(): Promise<void> {
-    clearTimeout(this.#retry);
-    while (this.#wanted && !this.#stopped) {
-      const { ledger, closed } = this.#wanted;
-      const text = JSON.stringify({ token: this.#token, closed, ledger } satisfies SavedLedger);
-      const saved = this.#wanted;
-      try {
-        await this.#script.run(this.#redis, [this.#key], [this.#token, text, TTL_SECONDS]);
-        if (this.#wanted === saved) this.#wanted = undefined;
-      } catch (error) {
-        this.#log.debug({ err: error }, 'ledger not saved yet');
-        if (!this.#stopped) this.#retry = setTimeout(() => this.#saveAgain(), RETRY_MS);
-        break;
-      }
-    }
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    let failed = false;
+    do failed = !(await this.#write());
+    while (!failed && this.#wanted && this.#isUrgent() && !this.#stopped);
     // In the same step as the loop's last look, or a save() in between would be lost.
     this.#saving = undefined;
+    if (this.#wanted && !this.#stopped) this.#timer = this.#runAfter(failed ? RETRY_MS : LATER_MS);
   }
 
-  #saveAgain(): void {
-    if (this.#wanted) this.save(this.#wanted.ledger, this.#wanted.closed);
+  async #write(): Promise<boolean> {
+    const saved = this.#wanted;
+    if (!saved) return true;
+    const text = JSON.stringify({
+      token: this.#token,
+      closed: saved.closed,
+      ledger: saved.ledger,
+    } satisfies SavedLedger);
+    try {
+      await this.#script.run(this.#redis, [this.#key], [this.#token, text, TTL_SECONDS]);
+    } catch (error) {
+      this.#log.debug({ err: error }, 'ledger not saved yet');
+      return false;
+    }
+    this.#savedNumber = saved.ledger.nextNumber;
+    if (this.#wanted === saved) this.#wanted = undefined;
+    return true;
   }
 }

@@ -43,6 +43,7 @@ export class UploadQueue {
   readonly #connection: Redis;
   readonly #subscriber: Redis;
   readonly #worker: UploadWorker;
+  readonly #channel: string;
   readonly #waiters = new UploadWaiters();
   readonly #direct: DirectUploads;
   readonly #presence: RedisPresence;
@@ -74,6 +75,7 @@ export class UploadQueue {
   }) {
     const { node, connection, subscriber, attempts, backoffMs, log } = options;
     this.#log = log;
+    this.#channel = keys.storedChannel(node);
     this.#connection = connection;
     this.#subscriber = subscriber;
     this.#queue = createQueue<UploadJob>(
@@ -91,7 +93,7 @@ export class UploadQueue {
   start(): void {
     this.#worker.start();
     this.#subscriber.on('message', this.#onMessage);
-    void this.#subscriber.subscribe(keys.storedChannel).catch(error => {
+    void this.#subscriber.subscribe(this.#channel).catch(error => {
       this.#log.debug({ err: error }, 'not subscribed; uploads of other processes are seen by asking');
     });
     this.#timer = setInterval(() => void this.#check(), CHECK_MS);
@@ -138,8 +140,7 @@ export class UploadQueue {
   }
 
   readonly #onMessage = (channel: string, message: string): void => {
-    if (channel === keys.storedChannel)
-      this.#waiters.settle(message.slice(message.indexOf(' ') + 1), { kind: 'stored' });
+    if (channel === this.#channel) this.#waiters.settle(message.slice(message.indexOf(' ') + 1), { kind: 'stored' });
   };
 
   async #upload(job: UploadJob, signal: AbortSignal | undefined, late: boolean): Promise<UploadOutcome> {
@@ -162,6 +163,7 @@ export class UploadQueue {
       if (late && !(await this.#clear(job))) return this.#sendDirectly(wanted);
       await this.#add(job, late);
       wanted.queued = true;
+      this.#worker.pull();
     } catch (error) {
       this.#log.debug({ err: error, key: job.key }, 'Redis does not take the upload; it goes directly');
       this.#sendDirectly(wanted);

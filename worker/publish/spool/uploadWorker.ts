@@ -1,9 +1,10 @@
-import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../common/createLogger.ts';
 import { keys } from '../../../common/keys.ts';
 import { queueNames, type UploadJob } from '../../../common/queues.ts';
 import { StoreError } from '../store/storeError.ts';
+import { PullingWorker } from './pullingWorker.ts';
 import type { SegmentUploader } from './segmentUploader.ts';
 import { DELAYS, isFinal } from './uploadPolicy.ts';
 import type { UploadWaiters } from './uploadWaiters.ts';
@@ -14,8 +15,10 @@ const CLOSE_MS = 3_000;
 
 /** Runs jobs of queue `uploads-<node>` and tells who waits. */
 export class UploadWorker {
-  readonly #worker: Worker<UploadJob>;
+  readonly #worker: PullingWorker<UploadJob>;
+  readonly #concurrency: number;
   readonly #connection: Redis;
+  readonly #channel: string;
   readonly #uploader: SegmentUploader;
   readonly #waiters: UploadWaiters;
   readonly #log: Logger;
@@ -30,12 +33,14 @@ export class UploadWorker {
     log: Logger;
   }) {
     this.#connection = options.connection;
+    this.#concurrency = options.concurrency;
+    this.#channel = keys.storedChannel(options.node);
     this.#uploader = options.uploader;
     this.#waiters = options.waiters;
     this.#log = options.log;
-    this.#worker = new Worker<UploadJob>(queueNames.uploads(options.node), (job, token) => this.#process(job, token), {
+    const process = (job: Job<UploadJob>, token: string | undefined) => this.#process(job, token);
+    this.#worker = new PullingWorker<UploadJob>(queueNames.uploads(options.node), process, {
       connection: options.connection,
-      concurrency: options.concurrency,
       autorun: false,
       ...settings,
     });
@@ -43,7 +48,12 @@ export class UploadWorker {
   }
 
   start(): void {
-    void this.#worker.run().catch(error => this.#log.error({ err: error }, 'uploads stopped'));
+    this.#worker.begin(this.#concurrency);
+  }
+
+  /** A job was added to the queue. */
+  pull(): void {
+    this.#worker.pull();
   }
 
   /** Lets uploads that are under way end, for a few seconds. Resolves also when Redis is away. */
@@ -52,7 +62,9 @@ export class UploadWorker {
     const deadline = new Promise<void>(resolve => {
       timer = setTimeout(resolve, CLOSE_MS);
     });
-    await Promise.race([this.#worker.close(), deadline]).finally(() => clearTimeout(timer));
+    await Promise.race([this.#worker.drain().then(() => this.#worker.close()), deadline]).finally(() =>
+      clearTimeout(timer),
+    );
     this.#stopping.abort();
     // close() never returns while Redis is away, and its connection would go on for ever.
     void this.#worker.disconnect().catch(error => this.#log.debug({ err: error }, 'upload worker not disconnected'));
@@ -67,7 +79,7 @@ export class UploadWorker {
     }
     // Told before BullMQ has noted it, which costs a round trip to a Redis that may even be away.
     if (this.#waiters.settle(key, { kind: 'stored' })) return;
-    await this.#connection.publish(keys.storedChannel, `${streamId} ${key}`);
+    await this.#connection.publish(this.#channel, `${streamId} ${key}`);
   }
 
   /** What the job is to end with: BullMQ tries again after an ordinary error. */

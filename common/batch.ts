@@ -1,0 +1,58 @@
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Collects calls for a few milliseconds and carries them out together, so that a hundred small commands to Redis become
+ * one script's. When that fails each of the calls does.
+ */
+export class Batch<Item, Result> {
+  readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>;
+  readonly #windowMs: number;
+  readonly #most: number;
+  #waiting: Waiting<Item, Result>[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param run answers with one result for each item, in their order
+   * @param options.most items at a time: a script holds everybody up while it runs
+   */
+  constructor(
+    run: (items: readonly Item[]) => Promise<readonly Result[]>,
+    options: { windowMs: number; most: number },
+  ) {
+    this.#run = run;
+    this.#windowMs = options.windowMs;
+    this.#most = options.most;
+  }
+
+  add(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      if (this.#waiting.length >= this.#most) this.#flush();
+      else this.#timer ??= setTimeout(() => this.#flush(), this.#windowMs);
+    });
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const calls = this.#waiting;
+    this.#waiting = [];
+    void this.#carryOut(calls);
+  }
+
+  async #carryOut(calls: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.#run(calls.map(({ item }) => item));
+      for (const [i, { resolve, reject }] of calls.entries()) {
+        if (i in results) resolve(results[i] as Result);
+        else reject(new Error('a batch was answered in part only'));
+      }
+    } catch (error) {
+      for (const { reject } of calls) reject(error);
+    }
+  }
+}

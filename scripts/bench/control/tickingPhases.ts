@@ -1,0 +1,61 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StreamJob } from '../../../common/queues.ts';
+import type { StreamLease } from '../../../worker/claim/streamLease.ts';
+import { openOnLeasedPort } from '../../../worker/ingest/openOnLeasedPort.ts';
+import type { PortLeases } from '../../../worker/ingest/portLease.ts';
+import { srtUrl } from '../../../worker/ingest/srtUrl.ts';
+import { mintStreamKey } from '../../../worker/ingest/streamKey.ts';
+import type { SessionPhases } from '../../../worker/session.ts';
+import { type TickingDeps, TickingPublisher } from './tickingPublisher.ts';
+
+const SECRET = 'a-secret-of-the-control-bench';
+/** How long an encoder takes to come (ms), at most. */
+const ENCODER_MS = 2_000;
+
+/**
+ * The phases of a session without media: the port is leased but not bound, an encoder "comes" within two seconds, and a
+ * segment is "closed" every so many seconds until the session ends.
+ */
+export function tickingPhases(
+  deps: TickingDeps & { ports: PortLeases },
+  job: StreamJob,
+  lease: StreamLease,
+): SessionPhases {
+  const { streamId, run } = job;
+  let publisher: TickingPublisher | undefined;
+  return {
+    openPublisher: async events => {
+      publisher = await TickingPublisher.open(deps, job, lease.token, events);
+      return publisher;
+    },
+    openIngest: async (onEncoder, signal) => {
+      const ingest = await openOnLeasedPort({
+        host: { openListener: async ({ port }) => ({ port, close: async () => undefined }) },
+        ports: deps.ports,
+        holder: `${streamId}.${run}`,
+        listen: {
+          ...{ bind: '127.0.0.1', latencyMs: 200, log: deps.log },
+          admit: () => undefined as never,
+          onPublisher: () => undefined,
+        },
+        signal,
+      });
+      const key = mintStreamKey({ streamId, secret: SECRET, ttlSeconds: 7_200 });
+      setTimeout(
+        () => onEncoder({ peer: 'none', media: Readable.from([]), close: () => undefined }),
+        Math.random() * ENCODER_MS,
+      );
+      const url = srtUrl({ host: '127.0.0.1', port: ingest.port }, streamId, key);
+      return { port: ingest.port, srtUrl: url, close: () => ingest.close() };
+    },
+    transcode: async (_encoder, sink, signal) => {
+      const { firstNumber } = await sink.openEpoch(Date.now());
+      for (let number = firstNumber; ; number += 1) {
+        await sleep(deps.segmentSeconds * 1000, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return { cause: 'aborted', sawPicture: true };
+        publisher?.tick(number);
+      }
+    },
+  };
+}
