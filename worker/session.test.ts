@@ -192,7 +192,13 @@ describe('the life of a stream', () => {
 
   test.each<[string, number, number, string[], string[]]>([
     ['a restart is left', 0, 5_000, ['INITIALISED created', 'READY listening'], []],
-    ['none is left', -1, 5_000, ['INITIALISED created', 'STOPPED transcode_error'], ['publisher with ENDLIST']],
+    [
+      'none is left',
+      -1,
+      5_000,
+      ['INITIALISED created', 'STOPPED transcode_error'],
+      ['ingest', 'publisher with ENDLIST'],
+    ],
     ['even the end kills its owners', -4, 5_000, ['INITIALISED created', 'STOPPED transcode_error'], []],
     ['it had run well before', -4, 61_000, ['INITIALISED created', 'READY listening'], []],
   ])('the owner before was lost: %s', async (_name, left, lostAfterMs, told, closed) => {

@@ -135,9 +135,9 @@ export class Session implements RunningSession {
       const left = await this.#countLostOwner(lostAfterMs);
       if (left < -UNTOLD_ENDS) throw this.#lostTooOften();
       publisher = await this.#phases.openPublisher(this.#publisherEvents(), signal);
-      // With a publisher, so that the playlist says that it is over.
-      if (left < 0) throw this.#lostTooOften();
       ingest = await this.#phases.openIngest(encoder => this.#arrivals.add(encoder), signal);
+      // Only now, so that the playlist says that it is over, and the port that the owner before had is given back.
+      if (left < 0) throw this.#lostTooOften();
       await this.#serve(ingest, publisher);
     } catch (error) {
       if (!signal.aborted) this.#fail(AppError.from(error));

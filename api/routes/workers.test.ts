@@ -1,0 +1,58 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { idleWorker } from '../../common/testing/idleWorker.ts';
+import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
+import { WorkerRegistry } from '../../common/workerRegistry.ts';
+import { startTestApi, type TestApi } from '../testing/testApi.ts';
+
+let server: TestRedis;
+let redis: Redis;
+let api: TestApi;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url);
+  api = await startTestApi(server.url);
+});
+beforeEach(async () => {
+  await redis.flushall();
+});
+afterAll(async () => {
+  await api.stop();
+  redis.disconnect();
+  await server.stop();
+});
+
+describe('GET /api/workers', () => {
+  test('shows each living worker', async () => {
+    const load = { cpu: 0.123, eventLoopMs: 21.5, slowestEncode: 0.998, spoolFreeBytes: 5 };
+    const busy = 'its event loop lags by 300 ms';
+    await new WorkerRegistry(redis).heartbeat(idleWorker('w', { load, busy, streams: 1 }), 60_000);
+    expect(await api.ask('GET', '/api/workers')).toMatchObject({
+      status: 200,
+      body: {
+        success: true,
+        data: [
+          {
+            ...{ id: 'w', node: 'n1', address: '192.0.2.1', version: '1.0.0', since: '2026-09-21T14:13:20.000Z' },
+            ...{ slots: 2, streams: 1, draining: false, busy },
+            load: { cpu: 0.12, event_loop_ms: 21.5, slowest_encode: 1, spool_free_bytes: 5 },
+          },
+        ],
+      },
+    });
+  });
+
+  test('wants a signature, and no other method', async () => {
+    expect((await api.call('GET', '/api/workers', undefined, null)).status).toBe(400);
+    expect((await api.ask('POST', '/api/workers')).status).toBe(405);
+  });
+
+  test('/readyz says no while all are draining', async () => {
+    await new WorkerRegistry(redis).heartbeat(idleWorker('w', { draining: true }), 60_000);
+    expect(await api.call('GET', '/readyz')).toMatchObject({
+      status: 503,
+      body: { checks: { workers: 'all are draining' }, workers: { alive: 1, taking: 0 } },
+    });
+  });
+});
