@@ -154,10 +154,9 @@ export class Publisher implements SegmentSink {
    * a new owner may be using the same names by then. FFmpeg and the spool go on.
    */
   suspend(): void {
-    if (this.#deps.fences) return;
     this.#playlists.suspend();
     this.#keeping.suspend();
-    this.#gate.close();
+    if (!this.#deps.fences) this.#gate.close();
   }
 
   resume(): void {

@@ -212,6 +212,20 @@ describe('fencing', () => {
     expect(store.puts.map(({ text }) => text)).toEqual(['1', '3']);
   });
 
+  test('an owner in doubt leaves a turn to the one that claims the playlist, however fast it writes', async () => {
+    const intervalMs = 200;
+    const { writer: made, events } = writer({ intervalMs });
+    made.write('0');
+    await flush(made);
+    made.suspend();
+    const busy = setInterval(() => made.write(String(performance.now())), 10);
+    const signal = AbortSignal.timeout(10_000);
+    const claimed = await claimPlaylist(store, { key, token: '1000', fences: true, intervalMs, signal });
+    await vi.waitFor(() => expect(events.onFenced).toHaveBeenCalled());
+    clearInterval(busy);
+    expect((await store.get(key))?.etag).toBe(claimed?.etag);
+  });
+
   test('a PUT under way is given up by a suspension', async () => {
     const { writer: made } = writer({ fences: false });
     let aborted = false;

@@ -8,6 +8,8 @@ import { compareTokens } from './compareTokens.ts';
 
 const BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 8_000;
+/** An owner in doubt writes every second time only: a new owner that claims the playlist finds a turn free (invariant I8). */
+const TURNS_IN_DOUBT = 2;
 /** A PUT of a few kB that takes longer hangs. */
 const PUT_MS = 4_000;
 
@@ -46,6 +48,7 @@ export class PlaylistWriter {
   /** The same, and the back-off after failures. */
   #notBefore = 0;
   #waiting = new AbortController();
+  #inDoubt = false;
   #suspended = new AbortController();
   /** Aborts when nothing may be written: suspended or closed. */
   #halt: AbortSignal;
@@ -99,12 +102,17 @@ export class PlaylistWriter {
     return this.#wanted === undefined;
   }
 
-  /** Writes nothing until resume(); a PUT that is under way is given up (it may still arrive). */
+  /**
+   * There may be another owner. Where the store cannot fence: writes nothing until resume(), and a PUT that is under way is
+   * given up (it may still arrive). Where it fences: goes on, but leaves every second turn to the other.
+   */
   suspend(): void {
-    this.#suspended.abort();
+    this.#inDoubt = true;
+    if (!this.#fences) this.#suspended.abort();
   }
 
   resume(): void {
+    this.#inDoubt = false;
     if (!this.#suspended.signal.aborted) return;
     this.#suspended = new AbortController();
     this.#halt = AbortSignal.any([this.#closed.signal, this.#suspended.signal]);
@@ -157,7 +165,7 @@ export class PlaylistWriter {
   }
 
   #keepInterval(): void {
-    this.#earliest = performance.now() + this.#intervalMs;
+    this.#earliest = performance.now() + this.#intervalMs * (this.#inDoubt ? TURNS_IN_DOUBT : 1);
     this.#notBefore = this.#earliest;
   }
 
