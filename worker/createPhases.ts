@@ -80,7 +80,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         ports: deps.ports,
         holder: `${job.streamId}.${job.run}`,
         ...(preferred === undefined ? {} : { preferred }),
-        ...(lease.recorded('handedOver') === undefined ? {} : { patienceMs: LINGER_MS }),
+        ...(lease.recorded('handedOver') === undefined ? {} : { preferredMs: LINGER_MS }),
         listen: {
           bind: config.SRT_BIND,
           latencyMs: config.SRT_LATENCY_MS,

@@ -75,7 +75,7 @@ test('the port that the worker before is still letting go of is waited for', asy
   const before = await holdUdpPort(range.first);
   const leases = new PortLeases(redis, 'n1', range);
   const options = { host, ports: leases, holder: 'live.run', listen, signal: never, preferred: range.first };
-  const opening = openOnLeasedPort({ ...options, patienceMs: 10_000 });
+  const opening = openOnLeasedPort({ ...options, preferredMs: 10_000 });
   await vi.waitUntil(async () => (await leased()).length === 1);
   before.close();
   const open = await opening;

@@ -5,7 +5,7 @@ import type { ListenOptions, SrtHost, SrtListener } from './srtHost.ts';
 
 const TRIES = 10;
 const RENEW_MS = 10_000;
-const AGAIN_MS = 50;
+const BIND_AGAIN_MS = 100;
 
 /** A listener on a port that is leased for as long as it is open. */
 export interface LeasedListener {
@@ -22,8 +22,8 @@ export interface LeasedPortOptions {
   holder: string;
   /** The port that the stream had before. */
   preferred?: number;
-  /** How long that port is tried before another is taken: the worker before is letting go of it (ms). Default 0. */
-  patienceMs?: number;
+  /** How long the preferred port may take to bind (ms): its last owner's libsrt holds it for some seconds. Default 0. */
+  preferredMs?: number;
   listen: Omit<ListenOptions, 'port'>;
   signal: AbortSignal;
   /** How often the lease is renewed (ms). Default 10 s. */
@@ -44,7 +44,8 @@ export async function openOnLeasedPort(options: LeasedPortOptions): Promise<Leas
     const port = await ports.claim({ holder, ...(preferred !== undefined && { preferred }) });
     try {
       signal.throwIfAborted();
-      return leased(await openPatiently(port, port === preferred, options), options);
+      const patienceMs = port === preferred ? (options.preferredMs ?? 0) : 0;
+      return leased(await openPatiently(port, patienceMs, options), options);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'port_unavailable') {
         await giveBack(ports.release(port, holder), port, options);
@@ -59,15 +60,17 @@ export async function openOnLeasedPort(options: LeasedPortOptions): Promise<Leas
   throw ports.exhausted(`${TRIES} in a row are held by other programs`, new AggregateError(failures));
 }
 
-async function openPatiently(port: number, isPreferred: boolean, options: LeasedPortOptions): Promise<SrtListener> {
-  const until = performance.now() + (isPreferred ? (options.patienceMs ?? 0) : 0);
+async function openPatiently(port: number, patienceMs: number, options: LeasedPortOptions): Promise<SrtListener> {
+  const { host, listen, signal } = options;
+  const until = performance.now() + patienceMs;
   for (;;) {
     try {
-      return await options.host.openListener({ ...options.listen, port });
+      return await host.openListener({ ...listen, port });
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'port_unavailable' || performance.now() >= until) throw error;
-      await sleep(AGAIN_MS, undefined, { signal: options.signal });
+      const held = error instanceof AppError && error.code === 'port_unavailable';
+      if (!held || performance.now() >= until) throw error;
     }
+    await sleep(BIND_AGAIN_MS, undefined, { signal });
   }
 }
 
