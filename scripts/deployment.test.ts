@@ -99,7 +99,9 @@ test('package-lock.json has an entry for every optional package: npm ci refuses 
 describe('links', () => {
   const pages = [
     'README.md',
-    ...['authentication', 'ingestion', 'configuration', 'deployment', 'decisions'].map(name => `docs/${name}.md`),
+    ...['authentication', 'ingestion', 'configuration', 'deployment', 'operations', 'uploading', 'decisions'].map(
+      name => `docs/${name}.md`,
+    ),
   ];
 
   test.each(pages)('of %s lead to files that are there', page => {

@@ -55,6 +55,7 @@ function consume(name: string, happened: string[]) {
     },
     node: 'n1',
     slots: 5,
+    process: 'test',
     onOffAir: async () => void happened.push(`${name} off air`),
     log: silentLogger(),
   });

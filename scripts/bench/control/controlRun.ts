@@ -9,6 +9,8 @@ export interface ControlPlan {
   /** Streams that are live, one stage after the other, and how long each is measured (s). */
   stages: readonly { streams: number; seconds: number }[];
   startsPerSecond: number;
+  /** From the last start of a stage to its measurement (ms). Default 8 s: encoders come, first segments are stored. */
+  settleMs?: number;
   cluster: ControlOptions;
 }
 
@@ -53,7 +55,7 @@ export async function controlRun(plan: ControlPlan, say: (line: string) => void)
     const stages: ControlStage[] = [];
     for (const { streams, seconds } of plan.stages) {
       await startUpTo(cluster, streams, { starts, refused, perSecond: plan.startsPerSecond, webhook: sink.url });
-      await sleep(SETTLE_MS);
+      await sleep(plan.settleMs ?? SETTLE_MS);
       stages.push(await measure(cluster, streams, seconds));
       say(`${streams} streams measured; start to READY so far p99 ${Math.round(quantile(readyMs, 0.99))} ms`);
     }

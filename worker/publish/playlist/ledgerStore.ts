@@ -9,6 +9,8 @@ const TTL_SECONDS = 86_400;
 const RETRY_MS = 2_000;
 /** What became of a number waits for the next number, or so long: recovery asks the store for it anyway. */
 const LATER_MS = 10_000;
+/** Numbers that may be in use without being saved. Recovery leaves out more than these (MARGIN) after a disorderly end. */
+const UNSAVED = 1;
 
 const part = z.object({
   state: z.enum(['pending', 'stored', 'gap']),
@@ -56,8 +58,8 @@ export interface SavedLedger {
 }
 
 /**
- * The working copy of one stream's ledger in Redis. One write at a time, the latest wins; media never waits for it. A number
- * that is newly in use is written at once, so that no other owner gives it again; the rest goes along with the next one.
+ * The working copy of one stream's ledger in Redis. One write at a time, the latest wins; media never waits for it. The
+ * first number in use is written at once, and from then on every second one, with what became of those before it.
  */
 export class LedgerStore {
   readonly #redis: Redis;
@@ -114,7 +116,8 @@ export class LedgerStore {
   }
 
   #isUrgent(): boolean {
-    return this.#wanted?.closed === true || this.#wanted?.ledger.nextNumber !== this.#savedNumber;
+    if (!this.#wanted || this.#wanted.closed || !this.#savedNumber) return this.#wanted !== undefined;
+    return this.#wanted.ledger.nextNumber > this.#savedNumber + UNSAVED;
   }
 
   #runAfter(ms: number): NodeJS.Timeout {

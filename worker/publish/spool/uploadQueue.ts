@@ -161,9 +161,11 @@ export class UploadQueue {
     const { job, late } = wanted;
     try {
       if (late && !(await this.#clear(job))) return this.#sendDirectly(wanted);
-      await this.#add(job, late);
+      const added = this.#add(job, late);
+      // Sent right behind it, so that Redis, which is woken for each command that comes alone, does both at once.
+      setImmediate(() => this.#worker.pull());
+      await added;
       wanted.queued = true;
-      this.#worker.pull();
     } catch (error) {
       this.#log.debug({ err: error, key: job.key }, 'Redis does not take the upload; it goes directly');
       this.#sendDirectly(wanted);

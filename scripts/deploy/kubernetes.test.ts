@@ -1,0 +1,156 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { variables } from '../../common/config/variables.ts';
+import { isMap, kubernetesShapes } from './kubernetesShapes.ts';
+import { parseYaml, type Yaml } from './parseYaml.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = `${root}deploy/kubernetes/`;
+const files = readdirSync(folder);
+const objects = files.flatMap(file => parseYaml(readFileSync(folder + file, 'utf8')));
+
+type Fields = { [key: string]: Yaml };
+const fields = (value: Yaml | undefined): Fields => (isMap(value) ? value : {});
+const items = (value: Yaml | undefined): Fields[] => (Array.isArray(value) ? value.map(fields) : []);
+const at = (value: Yaml | undefined, path: string): Yaml | undefined =>
+  path.split('.').reduce<Yaml | undefined>((found, key) => fields(found)[key], value);
+
+const kindOf = (object: Yaml): string => `${at(object, 'apiVersion')} ${at(object, 'kind')}`;
+const named = (object: Yaml): string => `${at(object, 'kind')} ${at(object, 'metadata.name')}`;
+const ofKind = (kind: string): Yaml[] => objects.filter(object => at(object, 'kind') === kind);
+const pods = objects.filter(object => at(object, 'spec.template') !== undefined);
+const containers = (pod: Yaml): Fields[] => [
+  ...items(at(pod, 'spec.template.spec.initContainers')),
+  ...items(at(pod, 'spec.template.spec.containers')),
+];
+
+test('there are only YAML files, and all kinds that Livetran needs', () => {
+  expect(files.filter(file => !file.endsWith('.yaml'))).toEqual([]);
+  expect(objects.map(kindOf)).toEqual(
+    expect.arrayContaining(['apps/v1 Deployment', 'apps/v1 DaemonSet', 'apps/v1 StatefulSet', 'v1 ConfigMap']),
+  );
+  expect(new Set(objects.map(named)).size).toBe(objects.length);
+});
+
+test.each(objects.map(object => [named(object), object] as const))('%s is as Kubernetes takes it', (place, object) => {
+  const shape = kubernetesShapes[kindOf(object)];
+  expect(shape, `kind ${kindOf(object)} is not known here`).toBeDefined();
+  expect(shape?.(object, place)).toEqual([]);
+});
+
+describe('the check itself', () => {
+  const daemonSet = ofKind('DaemonSet')[0] ?? null;
+  const changed = (change: (spec: Fields) => void): string[] => {
+    const copy = structuredClone(daemonSet);
+    change(fields(at(copy, 'spec.template.spec')));
+    return kubernetesShapes['apps/v1 DaemonSet']?.(copy, 'x') ?? [];
+  };
+
+  test.each<[string, (spec: Fields) => void, RegExp]>([
+    ['a misspelt field', spec => Object.assign(spec, { hostnetwork: true }), /hostnetwork: there is no such field/],
+    ['a number for a string', spec => Object.assign(items(spec.containers)[0] ?? {}, { args: [1] }), /not a string/],
+    [
+      'an image without a version',
+      spec => Object.assign(items(spec.containers)[0] ?? {}, { image: 'x:latest' }),
+      /image/,
+    ],
+    ['no containers', spec => delete spec.containers, /without containers/],
+  ])('finds %s', (_name, change, message) => {
+    expect(changed(change).join('\n')).toMatch(message);
+  });
+});
+
+test('selectors select their own pods', () => {
+  for (const pod of pods) {
+    const labels = fields(at(pod, 'spec.template.metadata.labels'));
+    expect(labels, named(pod)).toMatchObject(fields(at(pod, 'spec.selector.matchLabels')));
+  }
+});
+
+test('services and disruption budgets lead to pods that are there, and to ports that these open', () => {
+  const find = (selector: Yaml | undefined): Yaml[] =>
+    pods.filter(pod => {
+      const labels = fields(at(pod, 'spec.template.metadata.labels'));
+      return Object.entries(fields(selector)).every(([key, value]) => labels[key] === value);
+    });
+  for (const service of ofKind('Service')) {
+    const [pod, ...more] = find(at(service, 'spec.selector'));
+    expect(more, named(service)).toEqual([]);
+    const open = containers(pod ?? null).flatMap(container => items(container.ports).map(port => port.name));
+    for (const { targetPort } of items(at(service, 'spec.ports'))) expect(open, named(service)).toContain(targetPort);
+  }
+  for (const budget of ofKind('PodDisruptionBudget'))
+    expect(find(at(budget, 'spec.selector.matchLabels')), named(budget)).toHaveLength(1);
+});
+
+test('the Ingress leads to a Service and a port of it', () => {
+  for (const ingress of ofKind('Ingress')) {
+    const paths = items(at(ingress, 'spec.rules')).flatMap(rule => items(at(rule, 'http.paths')));
+    expect(paths.length).toBeGreaterThan(0);
+    for (const path of paths) {
+      const service = ofKind('Service').find(each => at(each, 'metadata.name') === at(path, 'backend.service.name'));
+      const ports = items(at(service, 'spec.ports')).map(port => port.name);
+      expect(ports).toContain(at(path, 'backend.service.port.name'));
+    }
+  }
+});
+
+test('what containers mount, and take their settings from, is there', () => {
+  const configs = ofKind('ConfigMap').map(object => at(object, 'metadata.name'));
+  for (const pod of pods) {
+    const claims = items(at(pod, 'spec.volumeClaimTemplates')).map(each => at(each, 'metadata.name'));
+    const volumes = [...items(at(pod, 'spec.template.spec.volumes')).map(volume => volume.name), ...claims];
+    for (const container of containers(pod)) {
+      for (const mount of items(container.volumeMounts)) expect(volumes, named(pod)).toContain(mount.name);
+      for (const source of items(container.envFrom)) {
+        if (source.configMapRef) expect(configs).toContain(at(source.configMapRef, 'name'));
+        // The one that the file's head says how to make.
+        else expect(at(source.secretRef ?? null, 'name')).toBe('livetran');
+      }
+    }
+  }
+});
+
+test('sets only variables that exist, to values that they take', () => {
+  const known = Object.keys(variables.shape);
+  const data = ofKind('ConfigMap').map(object => fields(at(object, 'data')));
+  const env = pods.flatMap(pod => containers(pod).flatMap(container => items(container.env)));
+  const set = [...data.flatMap(Object.keys), ...env.map(({ name }) => String(name))];
+  expect(set.filter(name => !known.includes(name))).toEqual([]);
+  const values = Object.assign({}, ...data, ...env.map(({ name, value }) => (value ? { [String(name)]: value } : {})));
+  expect(variables.safeParse(values).error?.issues ?? []).toEqual([]);
+});
+
+test('runs programs that are there', () => {
+  const programs = pods.flatMap(pod => containers(pod).flatMap(({ args }) => (Array.isArray(args) ? args : [])));
+  const ours = programs.filter(arg => String(arg).endsWith('.ts'));
+  expect(ours).toEqual(['api/main.ts', 'worker/main.ts']);
+  expect(ours.filter(program => !existsSync(`${root}${program}`))).toEqual([]);
+});
+
+describe('workers', () => {
+  const [worker = null] = ofKind('DaemonSet');
+  const spec = fields(at(worker, 'spec.template.spec'));
+
+  test('are on the node’s network and still find Services by name', () => {
+    expect(spec).toMatchObject({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' });
+  });
+
+  test('declare no port: with hostNetwork that would keep a new worker off the node until the old one is gone', () => {
+    expect(containers(worker).flatMap(container => items(container.ports))).toEqual([]);
+    expect(at(worker, 'spec.updateStrategy.rollingUpdate')).toEqual({ maxSurge: 1, maxUnavailable: 0 });
+  });
+
+  test('get the time to drain', () => {
+    const drainSeconds = Number((variables.parse({}) as Record<string, unknown>).DRAIN_SECONDS ?? 30);
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(drainSeconds + 25);
+  });
+
+  test('share node, address and spool with the others of their node', () => {
+    const env = items(containers(worker).at(-1)?.env);
+    const from = Object.fromEntries(env.map(each => [each.name, at(each, 'valueFrom.fieldRef.fieldPath')]));
+    expect(from).toMatchObject({ NODE_ID: 'spec.nodeName', SRT_HOST: 'status.hostIP' });
+    expect(items(spec.volumes)[0]).toMatchObject({ name: 'spool', hostPath: { type: 'DirectoryOrCreate' } });
+  });
+});
