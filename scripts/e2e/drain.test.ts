@@ -6,8 +6,8 @@ import { type Cluster, startCluster } from './harness/cluster.ts';
 import { mediaPlaylist } from './harness/player.ts';
 import { PlaylistOracle } from './harness/playlistOracle.ts';
 import { PlaylistPauses } from './harness/playlistPauses.ts';
-import { type RetryingEncoder, startRetryingEncoder } from './harness/retryingEncoder.ts';
-import { tinySource, tinyStreams } from './harness/tinyStreams.ts';
+import { RetryingEncoder } from './harness/retryingEncoder.ts';
+import { tinyStreams } from './harness/tinyStreams.ts';
 import { waitFor } from './harness/waitFor.ts';
 import { startWebhookReceiver, type WebhookReceiver } from './harness/webhookReceiver.ts';
 
@@ -38,7 +38,7 @@ afterAll(async () => {
 async function goLive(id: string): Promise<string> {
   await cluster.client.start(id, { webhook_urls: [app.url] });
   const { srt_url: srtUrl } = await cluster.client.inState(id, 'READY');
-  encoders.push(startRetryingEncoder({ srtUrl: String(srtUrl), ...tinySource }));
+  encoders.push(new RetryingEncoder(() => String(srtUrl)));
   return cluster.client.link(id);
 }
 
@@ -78,7 +78,7 @@ describe('a worker that is told to stop', () => {
     const gap = Math.max(...measured.map(({ longestGapMs }) => longestGapMs));
     const wait = Math.max(...measured.map(({ longestWaitMs }) => longestWaitMs));
     process.stdout.write(
-      `rolling restart, ${STREAMS} streams, ${SEGMENT_SECONDS} s segments: longest gap ${Math.round(gap)} ms, longest wait ${Math.round(wait)} ms, ${encoders.map(({ retries }) => retries)} reconnects\n`,
+      `rolling restart, ${STREAMS} streams, ${SEGMENT_SECONDS} s segments: longest gap ${Math.round(gap)} ms, longest wait ${Math.round(wait)} ms, ${encoders.map(({ losses }) => losses.length)} reconnects\n`,
     );
     expect(new Set(urls).size).toBe(STREAMS);
     expect(app.received.filter(({ Status }) => Status === 'STOPPED')).toEqual([]);

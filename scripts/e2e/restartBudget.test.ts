@@ -6,7 +6,7 @@ import { type Cluster, startCluster } from './harness/cluster.ts';
 import { startEncoder } from './harness/encoder.ts';
 import { mediaPlaylist } from './harness/player.ts';
 import { PlaylistOracle } from './harness/playlistOracle.ts';
-import { startRetryingEncoder } from './harness/retryingEncoder.ts';
+import { RetryingEncoder } from './harness/retryingEncoder.ts';
 import { tinySource, tinyStreams } from './harness/tinyStreams.ts';
 import { waitFor } from './harness/waitFor.ts';
 
@@ -70,7 +70,7 @@ test('a stream whose workers die again and again is ended', async () => {
   let worker = await restart();
   await client.start('deadly');
   const { srt_url: srtUrl } = await client.inState('deadly', 'READY');
-  const encoder = startRetryingEncoder({ srtUrl: String(srtUrl), ...tinySource });
+  const encoder = new RetryingEncoder(() => String(srtUrl));
   const link = await client.link('deadly');
   for (let death = 1; death <= 2; death += 1) {
     worker.kill('SIGKILL');

@@ -2,11 +2,11 @@ import { assertNothingLeft } from '../harness/assertNothingLeft.ts';
 import type { Child, LogLine } from '../harness/childProcess.ts';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { PlaylistOracle } from '../harness/playlistOracle.ts';
+import { RetryingEncoder } from '../harness/retryingEncoder.ts';
 import { tinyStreams } from '../harness/tinyStreams.ts';
 import { waitFor } from '../harness/waitFor.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../harness/webhookReceiver.ts';
 import { writerFaults, writers } from './oneWriter.ts';
-import { RetryingEncoder } from './retryingEncoder.ts';
 import { startTcpProxy, type TcpProxy } from './tcpProxy.ts';
 
 export interface ChaosWorker {
@@ -47,7 +47,14 @@ export class ChaosCluster {
     hosts?: boolean;
   }): Promise<ChaosCluster> {
     const seconds = String(options.segmentSeconds);
-    const env = { ...tinyStreams, HLS_SEGMENT_SECONDS: seconds, GOP_SECONDS: seconds, HLS_WINDOW: '20' };
+    // The rounds kill more often than any stream may be restarted.
+    const env = {
+      ...tinyStreams,
+      HLS_SEGMENT_SECONDS: seconds,
+      GOP_SECONDS: seconds,
+      HLS_WINDOW: '20',
+      RESTART_LIMIT: '1000',
+    };
     const cluster = await startCluster({ workers: 0, env });
     const app = await startWebhookReceiver(cluster.hmacSecret);
     const chaos = new ChaosCluster(cluster, app, env, options);

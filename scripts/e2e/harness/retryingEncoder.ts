@@ -1,35 +1,40 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EncoderOptions, startEncoder } from './encoder.ts';
+import type { Child } from './childProcess.ts';
+import { startEncoder } from './encoder.ts';
+import { tinySource } from './tinyStreams.ts';
 
-export interface RetryingEncoder {
-  /** How often it has connected again. */
-  readonly retries: number;
-  stop(): Promise<void>;
-}
+const RETRY_MS = 1_000;
 
-/** An encoder that calls the same URL again, a second after each end, as OBS does. */
-export function startRetryingEncoder(options: EncoderOptions, retryMs = 1_000): RetryingEncoder {
-  const stopping = new AbortController();
-  let retries = -1;
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const encoder = startEncoder(options);
-      retries += 1;
-      const stop = (): void => void encoder.stop();
-      stopping.signal.addEventListener('abort', stop);
-      await encoder.exited;
-      stopping.signal.removeEventListener('abort', stop);
-      await sleep(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+/** An encoder that calls its URL again one second after each loss, for ever, as OBS does. */
+export class RetryingEncoder {
+  /** When each connection (or attempt) ended, ms since 1970. */
+  readonly losses: number[] = [];
+  readonly #url: () => string;
+  readonly #gop: number;
+  readonly #stopping = new AbortController();
+  readonly #loop: Promise<void>;
+  #child: Child | undefined;
+
+  /** @param url asked before each call: an app may tell its encoder a new one */
+  constructor(url: () => string, gop: number = tinySource.gop) {
+    this.#url = url;
+    this.#gop = gop;
+    this.#loop = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#child?.kill('SIGKILL');
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#child = startEncoder({ srtUrl: this.#url(), ...tinySource, gop: this.#gop });
+      await this.#child.exited;
+      this.losses.push(Date.now());
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
-  };
-  const running = run();
-  return {
-    get retries() {
-      return retries;
-    },
-    stop: async () => {
-      stopping.abort();
-      await running;
-    },
-  };
+  }
 }
