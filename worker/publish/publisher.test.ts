@@ -1,5 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Rendition } from '../../common/config/encoding.ts';
@@ -54,7 +55,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function publish(token: string, options: Partial<PublisherOptions> = {}, fences = true) {
+async function publish(token: string, options: Partial<PublisherOptions> = {}, fences = true, signal?: AbortSignal) {
   const events = { onPlayable: vi.fn(), onFault: vi.fn(), onFenced: vi.fn() };
   const publisher = await Publisher.open(
     { store, fences, uploads, spool, redis, playlistIntervalMs: 20, log },
@@ -71,6 +72,7 @@ async function publish(token: string, options: Partial<PublisherOptions> = {}, f
       ...options,
     },
     { ...events, onListed: ms => latencies.push(ms) },
+    signal,
   );
   stops.push(() => publisher.abandon());
   return { publisher, events };
@@ -327,6 +329,25 @@ describe('faults', () => {
       code: 'storage_error',
       message: expect.stringContaining('ECONNREFUSED'),
     });
+  });
+
+  test('a stream that was taken over waits for the store for as long as it takes, or until it is stopped', async () => {
+    let away = true;
+    store.onRead = () => {
+      if (away) throw new StoreError('retry', 'ECONNREFUSED');
+    };
+    const stop = new AbortController();
+    const [goesOn, stopped] = [
+      publish('100', { openTimeoutMs: 100, takenOver: true }),
+      publish('101', { streamId: 'other', openTimeoutMs: 100, takenOver: true }, true, stop.signal),
+    ];
+    stopped.catch(() => undefined);
+    expect(await Promise.race([goesOn, stopped, sleep(1_000, 'waiting')])).toBe('waiting');
+    stop.abort();
+    await expect(stopped).rejects.toMatchObject({ code: 'storage_error' });
+    away = false;
+    // A take-over begins a little higher.
+    expect((await goesOn).publisher.nextNumber).toBe(10);
   });
 
   test('what is stored after the end is not appended to an ended playlist', async () => {

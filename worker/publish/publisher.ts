@@ -76,8 +76,9 @@ export class Publisher implements SegmentSink {
   }
 
   /**
-   * Reads back where the stream's last owner left off. A store that is away is waited for, 10 s at most. Throws
-   * `storage_error` when it stays away or refuses, `fenced` when a newer owner publishes.
+   * Reads back where the stream's last owner left off. A store that is away is waited for: 10 s at most by a stream that
+   * starts, for ever by one that was taken over, since it was on the air. Throws `storage_error` when the store stays away
+   * or refuses, `fenced` when a newer owner publishes.
    */
   static async open(
     deps: PublisherDeps,
@@ -88,7 +89,8 @@ export class Publisher implements SegmentSink {
     const { streamId, run, token, renditions, abr, segmentSeconds, window } = options;
     const files = streamFiles(streamId, abr ? renditions.length : undefined);
     const copies = new LedgerStore(deps.redis, streamId, token, deps.log);
-    const limits = [AbortSignal.timeout(options.openTimeoutMs ?? OPEN_MS), ...(signal ? [signal] : [])];
+    const patience = options.takenOver ? [] : [AbortSignal.timeout(options.openTimeoutMs ?? OPEN_MS)];
+    const limits = [...patience, ...(signal ? [signal] : [])];
     const ledger = { streamId, run, stems: files.stems, window, segmentSeconds };
     try {
       const limit = AbortSignal.any(limits);
