@@ -37,6 +37,13 @@ const playsOn = (page: Page, from: number): Promise<Watched> =>
     40_000,
   );
 
+/** When the stream's latest objects came into the store: the time since, s. */
+const lastPuts = (id: string): string[] =>
+  [...(cluster.s3?.objects() ?? [])]
+    .filter(([key]) => key.startsWith(`${id}/`))
+    .map(([key, { writes }]) => `${key} ${((Date.now() - (writes[0]?.time ?? 0)) / 1000).toFixed(1)}`)
+    .slice(-15);
+
 const timeOf = (dateTime: string | undefined): number => Date.parse(String(dateTime));
 
 /** The longest time without media between two listed segments, s. */
@@ -59,6 +66,7 @@ test.each([
   await client.start(id, { abr });
   const { srt_url: srtUrl } = await client.inState(id, 'READY');
   const page = await browser.newPage();
+  const slowRequests = watchedPage.followRequests(page);
   await page.goto(`${cluster.apiUrl}/watch/${id}`);
   const first = startEncoder({ srtUrl: String(srtUrl), size: '640x360' });
   const link = await client.link(id);
@@ -83,7 +91,8 @@ test.each([
   const third = startEncoder({ srtUrl: String(ready.srt_url), size: '640x360' });
   const last = await playsOn(page, again.currentTime + 4);
   expect({ fatalErrors: last.fatalErrors, reconnects: last.reconnects }).toEqual({ fatalErrors: 0, reconnects: 0 });
-  expect(last.stall).toBeLessThan((await longestBreak(link)) + 2);
+  const told = JSON.stringify({ last, slow: slowRequests(), puts: lastPuts(id) });
+  expect(last.stall, told).toBeLessThan((await longestBreak(link)) + 2);
 
   await client.stop(id);
   await client.inState(id, 'STOPPED');
