@@ -22,7 +22,8 @@ export async function startHttpServer(options: {
   certificate?: Certificate;
 }): Promise<HttpServer> {
   // A caller that never ends its headers or its body must not hold a connection for minutes.
-  const limits = { headersTimeout: 15_000, requestTimeout: 30_000 };
+  // Proxies keep idle connections for a minute; one that we close at the moment they use it is a 502.
+  const limits = { headersTimeout: 15_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 };
   const server = options.certificate
     ? createTlsServer({ ...options.certificate, ...limits, minVersion: 'TLSv1.2' }, options.handler)
     : createServer(limits, options.handler);
