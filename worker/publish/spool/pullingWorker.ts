@@ -1,15 +1,17 @@
 import { type Job, Worker } from 'bullmq';
 
-/** Jobs that others left, or whose next attempt is due, are seen within this time. */
+/** Jobs that others left are seen within this time. */
 const POLL_MS = 500;
 
 /**
- * A BullMQ worker that takes a job when it is told that there is one, and looks twice a second for others. BullMQ's own
- * loop waits in Redis instead (BZPOPMIN) and asks about four times for each job when jobs come one by one; locks, stalled
- * jobs, attempts and everything else are BullMQ's.
+ * A BullMQ worker that takes a job when it is told that there is one or when the next attempt of one of its own is due,
+ * and looks twice a second for others. BullMQ's own loop waits in Redis instead (BZPOPMIN) and asks about four times for
+ * each job when jobs come one by one; locks, stalled jobs, attempts and everything else are BullMQ's.
  */
 export class PullingWorker<Payload> extends Worker<Payload> {
   readonly #slots = new Set<Promise<void>>();
+  /** Pauses of jobs that this worker is to try again. */
+  readonly #pauses = new Set<NodeJS.Timeout>();
   #most = 1;
   #pulls = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -39,7 +41,18 @@ export class PullingWorker<Payload> extends Worker<Payload> {
   async drain(): Promise<void> {
     this.#idle = true;
     clearInterval(this.#timer);
+    for (const pause of this.#pauses) clearTimeout(pause);
     while (this.#slots.size > 0) await Promise.all(this.#slots);
+  }
+
+  #pullAfter(ms: number): void {
+    if (this.#idle) return;
+    const pause = setTimeout(() => {
+      this.#pauses.delete(pause);
+      this.pull();
+      // Never before the job's own time, which is in whole milliseconds.
+    }, ms + 1);
+    this.#pauses.add(pause);
   }
 
   async #poll(): Promise<void> {
@@ -77,6 +90,7 @@ export class PullingWorker<Payload> extends Worker<Payload> {
         asked = this.#more && !this.#idle;
         return asked;
       });
+      if (job.delay > 0) this.#pullAfter(job.delay);
       // biome-ignore lint/suspicious/noConfusingVoidType: as BullMQ has typed it
       job = (next as Job<Payload> | void) || undefined;
       if (asked && !job) this.#more = false;
