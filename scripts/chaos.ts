@@ -1,13 +1,21 @@
 import { parseArgs } from 'node:util';
 import { failOverTable, resultTable, takeOverTable } from './e2e/chaos/chaosTable.ts';
-import { blackHole, freeze, kill, loseHost, redisAway } from './e2e/chaos/scenarios.ts';
+import { scenarios } from './e2e/chaos/scenarios.ts';
+import type { Storage } from './e2e/harness/cluster.ts';
 
-// `npm run chaos [-- --kill 20 --host 5 --freeze 10 --hole 5 --away 5,30,60]`: real workers are killed, frozen and cut off
-// under live streams; prints what came of it. 0 (or --away '') leaves a part out. Exits with 1 when anything was wrong.
+// `npm run chaos [-- --kill 20 --host 5 --freeze 10 --hole 5 --away 5,30,60 --storage s3]`: real workers are killed, frozen
+// and cut off under live streams; prints what came of it. 0 (or --away '') leaves a part out. The store: `s3`,
+// `s3-unfenced` (conditional PUTs do not count) or `file`. Exits with 1 when anything was wrong.
 const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
 const { values } = parseArgs({
-  options: { kill: text('20'), host: text('5'), freeze: text('10'), hole: text('5'), away: text('5,30,60') },
+  options: {
+    ...{ kill: text('20'), host: text('5'), freeze: text('10'), hole: text('5'), away: text('5,30,60') },
+    storage: text('s3'),
+  },
 });
+const storages: readonly string[] = ['s3', 's3-unfenced', 'file'] satisfies Storage[];
+if (!storages.includes(values.storage)) throw new Error(`--storage must be one of ${storages.join(', ')}`);
+const { kill, loseHost, freeze, blackHole, redisAway } = scenarios(values.storage as Storage);
 const away = values.away.split(',').filter(Boolean).map(Number);
 
 /** The scenario's result, or none when it is left out. */

@@ -1,6 +1,6 @@
 import { assertNothingLeft } from '../harness/assertNothingLeft.ts';
 import type { Child, LogLine } from '../harness/childProcess.ts';
-import { type Cluster, startCluster } from '../harness/cluster.ts';
+import { type Cluster, type Storage, startCluster } from '../harness/cluster.ts';
 import { PlaylistOracle } from '../harness/playlistOracle.ts';
 import { RetryingEncoder } from '../harness/retryingEncoder.ts';
 import { tinyStreams } from '../harness/tinyStreams.ts';
@@ -45,6 +45,8 @@ export class ChaosCluster {
     streams: number;
     segmentSeconds: number;
     hosts?: boolean;
+    /** Default `s3`. */
+    storage?: Storage | undefined;
   }): Promise<ChaosCluster> {
     const seconds = String(options.segmentSeconds);
     // The rounds kill more often than any stream may be restarted.
@@ -55,7 +57,7 @@ export class ChaosCluster {
       HLS_WINDOW: '20',
       RESTART_LIMIT: '1000',
     };
-    const cluster = await startCluster({ workers: 0, env });
+    const cluster = await startCluster({ workers: 0, env, storage: options.storage });
     const app = await startWebhookReceiver(cluster.hmacSecret);
     const chaos = new ChaosCluster(cluster, app, env, options);
     for (let i = 0; i < options.workers; i += 1) await chaos.addWorker();

@@ -1,3 +1,4 @@
+import type { Storage } from '../harness/cluster.ts';
 import { ChaosCluster } from './chaosCluster.ts';
 import { type FailOver, killRound } from './killRound.ts';
 import { type RedisFault, redisRound } from './redisRound.ts';
@@ -15,15 +16,22 @@ export interface ScenarioResult<Row> {
 
 const SETUP = { workers: 3, streams: 3, segmentSeconds: 2 };
 
+/** A cluster that a scenario wants. */
+interface Setting {
+  storage: Storage;
+  /** Each worker is on a host of its own. */
+  hosts?: boolean;
+}
+
 /** Runs one scenario in a cluster of its own: so many rounds, then all streams are stopped and everything is checked. */
 async function scenario<Row>(
   name: string,
   rounds: number,
+  setting: Setting,
   round: (chaos: ChaosCluster, i: number) => Promise<{ rows?: Row[]; faults?: string[] }>,
-  hosts = false,
 ): Promise<ScenarioResult<Row>> {
   const result: ScenarioResult<Row> = { name, rounds: 0, rows: [], faults: [], playlistWriters: 0 };
-  const chaos = await ChaosCluster.start({ ...SETUP, hosts });
+  const chaos = await ChaosCluster.start({ ...SETUP, ...setting });
   try {
     for (let i = 0; i < rounds; i += 1) {
       const { rows = [], faults = [] } = await round(chaos, i);
@@ -42,22 +50,27 @@ async function scenario<Row>(
   return result;
 }
 
-export const kill = (rounds: number): Promise<ScenarioResult<FailOver>> =>
-  scenario('kill -9', rounds, async chaos => ({ rows: await killRound(chaos) }));
+/** What may befall a cluster that publishes to such a store. */
+export const scenarios = (storage: Storage) => ({
+  kill: (rounds: number): Promise<ScenarioResult<FailOver>> =>
+    scenario('kill -9', rounds, { storage }, async chaos => ({ rows: await killRound(chaos) })),
 
-/** The same where no worker of the dead one's host is left. */
-export const loseHost = (rounds: number): Promise<ScenarioResult<FailOver>> =>
-  scenario('host gone', rounds, async chaos => ({ rows: await killRound(chaos) }), true);
+  /** The same where no worker of the dead one's host is left. */
+  loseHost: (rounds: number): Promise<ScenarioResult<FailOver>> =>
+    scenario('host gone', rounds, { storage, hosts: true }, async chaos => ({ rows: await killRound(chaos) })),
 
-export const freeze = (rounds: number): Promise<ScenarioResult<TakeOver>> =>
-  scenario('SIGSTOP past the lease, then SIGCONT', rounds, async chaos => ({ rows: await freezeRound(chaos) }));
+  freeze: (rounds: number): Promise<ScenarioResult<TakeOver>> =>
+    scenario('SIGSTOP past the lease, then SIGCONT', rounds, { storage }, async chaos => ({
+      rows: await freezeRound(chaos),
+    })),
 
-export const blackHole = (rounds: number): Promise<ScenarioResult<TakeOver>> =>
-  scenario('black hole between one worker and Redis', rounds, async (chaos, i) => ({
-    rows: await blackHoleRound(chaos, i % 2 === 0 ? 'resume' : 'stale'),
-  }));
+  blackHole: (rounds: number): Promise<ScenarioResult<TakeOver>> =>
+    scenario('black hole between one worker and Redis', rounds, { storage }, async (chaos, i) => ({
+      rows: await blackHoleRound(chaos, i % 2 === 0 ? 'resume' : 'stale'),
+    })),
 
-export const redisAway = (fault: RedisFault, seconds: readonly number[]): Promise<ScenarioResult<never>> =>
-  scenario(`Redis ${fault}`, seconds.length, async (chaos, i) => ({
-    faults: await redisRound(chaos, fault, seconds[i] ?? 5),
-  }));
+  redisAway: (fault: RedisFault, seconds: readonly number[]): Promise<ScenarioResult<never>> =>
+    scenario(`Redis ${fault}`, seconds.length, { storage }, async (chaos, i) => ({
+      faults: await redisRound(chaos, fault, seconds[i] ?? 5),
+    })),
+});

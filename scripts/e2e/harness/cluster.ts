@@ -42,9 +42,12 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
+/** `s3-unfenced`: a store that takes no notice of a PUT's conditions, as old ones do. */
+export type Storage = 's3' | 's3-unfenced' | 'file';
+
 export interface ClusterOptions {
   workers?: number;
-  storage?: 's3' | 'file';
+  storage?: Storage | undefined;
   /** Puts a proxy that can spoil requests before the S3 double. */
   faults?: boolean;
   /** More or other environment for api and workers. */
@@ -57,7 +60,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const redisDir = join(dir, 'redis');
   await mkdir(redisDir);
   let redis = await startRedis(undefined, redisDir);
-  const s3 = options.storage === 'file' ? undefined : await startDouble();
+  const s3 = options.storage === 'file' ? undefined : await startDouble(options.storage !== 's3-unfenced');
   const faults = s3 && options.faults ? await startFaultProxy(s3.endpoint) : undefined;
   const ports = { first: nextPorts, last: nextPorts + 99 };
   nextPorts += 100;
@@ -120,8 +123,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   };
 }
 
-const startDouble = (): Promise<S3Double> =>
-  startS3Double({ accessKey: S3_ACCESS_KEY, secretKey: S3_SECRET_KEY, bucket: 'live', publicRead: true });
+const startDouble = (conditionalPuts: boolean): Promise<S3Double> =>
+  startS3Double({
+    accessKey: S3_ACCESS_KEY,
+    secretKey: S3_SECRET_KEY,
+    bucket: 'live',
+    publicRead: true,
+    conditionalPuts,
+  });
 
 function s3Environment(s3: S3Double, endpoint = s3.endpoint): Record<string, string> {
   return {

@@ -20,6 +20,8 @@ export interface S3DoubleOptions {
   pageSize?: number;
   /** Whether `publicUrl` answers. Default true. */
   publicRead?: boolean;
+  /** Whether If-Match and If-None-Match of a PUT count. Default true; older stores take no notice of them. */
+  conditionalPuts?: boolean;
   /** Keys that a batch delete reports as AccessDenied. */
   undeletable?: RegExp;
   /** Default: a free one. */
@@ -101,12 +103,17 @@ async function answer(incoming: IncomingMessage, bucket: DoubleBucket, options: 
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
+  const headers = { ...incoming.headers } as Record<string, string>;
+  if (incoming.method === 'PUT' && options.conditionalPuts === false) {
+    delete headers['if-match'];
+    delete headers['if-none-match'];
+  }
   const open = rawPath.startsWith(`${publicPath}/`) && options.publicRead !== false;
   const request: S3Request = {
     method: incoming.method ?? 'GET',
     ...{ bucket: '', key: rawPath },
     query: new URLSearchParams(rawQuery),
-    headers: incoming.headers as Record<string, string>,
+    headers,
     body,
   };
   const answered = ((): S3Answer => {
