@@ -16,6 +16,7 @@ import { checkRequestSignature } from './checkRequestSignature.ts';
 import type { EventFeed } from './eventFeed.ts';
 import { measureRequests } from './measureRequests.ts';
 import { observeStreams } from './observeStreams.ts';
+import { observeWorkers } from './observeWorkers.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { livetranRoutes } from './routes/livetran.ts';
@@ -44,6 +45,7 @@ export interface AppDeps {
 export function createApp(deps: AppDeps): Express {
   const { config, log, redis, metrics } = deps;
   const store = new StreamStore(redis);
+  const registry = new WorkerRegistry(redis);
   const streams = new StreamService({ store, queue: deps.queue, log });
   const { storage, HMAC_SECRET: secret } = config;
   const local = storage.kind === 'file' && config.CLOUDFLARE_PUBLIC_URL === undefined;
@@ -51,6 +53,7 @@ export function createApp(deps: AppDeps): Express {
   // Answers are either never cached or have a tag from their file; 202 must never turn into 304.
   app.set('etag', false).set('query parser', 'simple');
   observeStreams(metrics.meter, store);
+  observeWorkers(metrics.meter, registry);
   app.use(measureRequests(metrics.meter));
   app.use(
     securityHeaders({
@@ -74,7 +77,7 @@ export function createApp(deps: AppDeps): Express {
   const signed = checkRequestSignature({ secret, redis });
   app.use(streamRoutes(streams, signed));
   app.use(eventRoutes(streams, deps.events, signed));
-  app.use(workerRoutes(new WorkerRegistry(redis), signed));
+  app.use(workerRoutes(registry, signed));
   app.use(() => {
     throw new AppError('not_found', 'there is nothing at this address');
   });

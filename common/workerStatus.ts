@@ -1,5 +1,21 @@
 import { z } from 'zod';
 
+/** What a worker process has done since it began. */
+const workerTotals = z.object({
+  /** Segments of all renditions that came into a served playlist with their media, */
+  segmentsListed: z.number(),
+  /** and how long that took since FFmpeg had closed them, all together (ms). */
+  listingMs: z.number(),
+  /** Segments that viewers had to do without: EXT-X-GAP. */
+  gapsListed: z.number(),
+  /** PUTs of segments that failed; most succeed at the next attempt. */
+  putsFailed: z.number(),
+  /** Closed segments that left the spool without being stored. */
+  segmentsDropped: z.number(),
+});
+
+export type WorkerTotals = z.infer<typeof workerTotals>;
+
 /** What a worker says of itself with each heartbeat. */
 export const workerStatus = z.object({
   /** `<node>-<random>`: one process. */
@@ -26,6 +42,8 @@ export const workerStatus = z.object({
     /** Free on the spool's disk. */
     spoolFreeBytes: z.number(),
   }),
+  /** Undefined: of a worker that is older than this field. */
+  totals: workerTotals.optional(),
 });
 
 export type WorkerStatus = z.infer<typeof workerStatus>;

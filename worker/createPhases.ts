@@ -12,7 +12,8 @@ import { Publisher } from './publish/publisher.ts';
 import type { PersistentUploads } from './publish/spool/persistentUploads.ts';
 import type { Spool } from './publish/spool/spool.ts';
 import type { ObjectStore } from './publish/store/objectStore.ts';
-import type { SessionPhases } from './session.ts';
+import type { SessionPhases } from './sessionContract.ts';
+import type { Totals } from './totals.ts';
 import type { Encoding } from './transcode/encoding.ts';
 import type { Progress } from './transcode/progress.ts';
 import { transcode } from './transcode/transcode.ts';
@@ -37,6 +38,7 @@ export interface PhaseDeps {
   redis: Redis;
   /** Hears how each encode is doing; undefined: it has ended. @param run whose it is */
   onEncode: (run: string, progress: Progress | undefined) => void;
+  totals: Totals;
   log: Logger;
 }
 
@@ -74,7 +76,14 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         },
         {
           ...events,
-          onListed: closedToListedMs => log.debug({ closedToListedMs }, 'segment listed'),
+          onListed: closedToListedMs => {
+            deps.totals.countListed(closedToListedMs);
+            log.debug({ closedToListedMs }, 'segment listed');
+          },
+          onGapListed: file => {
+            deps.totals.count('gapsListed');
+            log.warn({ file }, 'segment listed as a gap');
+          },
         },
         signal,
       ),

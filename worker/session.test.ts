@@ -8,7 +8,8 @@ import { silentLogger } from '../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../common/testing/startRedis.ts';
 import { LeaseScripts } from './claim/leaseScripts.ts';
 import { leaseTimes, StreamLease } from './claim/streamLease.ts';
-import { type PublisherEvents, Session, type SessionEncoder, type SessionPhases } from './session.ts';
+import { Session } from './session.ts';
+import type { PublisherEvents, SessionEncoder, SessionPhases } from './sessionContract.ts';
 import type { TranscodeEnd } from './transcode/transcode.ts';
 
 let server: TestRedis;

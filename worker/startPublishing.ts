@@ -36,7 +36,7 @@ export async function startPublishing(context: WorkerContext, spool: Spool): Pro
 }
 
 function startUploads(
-  { config, redis, log, stack }: WorkerContext,
+  { config, redis, totals, log, stack }: WorkerContext,
   { store, probe, spool }: { store: ObjectStore; probe: FenceProbe; spool: Spool },
 ): UploadQueue {
   const uploads = new UploadQueue({
@@ -51,6 +51,7 @@ function startUploads(
     attempts: config.UPLOAD_ATTEMPTS,
     backoffMs: config.UPLOAD_BACKOFF_MS,
     concurrency: config.UPLOAD_CONCURRENCY,
+    onFailed: () => totals.count('putsFailed'),
     log,
   });
   uploads.start();
@@ -68,13 +69,14 @@ function startRetention({ config, redis, log, stack }: WorkerContext, store: Obj
 }
 
 function startSweeping(
-  { config, redis, log, stack }: WorkerContext,
+  { config, redis, totals, log, stack }: WorkerContext,
   parts: { spool: Spool; uploads: UploadQueue },
 ): void {
   const tellStream = createTellStream(redis.request);
   const drops = new SpoolDrops({
     spool: parts.spool,
     tell: (stream, update) => tellStream(stream, 'segments_dropped', update),
+    onDropped: () => totals.count('segmentsDropped'),
     log,
   });
   const limits = { maxBytes: config.SPOOL_MAX_BYTES, maxAgeMs: config.SPOOL_MAX_AGE_SECONDS * 1000 };

@@ -11,6 +11,7 @@ import { Heartbeat } from './claim/heartbeat.ts';
 import type { StreamConsumer } from './claim/streamConsumer.ts';
 import { WaitingStreams } from './claim/waitingStreams.ts';
 import { GoneNodes } from './publish/spool/goneNodes.ts';
+import type { Totals } from './totals.ts';
 
 /** What a worker tells of itself and of the cluster: its heartbeat, why streams wait, which nodes are gone. */
 export function startReporting(options: {
@@ -22,6 +23,7 @@ export function startReporting(options: {
   guard: CapacityGuard;
   queue: Queue<StreamJob>;
   redis: { request: Redis; queue: Redis };
+  totals: Totals;
   log: Logger;
   stack: StopStack;
 }): Heartbeat {
@@ -41,6 +43,7 @@ export function startReporting(options: {
     draining: consumer.draining,
     ...(guard.reason === undefined ? {} : { busy: guard.reason }),
     load: guard.load(),
+    totals: options.totals.read(),
   });
   const heartbeat = new Heartbeat(registry, status, log);
   const waiting = new WaitingStreams({ redis: redis.request, queue, registry, log });

@@ -10,6 +10,7 @@ import { Spool } from './publish/spool/spool.ts';
 import { startClaiming } from './startClaiming.ts';
 import { startNotifying } from './startNotifying.ts';
 import { startPublishing } from './startPublishing.ts';
+import { Totals } from './totals.ts';
 import { checkFfmpeg } from './transcode/checkFfmpeg.ts';
 import { endWithWorker } from './transcode/endWithWorker.ts';
 import type { WorkerContext } from './workerContext.ts';
@@ -42,7 +43,8 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     stack.push('spool', () => spool.owners.release());
     const redis = connect(config, log, stack);
     const workerId = `${config.NODE_ID}-${randomUUID().slice(0, 8)}`;
-    const context: WorkerContext = { config, workerId, redis, log, stack };
+    const totals = new Totals();
+    const context: WorkerContext = { config, workerId, redis, totals, log, stack };
     startNotifying(context);
     const publishing = await startPublishing(context, spool);
     const { consumer, heartbeat } = startClaiming(context, {
@@ -53,6 +55,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
       srtHostName: config.SRT_HOST ?? ownAddress(),
       launcher: await endWithWorker(log),
       redis: redis.request,
+      totals,
       log,
     });
     const { NODE_ID: node, SRT_PORTS: srt } = config;

@@ -37,6 +37,7 @@ describe('GET /api/workers', () => {
             ...{ id: 'w', node: 'n1', address: '192.0.2.1', version: '1.0.0', since: '2026-09-21T14:13:20.000Z' },
             ...{ slots: 2, streams: 1, draining: false, busy },
             load: { cpu: 0.12, event_loop_ms: 21.5, slowest_encode: 1, spool_free_bytes: 5 },
+            totals: { segments_listed: 0, listing_ms: 0, gaps_listed: 0, puts_failed: 0, segments_dropped: 0 },
           },
         ],
       },

@@ -17,7 +17,7 @@ export function workerRoutes(registry: WorkerRegistry, signed: RequestHandler): 
 }
 
 /** A worker as the resource API shows it. Times are ISO 8601; what there is none of is null. */
-function workerJson({ load, since, busy, ...worker }: WorkerStatus) {
+function workerJson({ load, since, busy, totals, ...worker }: WorkerStatus) {
   return {
     ...worker,
     busy: busy ?? null,
@@ -28,6 +28,15 @@ function workerJson({ load, since, busy, ...worker }: WorkerStatus) {
       slowest_encode: load.slowestEncode === undefined ? null : round(load.slowestEncode),
       spool_free_bytes: load.spoolFreeBytes,
     },
+    totals: totals
+      ? {
+          segments_listed: totals.segmentsListed,
+          listing_ms: Math.round(totals.listingMs),
+          gaps_listed: totals.gapsListed,
+          puts_failed: totals.putsFailed,
+          segments_dropped: totals.segmentsDropped,
+        }
+      : null,
   };
 }
 

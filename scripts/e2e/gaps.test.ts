@@ -71,6 +71,19 @@ test.each([1, 3])(
   },
 );
 
+test('/metrics tells of them', async () => {
+  const metrics = await waitFor('the worker to tell', async () => {
+    const text = await (await fetch(`${cluster.apiUrl}/metrics`)).text();
+    return /^worker_gaps_listed_total\{.*node="test-node".*\} 4$/m.test(text) && text;
+  });
+  const total = (name: string): number =>
+    Number(new RegExp(`^${name}_total\\{.*\\} ([\\d.]+)`, 'm').exec(metrics)?.[1]);
+  expect(total('worker_segments_listed')).toBeGreaterThan(10);
+  expect(total('worker_segment_puts_failed')).toBeGreaterThanOrEqual(4);
+  expect(total('worker_segment_listing_seconds') / total('worker_segments_listed')).toBeLessThan(5);
+  expect(total('worker_segments_dropped')).toBe(0);
+});
+
 test('the poster is on the watch page, and in the store', async () => {
   const { client } = cluster;
   await client.start('poster');

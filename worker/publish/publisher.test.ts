@@ -34,6 +34,7 @@ let store: HookedStore;
 let spool: Spool;
 let uploads: UploadQueue;
 let latencies: number[];
+let gaps: string[];
 const stops: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
@@ -45,6 +46,7 @@ beforeEach(async () => {
   const room = await publishingRoom(server.url, 2);
   ({ dir, store, spool, uploads } = room);
   latencies = [];
+  gaps = [];
   stops.push(() => room.close());
 });
 afterEach(async () => {
@@ -71,7 +73,7 @@ async function publish(token: string, options: Partial<PublisherOptions> = {}, f
       },
       ...options,
     },
-    { ...events, onListed: ms => latencies.push(ms) },
+    { ...events, onListed: ms => latencies.push(ms), onGapListed: file => gaps.push(file) },
     signal,
   );
   stops.push(() => publisher.abandon());
@@ -292,6 +294,7 @@ describe('faults', () => {
     expect(numbers).toEqual([0, 1, 2, 3]);
     expect(segments.map(({ gap }) => gap)).toEqual([false, true, false, false]);
     expect(text).toContain('#EXT-X-VERSION:8');
+    expect({ gaps, listed: latencies.length }).toEqual({ gaps: ['show_001.ts'], listed: 3 });
     expect(events.onFault).not.toHaveBeenCalled();
     expect(await files('spool')).toContain('show/run1/100-1/show_001.ts');
     expect(await files('spool')).toContain('show/run1/100-1.json');

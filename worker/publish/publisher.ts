@@ -70,7 +70,8 @@ export class Publisher implements SegmentSink {
         onFenced: () => events.onFenced(),
         onRefused: error => this.#fault(storeFault(error)),
         onStored: (rendition, text) => keeping.published(rendition, text),
-        ...(events.onListed ? { onListed: (ms: number) => events.onListed?.(ms) } : {}),
+        onListed: ms => events.onListed?.(ms),
+        onGapListed: file => events.onGapListed?.(file),
       },
     });
   }

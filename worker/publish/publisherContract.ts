@@ -59,4 +59,6 @@ export interface PublisherEvents {
   onDropped?(update: string): void;
   /** A segment is in its playlist in the store, so long (ms) after FFmpeg closed it. */
   onListed?(latencyMs: number): void;
+  /** A segment is in its playlist as EXT-X-GAP. */
+  onGapListed?(file: string): void;
 }

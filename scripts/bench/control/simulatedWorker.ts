@@ -25,6 +25,7 @@ import { Spool } from '../../../worker/publish/spool/spool.ts';
 import { UploadQueue } from '../../../worker/publish/spool/uploadQueue.ts';
 import { Session } from '../../../worker/session.ts';
 import { startReporting } from '../../../worker/startReporting.ts';
+import { Totals } from '../../../worker/totals.ts';
 import { discardStore } from './discardStore.ts';
 import { tickingPhases } from './tickingPhases.ts';
 
@@ -120,6 +121,9 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   // Fifty workers on a few cores are always busy: here the guard only reports.
   const guard = new CapacityGuard({ readSpool: async () => emptyDisk, onChange: () => undefined, log });
   const config = { NODE_ID: node, SERVICE_VERSION: undefined, WORKER_STREAMS: options.slots };
-  startReporting({ ...{ config, workerId, consumer, guard, queue, redis, log, stack }, address: '127.0.0.1' });
+  startReporting({
+    ...{ config, workerId, consumer, guard, queue, redis, totals: new Totals(), log, stack },
+    address: '127.0.0.1',
+  });
   return { stop: () => stack.stop() };
 }

@@ -6,7 +6,7 @@ import { openOnLeasedPort } from '../../../worker/ingest/openOnLeasedPort.ts';
 import type { PortLeases } from '../../../worker/ingest/portLease.ts';
 import { srtUrl } from '../../../worker/ingest/srtUrl.ts';
 import { mintStreamKey } from '../../../worker/ingest/streamKey.ts';
-import type { SessionPhases } from '../../../worker/session.ts';
+import type { SessionPhases } from '../../../worker/sessionContract.ts';
 import { type TickingDeps, TickingPublisher } from './tickingPublisher.ts';
 
 const SECRET = 'a-secret-of-the-control-bench';

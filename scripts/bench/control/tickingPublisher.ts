@@ -13,7 +13,7 @@ import { LedgerStore } from '../../../worker/publish/playlist/ledgerStore.ts';
 import { segmentFile, streamFiles } from '../../../worker/publish/playlist/streamFiles.ts';
 import type { UploadQueue } from '../../../worker/publish/spool/uploadQueue.ts';
 import { headers } from '../../../worker/publish/store/headers.ts';
-import type { PublisherEvents, SessionPublisher } from '../../../worker/session.ts';
+import type { PublisherEvents, SessionPublisher } from '../../../worker/sessionContract.ts';
 import type { SegmentEpoch } from '../../../worker/transcode/segmentSink.ts';
 
 /** As configured by default (HLS_WINDOW), and a segment of 5 Mbit/s. */

@@ -18,6 +18,8 @@ export interface PlaylistSetEvents {
   onFenced(): void;
   onRefused(error: StoreError): void;
   onListed?(latencyMs: number): void;
+  /** The segment is in its playlist as EXT-X-GAP. */
+  onGapListed?(file: string): void;
   /** This version of a media playlist is in the store. */
   onStored?(rendition: number, text: string): void;
 }
@@ -93,7 +95,7 @@ export class PlaylistSet {
   expect(segment: ClosedSegment): void {
     const expected = this.#expected[segment.rendition];
     expected?.push(segment);
-    // A segment that became a gap is never listed under its name as stored; it must not be waited for.
+    // One that leaves the window before it is listed must not be waited for.
     if (expected && expected.length > 100) expected.shift();
   }
 
@@ -154,9 +156,13 @@ export class PlaylistSet {
   #listed(rendition: number, text: string): void {
     this.#updateMultivariant();
     const now = Date.now();
+    const { events } = this.#options;
     const missing = this.#expected[rendition]?.filter(({ file, closedAt }) => {
-      if (!text.includes(`\n${file}\n`)) return true;
-      this.#options.events.onListed?.(now - closedAt);
+      const at = text.indexOf(`\n${file}\n`);
+      if (at < 0) return true;
+      // Its EXTINF is the line before, and EXT-X-GAP the one before that.
+      if (/\n#EXT-X-GAP\n[^\n]*$/.test(text.slice(0, at))) events.onGapListed?.(file);
+      else events.onListed?.(now - closedAt);
       return false;
     });
     this.#expected[rendition] = missing ?? [];

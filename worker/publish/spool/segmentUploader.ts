@@ -10,22 +10,28 @@ export class SegmentUploader {
   readonly #store: ObjectStore;
   readonly #options: { readonly fences: boolean };
   readonly #spool: Spool;
+  readonly #onFailed: () => void;
   /** By key: a job and a direct upload of one file are one PUT. */
   readonly #running = new Map<string, Promise<void>>();
 
-  /** @param options.fences the store was probed and holds conditional PUTs; read for each PUT, it may become known later */
-  constructor(options: { store: ObjectStore; fences: boolean; spool: Spool }) {
+  /**
+   * @param options.fences the store was probed and holds conditional PUTs; read for each PUT, it may become known later
+   * @param options.onFailed called for each attempt that failed
+   */
+  constructor(options: { store: ObjectStore; fences: boolean; spool: Spool; onFailed?: (() => void) | undefined }) {
     this.#store = options.store;
     this.#options = options;
     this.#spool = options.spool;
+    this.#onFailed = options.onFailed ?? (() => undefined);
   }
 
   /** May be called again after any failure. Throws a StoreError, or the file's error (ENOENT: it is gone and not stored). */
   put(job: UploadJob, signal: AbortSignal): Promise<void> {
     const running = this.#running.get(job.key);
     if (running) return running;
-    const put = this.#put(job, signal).finally(() => this.#running.delete(job.key));
+    const put = this.#put(job, signal);
     this.#running.set(job.key, put);
+    put.catch(this.#onFailed).finally(() => this.#running.delete(job.key));
     return put;
   }
 

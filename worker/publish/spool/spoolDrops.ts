@@ -28,16 +28,15 @@ const words: Record<DroppedFile['reason'], string> = {
 export class SpoolDrops {
   readonly #spool: Spool;
   readonly #tell: TellStream;
-  readonly #onDropped: (reason: DroppedFile['reason']) => void;
+  readonly #onDropped: () => void;
   readonly #log: Logger;
   #pending = new Map<string, Pending>();
-  #total = 0;
 
-  /** @param options.onDropped called for each dropped segment: a place for a counter */
+  /** @param options.onDropped called for each dropped segment */
   constructor(options: {
     spool: Spool;
     tell: TellStream;
-    onDropped?: (reason: DroppedFile['reason']) => void;
+    onDropped?: () => void;
     log: Logger;
   }) {
     this.#spool = options.spool;
@@ -47,9 +46,8 @@ export class SpoolDrops {
   }
 
   add(origin: string, { streamId, run }: EpochRecord, dropped: DroppedFile): void {
-    this.#total += 1;
-    this.#onDropped(dropped.reason);
-    this.#log.error({ streamId, run, ...dropped, droppedTotal: this.#total }, 'segment dropped from the spool');
+    this.#onDropped();
+    this.#log.error({ streamId, run, ...dropped }, 'segment dropped from the spool');
     const pending = this.#pending.get(origin) ?? { origin, streamId, run, count: 0, reasons: new Set<string>() };
     pending.count += 1;
     pending.reasons.add(words[dropped.reason]);

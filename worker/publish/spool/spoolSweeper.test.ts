@@ -31,6 +31,7 @@ let store: HookedStore;
 let spool: Spool;
 let uploads: UploadQueue;
 const told = vi.fn();
+const onDropped = vi.fn();
 const stops: (() => unknown)[] = [];
 
 beforeAll(async () => {
@@ -40,6 +41,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await redis.flushall();
   told.mockReset().mockResolvedValue(true);
+  onDropped.mockReset();
   const room = await publishingRoom(server.url, 1);
   ({ store, spool, uploads } = room);
   await spool.owners.hold();
@@ -58,7 +60,7 @@ afterAll(async () => {
 
 function sweeper(options: { maxBytes?: number; maxAgeMs?: number; quietMs?: number } = {}): SpoolSweeper {
   const { maxBytes = 1e9, maxAgeMs = 1e15, quietMs = 0 } = options;
-  const drops = new SpoolDrops({ spool, tell: told, log });
+  const drops = new SpoolDrops({ spool, tell: told, onDropped, log });
   const made = new SpoolSweeper({ spool, uploads, limits: { maxBytes, maxAgeMs }, drops, quietMs, log });
   stops.push(() => made.stop());
   return made;
@@ -194,6 +196,7 @@ describe('faults', () => {
     expect(told.mock.calls).toEqual([
       [{ streamId: 'show', run: 'run1' }, expect.stringMatching(/^1 segment.*other bytes/)],
     ]);
+    expect(onDropped).toHaveBeenCalledOnce();
   });
 });
 

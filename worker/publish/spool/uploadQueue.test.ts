@@ -15,7 +15,8 @@ import { headers } from '../store/headers.ts';
 import { StoreError } from '../store/storeError.ts';
 import { HookedStore } from '../testing/hookedStore.ts';
 import { Spool } from './spool.ts';
-import { UploadQueue, uploadJobId } from './uploadQueue.ts';
+import { uploadJobId } from './uploadJobs.ts';
+import { UploadQueue } from './uploadQueue.ts';
 
 // Real processes on a machine that others use too.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });

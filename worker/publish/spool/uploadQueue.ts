@@ -1,15 +1,13 @@
-import { basename } from 'node:path';
-import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../common/createLogger.ts';
 import { keys } from '../../../common/keys.ts';
-import { createQueue, queueNames, type UploadJob, uploadJobOptions } from '../../../common/queues.ts';
+import type { UploadJob } from '../../../common/queues.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 import { DirectUploads } from './directUploads.ts';
-import { RedisPresence } from './redisPresence.ts';
 import { SegmentUploader } from './segmentUploader.ts';
 import type { Spool } from './spool.ts';
 import { uploadFailure } from './uploadFailure.ts';
+import { UploadJobs } from './uploadJobs.ts';
 import { isFinal } from './uploadPolicy.ts';
 import { type UploadOutcome, UploadWaiters } from './uploadWaiters.ts';
 import { UploadWorker } from './uploadWorker.ts';
@@ -27,26 +25,18 @@ interface Wanted {
   late: boolean;
 }
 
-/** BullMQ takes jobs without a priority before all that have one. */
-const LATE_PRIORITY = 10;
-
-/** Unique: a run is, and a file's name is within it. Job ids may not hold a colon. */
-export const uploadJobId = (job: Pick<UploadJob, 'run' | 'file'>): string => `${job.run}.${basename(job.file)}`;
-
 /**
  * This process's end of its node's upload queue. Any worker process of the node may run a job; whoever waits for it is
  * told in the process, by pub/sub, or at the latest by asking for the job's state. What Redis does not take within half
  * a second is uploaded here, directly: media does not wait for it (invariant I5).
  */
 export class UploadQueue {
-  readonly #queue: Queue<UploadJob>;
-  readonly #connection: Redis;
+  readonly #jobs: UploadJobs;
   readonly #subscriber: Redis;
   readonly #worker: UploadWorker;
   readonly #channel: string;
   readonly #waiters = new UploadWaiters();
   readonly #direct: DirectUploads;
-  readonly #presence: RedisPresence;
   /** Uploads that somebody waits for, by key. */
   readonly #wanted = new Map<string, Wanted>();
   readonly #listeners = new Set<() => void>();
@@ -71,22 +61,17 @@ export class UploadQueue {
     backoffMs: number;
     /** Uploads at a time; each holds its file in memory. */
     concurrency: number;
+    /** Called for each attempt that failed. */
+    onFailed?: () => void;
     log: Logger;
   }) {
-    const { node, connection, subscriber, attempts, backoffMs, log } = options;
-    this.#log = log;
-    this.#channel = keys.storedChannel(node);
-    this.#connection = connection;
-    this.#subscriber = subscriber;
-    this.#queue = createQueue<UploadJob>(
-      queueNames.uploads(node),
-      connection,
-      uploadJobOptions({ attempts, backoffMs }),
-    );
+    this.#log = options.log;
+    this.#channel = keys.storedChannel(options.node);
+    this.#subscriber = options.subscriber;
+    this.#jobs = new UploadJobs({ ...options, onBack: () => this.#tellBack() });
     const uploader = new SegmentUploader(options);
     this.#worker = new UploadWorker({ ...options, uploader, waiters: this.#waiters });
     this.#direct = new DirectUploads({ ...options, uploader });
-    this.#presence = new RedisPresence(connection, () => this.#tellBack());
   }
 
   /** Begins to take jobs. Does not wait for Redis. */
@@ -117,8 +102,8 @@ export class UploadQueue {
   /** Whoever waits for the file is told that it will not be stored. */
   giveUp(job: Pick<UploadJob, 'key' | 'run' | 'file'>, error: Error): void {
     this.#waiters.settle(job.key, { kind: 'failed', error });
-    this.#presence
-      .ask(() => this.#queue.remove(uploadJobId(job)))
+    this.#jobs
+      .remove(job)
       .catch(cause => this.#log.debug({ err: cause, key: job.key }, 'job of a dropped segment not removed'));
   }
 
@@ -133,10 +118,8 @@ export class UploadQueue {
     this.#subscriber.off('message', this.#onMessage);
     await this.#worker.stop();
     this.#direct.stop();
-    this.#presence.close();
     for (const key of this.#wanted.keys()) this.#waiters.settle(key, { kind: 'abandoned' });
-    // Only lets go of the connection, which is the caller's; with Redis away it would wait for ever.
-    void this.#queue.close().catch(error => this.#log.debug({ err: error }, 'upload queue not closed'));
+    void this.#jobs.close().catch(error => this.#log.debug({ err: error }, 'upload queue not closed'));
   }
 
   readonly #onMessage = (channel: string, message: string): void => {
@@ -161,7 +144,7 @@ export class UploadQueue {
     const { job, late } = wanted;
     try {
       if (late && !(await this.#clear(job))) return this.#sendDirectly(wanted);
-      const added = this.#add(job, late);
+      const added = this.#jobs.add(job, late);
       // Sent right behind it, so that Redis, which is woken for each command that comes alone, does both at once.
       setImmediate(() => this.#worker.pull());
       await added;
@@ -172,19 +155,14 @@ export class UploadQueue {
     }
   }
 
-  #add(job: UploadJob, late: boolean): Promise<unknown> {
-    const options = { jobId: uploadJobId(job), ...(late ? { priority: LATE_PRIORITY } : {}) };
-    return this.#presence.ask(() => this.#queue.add('upload', job, options));
-  }
-
   /**
    * Removes a job that has ended or waits for a far attempt, or its id would keep the file from being queued again.
    * False: a dead process has it.
    */
   async #clear(job: UploadJob): Promise<boolean> {
-    const state = await this.#presence.ask(() => this.#queue.getJobState(uploadJobId(job)));
+    const state = await this.#jobs.stateOf(job);
     if (state === 'active') return false;
-    if (state !== 'unknown') await this.#presence.ask(() => this.#queue.remove(uploadJobId(job)));
+    if (state !== 'unknown') await this.#jobs.remove(job);
     return true;
   }
 
@@ -215,7 +193,7 @@ export class UploadQueue {
   async #checkPresence(): Promise<void> {
     if (this.#wanted.size === 0) return;
     try {
-      await this.#presence.ask(() => this.#connection.ping());
+      await this.#jobs.ping();
     } catch (error) {
       this.#log.debug({ err: error }, 'Redis is away; uploads go directly');
       for (const wanted of this.#wanted.values()) this.#sendDirectly(wanted);
@@ -223,33 +201,27 @@ export class UploadQueue {
   }
 
   async #checkJob({ job, late }: Wanted): Promise<void> {
-    const id = uploadJobId(job);
-    const state = await this.#presence.ask(() => this.#queue.getJobState(id));
+    const state = await this.#jobs.stateOf(job);
     if (!this.#waiters.has(job.key)) return;
     if (state === 'completed') this.#waiters.settle(job.key, { kind: 'stored' });
     // Redis has lost it, or its record is gone already; a second PUT of the same bytes does no harm.
-    if (state === 'unknown') await this.#add(job, late);
+    if (state === 'unknown') await this.#jobs.add(job, late);
     if (state !== 'failed') return;
-    const failed = await this.#presence.ask(() => this.#queue.getJob(id));
-    this.#waiters.settle(job.key, { kind: 'failed', error: uploadFailure(failed?.failedReason) });
+    const error = uploadFailure(await this.#jobs.failureOf(job));
+    this.#waiters.settle(job.key, { kind: 'failed', error });
   }
 
   #noteStore(outcome: UploadOutcome): void {
     if (outcome.kind === 'failed') this.#storeFailed ||= !isFinal(outcome.error);
     if (outcome.kind !== 'stored' || !this.#storeFailed) return;
     this.#storeFailed = false;
-    for (const { job, queued, late } of this.#wanted.values()) if (queued && !late) void this.#promote(job);
+    // The store is back, and viewers wait for what came last.
+    for (const { job, queued, late } of this.#wanted.values()) if (queued && !late) this.#promote(job);
     this.#tellBack();
   }
 
-  /** Ends a job's pause between two attempts: the store is back, and viewers wait for what came last. */
-  async #promote(job: UploadJob): Promise<void> {
-    try {
-      const queued = await this.#presence.ask(() => this.#queue.getJob(uploadJobId(job)));
-      if (await queued?.isDelayed()) await queued?.promote();
-    } catch (error) {
-      this.#log.debug({ err: error, key: job.key }, 'upload not tried earlier');
-    }
+  #promote(job: UploadJob): void {
+    this.#jobs.promote(job).catch(error => this.#log.debug({ err: error, key: job.key }, 'upload not tried earlier'));
   }
 
   #tellBack(): void {
