@@ -84,11 +84,11 @@ async function publish(token: string, options: Partial<PublisherOptions> = {}, f
 async function stream(
   publisher: Publisher,
   seconds: number,
-  { stems = ['show'] as readonly string[], realTime = false } = {},
+  { stems = ['show'] as readonly string[], realTime = false, toneSeconds = seconds } = {},
 ): Promise<void> {
   const epoch = await publisher.openEpoch(Date.now());
   const { dir: folder, firstNumber } = epoch;
-  await encodeSegments({ dir: folder, stems, firstNumber, seconds, segmentSeconds: 0.5, realTime });
+  await encodeSegments({ dir: folder, stems, firstNumber, seconds, toneSeconds, segmentSeconds: 0.5, realTime });
   await epoch.close();
 }
 
@@ -282,6 +282,20 @@ describe('fencing', () => {
     await epoch.close();
     expect(await readdir(epoch.dir)).toEqual(['show_000.ts']);
   });
+});
+
+test('a last segment of an encoder that has no sound any more is left out, and leaves nothing behind', async () => {
+  const stems = ['show_0', 'show_1'];
+  const { publisher } = await publish('100', { abr: true, renditions, window: 10 });
+  await stream(publisher, 1.2, { stems, toneSeconds: 0.8 });
+  await stream(publisher, 0.9, { stems });
+  expect(await publisher.finish()).toEqual({ unstored: 0 });
+  for (const stem of stems) {
+    const { numbers, segments } = await playlist(`show/${stem}.m3u8`);
+    expect(numbers).toEqual([0, 1, 2, 3]);
+    expect(segments.map(({ discontinuity }) => discontinuity)).toEqual([false, false, true, false]);
+  }
+  expect(await files('spool')).toEqual(['.node']);
 });
 
 describe('faults', () => {

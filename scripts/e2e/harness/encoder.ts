@@ -9,14 +9,18 @@ export interface EncoderOptions {
   /** Output arguments in place of H.264 and AAC, e.g. ['-c:v', 'libx265', ...]. */
   codecs?: readonly string[];
   audio?: boolean;
+  /** The picture ends after so long, and with it all. */
   seconds?: number;
+  /** The tone ends earlier. */
+  toneSeconds?: number;
 }
 
 /** A real encoder: FFmpeg sending a test picture and a tone over SRT, at the pace of a live source. */
 export function startEncoder(options: EncoderOptions): Child {
   const { size = '320x180', fps = 30, gop = 2, audio = true } = options;
   const input = ['-re', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${fps}`];
-  const tone = audio ? ['-re', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000'] : [];
+  const toneLength = options.toneSeconds === undefined ? [] : ['-t', String(options.toneSeconds)];
+  const tone = audio ? ['-re', '-f', 'lavfi', ...toneLength, '-i', 'sine=frequency=440:sample_rate=48000'] : [];
   const codecs = options.codecs ?? [
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'],
     ...['-g', String(fps * gop), '-b:v', '800k', ...(audio ? ['-c:a', 'aac', '-b:a', '96k'] : [])],

@@ -25,22 +25,6 @@ export const watchedPage = {
       }, 50);
     `),
 
-  /** Follows the page's requests from now on; the answer tells those that took longer than a second, for failures' texts. */
-  followRequests: (page: Page): (() => string[]) => {
-    const open = new Map<unknown, { url: string; at: number }>();
-    const slow: string[] = [];
-    const seconds = (at: number): string => `${((Date.now() - at) / 1000).toFixed(1)} s`;
-    page.on('request', request => open.set(request, { url: request.url(), at: Date.now() }));
-    const end = (how: string) => (request: unknown) => {
-      const { url, at } = open.get(request) ?? { url: '', at: Date.now() };
-      open.delete(request);
-      if (how !== 'ended' || Date.now() - at > 1_000) slow.push(`${url} ${how} after ${seconds(at)}`);
-    };
-    page.on('requestfinished', end('ended'));
-    page.on('requestfailed', end('failed'));
-    return () => [...slow, ...[...open.values()].map(({ url, at }) => `${url} open for ${seconds(at)}`)];
-  },
-
   look: (page: Page): Promise<Watched> =>
     page.evaluate<Watched>(`({
       currentTime: livetran.currentTime, stall: window.watched?.stall ?? 0, fatalErrors: livetran.fatalErrors,

@@ -35,7 +35,9 @@ export class EpochIntake implements SegmentEpoch {
   readonly #log: Logger;
   readonly #watcher: SegmentWatcher;
   /** By rendition, the look into its first segment. */
-  readonly #inspections = new Map<number, Promise<void>>();
+  readonly #inspections = new Map<number, Promise<SegmentInfo>>();
+  /** By number, whether it is taken as an epoch's last: the same in all renditions. */
+  readonly #last = new Map<number, Promise<boolean>>();
   readonly #tasks = new Set<Promise<void>>();
   #unstored = 0;
   #closing: Promise<void> | undefined;
@@ -67,6 +69,7 @@ export class EpochIntake implements SegmentEpoch {
       firstNumber: this.firstNumber,
       freeBytes: () => this.#spool.freeBytes(),
       onSegment: segment => this.#take(segment),
+      takesLast: segment => this.#takesLast(segment),
       onFault: fault => this.#events.onFault(fault),
       log: options.log,
     });
@@ -96,7 +99,8 @@ export class EpochIntake implements SegmentEpoch {
   #take(segment: ClosedSegment): void {
     if (this.#signal.aborted) return;
     this.#events.onClosed(segment);
-    if (!this.#inspections.has(segment.rendition)) this.#inspections.set(segment.rendition, this.#inspect(segment));
+    if (!this.#inspections.has(segment.rendition))
+      this.#inspections.set(segment.rendition, this.#inspectFirst(segment));
     this.#track(this.#upload(segment));
   }
 
@@ -125,14 +129,37 @@ export class EpochIntake implements SegmentEpoch {
     }
   }
 
-  async #inspect(segment: ClosedSegment): Promise<void> {
+  async #inspectFirst(segment: ClosedSegment): Promise<SegmentInfo> {
+    const info = await this.#inspect(segment);
+    this.#events.onInfo(segment.rendition, info);
+    return info;
+  }
+
+  async #inspect(segment: ClosedSegment): Promise<SegmentInfo> {
     try {
-      const info = segmentInfo(await readFile(join(this.dir, segment.file)), segment.durationSeconds);
-      this.#events.onInfo(segment.rendition, info);
+      return segmentInfo(await readFile(join(this.dir, segment.file)), segment.durationSeconds);
     } catch (error) {
       this.#log.warn({ err: error, file: segment.file }, 'segment cannot be looked into');
-      this.#events.onInfo(segment.rendition, { video: undefined, audio: undefined });
+      return { video: undefined, audio: undefined };
     }
+  }
+
+  /** Of an input that broke off, a last segment may have some pictures without sound, or sound alone: players stall at it. */
+  async #takesLast(segment: ClosedSegment): Promise<boolean> {
+    const { number, file } = segment;
+    const takes = this.#last.get(number) ?? this.#isLikeFirst(segment);
+    this.#last.set(number, takes);
+    if (await takes) return true;
+    this.#log.info({ file }, 'last segment left out: it does not have all that the first one has');
+    await this.#remove(() => this.#spool.removeFile(join(this.#origin, file)));
+    return false;
+  }
+
+  async #isLikeFirst(segment: ClosedSegment): Promise<boolean> {
+    const first = await this.#inspections.get(segment.rendition);
+    if (!first) return true;
+    const last = await this.#inspect(segment);
+    return (last.video !== undefined || !first.video) && (last.audio !== undefined || !first.audio);
   }
 
   async #tidy(tasks: readonly Promise<void>[]): Promise<void> {

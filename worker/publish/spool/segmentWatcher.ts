@@ -33,6 +33,7 @@ export class SegmentWatcher {
   readonly #stems: readonly string[];
   readonly #freeBytes: () => Promise<number>;
   readonly #onSegment: (segment: ClosedSegment) => void;
+  readonly #takesLast: (segment: ClosedSegment) => Promise<boolean>;
   readonly #onFault: (fault: AppError) => void;
   readonly #log: Logger;
   /** By rendition, the last number reported. */
@@ -50,6 +51,8 @@ export class SegmentWatcher {
     freeBytes: () => Promise<number>;
     /** In order within a rendition. */
     onSegment: (segment: ClosedSegment) => void;
+    /** Whether a rendition's last segment, which ends where the input did, is to be reported. Default: it is. */
+    takesLast?: (segment: ClosedSegment) => Promise<boolean>;
     onFault: (fault: AppError) => void;
     log: Logger;
   }) {
@@ -57,6 +60,7 @@ export class SegmentWatcher {
     this.#stems = options.stems;
     this.#freeBytes = options.freeBytes;
     this.#onSegment = options.onSegment;
+    this.#takesLast = options.takesLast ?? (async () => true);
     this.#onFault = options.onFault;
     this.#log = options.log;
     this.#last = options.stems.map(() => options.firstNumber - 1);
@@ -130,19 +134,24 @@ export class SegmentWatcher {
       if (number === undefined || number <= last) continue;
       if (number > last + 1) this.#log.warn({ stem, last, number }, 'segments left the list before they were seen');
       this.#last[rendition] = number;
-      found = (await this.#report(rendition, number, segmentFile(stem, number), durationSeconds)) || found;
+      const segment = await this.#find(rendition, number, durationSeconds);
+      const isLast = list.ended && uri === list.segments.at(-1)?.uri;
+      if (!segment || (isLast && !(await this.#takesLast(segment)))) continue;
+      this.#onSegment(segment);
+      found = true;
     }
     return found;
   }
 
-  async #report(rendition: number, number: number, file: string, durationSeconds: number): Promise<boolean> {
+  /** Undefined, and a fault: its file is not what FFmpeg's list says. */
+  async #find(rendition: number, number: number, durationSeconds: number): Promise<ClosedSegment | undefined> {
+    const file = segmentFile(this.#stems[rendition] ?? '', number);
     const stats = await stat(join(this.#dir, file)).catch(() => undefined);
     if (!stats || stats.size === 0 || stats.size % TS_PACKET !== 0) {
       await this.#fault(`segment ${file} is ${stats ? `cut off at ${stats.size} bytes` : 'missing'}`);
-      return false;
+      return undefined;
     }
-    this.#onSegment({ rendition, number, file, durationSeconds, bytes: stats.size, closedAt: stats.mtimeMs });
-    return true;
+    return { rendition, number, file, durationSeconds, bytes: stats.size, closedAt: stats.mtimeMs };
   }
 
   async #checkSpace(): Promise<void> {

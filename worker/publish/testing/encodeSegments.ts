@@ -9,13 +9,17 @@ export async function encodeSegments(options: {
   stems: readonly string[];
   firstNumber: number;
   seconds: number;
+  /** The tone's length, where it ends before the picture. */
+  toneSeconds?: number;
   segmentSeconds: number;
   /** As fast as the picture is; otherwise as fast as it can, and its lists hold the last six segments only. */
   realTime: boolean;
   signal?: AbortSignal;
 }): Promise<void> {
-  const { dir, stems, firstNumber, seconds, segmentSeconds, realTime, signal } = options;
-  const source = (input: string) => [...(realTime ? ['-re'] : []), '-f', 'lavfi', '-t', String(seconds), '-i', input];
+  const { dir, stems, firstNumber, seconds, toneSeconds = seconds, segmentSeconds, realTime, signal } = options;
+  const source = (input: string, length: number) => [
+    ...[...(realTime ? ['-re'] : []), '-f', 'lavfi', '-t', String(length), '-i', input],
+  ];
   const output = (stem: string, i: number) => [
     ...['-map', '0:v', '-map', '1:a', '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-c:a', 'aac'],
     ...[
@@ -29,7 +33,7 @@ export async function encodeSegments(options: {
     ...['-f', 'segment', '-segment_time', String(segmentSeconds), '-segment_start_number', String(firstNumber)],
     ...['-segment_list', `${stem}.m3u8`, '-segment_list_type', 'm3u8', '-segment_list_size', '6', `${stem}_%03d.ts`],
   ];
-  const inputs = [...source('testsrc2=size=320x180:rate=10'), ...source('sine=r=48000')];
+  const inputs = [...source('testsrc2=size=320x180:rate=10', seconds), ...source('sine=r=48000', toneSeconds)];
   const process = execa('ffmpeg', ['-v', 'error', '-nostdin', ...inputs, ...stems.flatMap(output)], {
     cwd: dir,
     forceKillAfterDelay: 100,
