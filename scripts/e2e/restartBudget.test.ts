@@ -81,5 +81,5 @@ test('a stream whose workers die again and again is ended', async () => {
   expect(await client.inState('deadly', 'STOPPED', 30_000)).toMatchObject({ reason: 'transcode_error' });
   expect((await mediaPlaylist(link)).ended).toBe(true);
   await encoder.stop();
-  await assertNothingLeft(cluster);
-}, 90_000);
+  await assertNothingLeft(cluster, 60_000);
+}, 150_000);

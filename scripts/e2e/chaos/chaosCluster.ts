@@ -157,7 +157,7 @@ export class ChaosCluster {
       ).size;
     const all = (): boolean => this.streams.every(({ id }) => stopped(id) > 0);
     await waitFor('the last webhooks', all, 60_000).catch(() => undefined);
-    const left = await assertNothingLeft(cluster).then(
+    const left = await assertNothingLeft(cluster, 60_000).then(
       () => [],
       error => [String(error.message)],
     );

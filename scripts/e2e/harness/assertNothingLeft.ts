@@ -19,12 +19,13 @@ const finishedJob = /^bull:(streams|webhooks|retention|uploads-[^:]+):[^:]+$/;
  * Invariant I7: after its streams ended nothing of them is left, whatever way they ended: no port lease, no spool folder,
  * no FFmpeg process of a worker, no Redis key without an expiry. Waits a little, since STOPPED is told a moment before
  * the job is closed.
+ * @param withinMs longer where a worker was killed: what it had begun to upload is a job of its own for up to 40 s more
  */
-export async function assertNothingLeft(cluster: Cluster): Promise<void> {
+export async function assertNothingLeft(cluster: Cluster, withinMs = 20_000): Promise<void> {
   const redis = new Redis(cluster.redis.url);
   try {
     let left: string[] = [];
-    await waitFor('nothing to be left behind', async () => {
+    const look = async (): Promise<boolean> => {
       left = [
         ...(await leasedPorts(redis)),
         ...(await spoolEntries(cluster.spoolDir)),
@@ -32,7 +33,8 @@ export async function assertNothingLeft(cluster: Cluster): Promise<void> {
         ...(await foreverKeys(redis)),
       ];
       return left.length === 0;
-    }).catch(error => {
+    };
+    await waitFor('nothing to be left behind', look, withinMs).catch(error => {
       throw new Error(`left behind:\n  ${left.join('\n  ')}`, { cause: error });
     });
   } finally {
