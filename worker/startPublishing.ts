@@ -50,6 +50,7 @@ function startUploads(
     subscriber: redis.subscriber,
     attempts: config.UPLOAD_ATTEMPTS,
     backoffMs: config.UPLOAD_BACKOFF_MS,
+    jobs: config.UPLOAD_JOBS,
     concurrency: config.UPLOAD_CONCURRENCY,
     onFailed: () => totals.count('putsFailed'),
     log,

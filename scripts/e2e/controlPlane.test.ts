@@ -15,7 +15,7 @@ test('commands per stream and second are the same with four times the streams, a
       settleMs: 5_000,
       cluster: {
         ...{ workers: 6, processes: 1, workersPerNode: 3, slots: 40 },
-        ...{ segmentSeconds: 2, renditions: 1, uploads: true, logLevel: 'error' },
+        ...{ segmentSeconds: 2, renditions: 1, uploads: 'all', logLevel: 'error' },
       },
     },
     () => undefined,

@@ -42,18 +42,18 @@ async function closedOnDisk(): Promise<Map<string, Buffer>> {
   return new Map(await Promise.all(files));
 }
 
-const inStore = (name: string): Buffer | undefined => cluster.s3?.objects().get(`show/${name}`)?.body;
-
-test(
-  'a worker that was killed: the next one on its spool stores every closed segment, and the stream goes on',
-  async () => {
+test.each(['all', 'retries'])(
+  'a worker that was killed: the next one on its spool stores every closed segment, and the stream goes on (jobs: %s)',
+  async jobs => {
     const { client } = cluster;
-    const env = { S3_ENDPOINT: proxy.endpoint };
+    const id = `show-${jobs}`;
+    const inStore = (name: string): Buffer | undefined => cluster.s3?.objects().get(`${id}/${name}`)?.body;
+    const env = { S3_ENDPOINT: proxy.endpoint, UPLOAD_JOBS: jobs };
     const killed = await cluster.addWorker(env);
-    await client.start('show', { webhook_urls: [app.url] });
-    const { srt_url: srtUrl } = await client.inState('show', 'READY');
+    await client.start(id, { webhook_urls: [app.url] });
+    const { srt_url: srtUrl } = await client.inState(id, 'READY');
     encoders.push(startEncoder({ srtUrl: String(srtUrl), ...tinySource }));
-    const link = await client.link('show');
+    const link = await client.link(id);
     const oracle = new PlaylistOracle(link);
     await waitFor('three segments', async () => (await mediaPlaylist(link)).segments.length >= 3);
 
@@ -68,12 +68,12 @@ test(
 
     proxy.clear();
     const restartedAt = performance.now();
-    await cluster.addWorker(env);
+    const next = await cluster.addWorker(env);
     await waitFor('all that was left to be stored', () => [...left.keys()].every(name => inStore(name) !== undefined));
     const storedMs = performance.now() - restartedAt;
     for (const [name, bytes] of left) expect(inStore(name)?.equals(bytes), name).toBe(true);
     await waitFor('an empty spool', async () => (await spooledEpochs(cluster.spoolDir)).length === 0);
-    await client.inState('show', 'READY', 30_000);
+    await client.inState(id, 'READY', 30_000);
     encoders.push(startEncoder({ srtUrl: String(srtUrl), ...tinySource }));
     const after = await waitFor('segments of the next worker', async () => {
       const playlist = await mediaPlaylist(link);
@@ -88,13 +88,16 @@ test(
       before.segments.map(segment => segment.uri),
     );
 
-    await client.stop('show');
-    await client.inState('show', 'STOPPED');
+    await client.stop(id);
+    await client.inState(id, 'STOPPED');
     expect(await oracle.stop()).toMatchObject({ violations: [], gaps: 0 });
-    await waitFor('the last webhook', () => app.received.some(event => event.Status === 'STOPPED'));
-    expect(app.received.filter(event => event.Status === 'STOPPED')).toHaveLength(1);
-    await assertNothingLeft(cluster);
+    await waitFor('the last webhook', () =>
+      app.received.some(event => event.StreamId === id && event.Status === 'STOPPED'),
+    );
+    expect(app.received.filter(event => event.StreamId === id && event.Status === 'STOPPED')).toHaveLength(1);
+    await assertNothingLeft(cluster, 60_000);
     expect(cluster.s3?.violations).toEqual([]);
+    await next.stop();
   },
   (LEFT_SEGMENTS + 110) * 1_000,
 );

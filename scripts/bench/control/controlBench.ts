@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { quantile } from '../quantile.ts';
 import { type ControlResult, type ControlStage, controlRun } from './controlRun.ts';
+import type { UploadsMode } from './simulatedWorker.ts';
+
+const uploadsModes: readonly string[] = ['all', 'retries', 'none'] satisfies UploadsMode[];
 
 /**
  * The control plane without media: many simulated workers and streams over one Redis. What is real: API, queues, leases,
@@ -18,10 +21,11 @@ export async function controlBench(args: readonly string[]): Promise<void> {
       segment: { type: 'string', default: '4' },
       renditions: { type: 'string', default: '1' },
       starts: { type: 'string', default: '50' },
-      'without-uploads': { type: 'boolean', default: false },
+      uploads: { type: 'string', default: 'all' },
       log: { type: 'string', default: 'error' },
     },
   });
+  if (!uploadsModes.includes(values.uploads)) throw new Error(`--uploads must be one of ${uploadsModes.join(', ')}`);
   const [streams, workers, seconds] = [Number(values.streams), Number(values.workers), Number(values.seconds)];
   const few = Math.ceil(streams / 10);
   const result = await controlRun(
@@ -37,7 +41,7 @@ export async function controlBench(args: readonly string[]): Promise<void> {
         // A tenth more than there are streams.
         slots: Math.ceil((streams * 1.1) / workers),
         ...{ segmentSeconds: Number(values.segment), renditions: Number(values.renditions) },
-        uploads: !values['without-uploads'],
+        uploads: values.uploads as UploadsMode,
       },
     },
     line => console.log(`  ${line}`),

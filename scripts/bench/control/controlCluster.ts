@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import { startRedis } from '../../../common/testing/startRedis.ts';
 import { ApiClient } from '../../e2e/harness/apiClient.ts';
 import { startChild } from '../../e2e/harness/childProcess.ts';
+import type { UploadsMode } from './simulatedWorker.ts';
 import type { WorkerFigures, WorkersOptions } from './workers.ts';
 
 const HMAC_SECRET = 'hmac-secret-of-the-control-bench';
@@ -21,7 +22,7 @@ export interface ControlOptions {
   slots: number;
   segmentSeconds: number;
   renditions: number;
-  uploads: boolean;
+  uploads: UploadsMode;
   logLevel: string;
 }
 

@@ -29,6 +29,9 @@ import { Totals } from '../../../worker/totals.ts';
 import { discardStore } from './discardStore.ts';
 import { tickingPhases } from './tickingPhases.ts';
 
+/** UPLOAD_JOBS, or `none`: segments are noted in the ledger, and nothing is uploaded. */
+export type UploadsMode = 'all' | 'retries' | 'none';
+
 export interface SimulatedWorkerOptions {
   redisUrl: string;
   node: string;
@@ -36,8 +39,7 @@ export interface SimulatedWorkerOptions {
   segmentSeconds: number;
   renditions: number;
   hmacSecret: string;
-  /** false: segments are noted in the ledger, and no upload job is made for them. */
-  uploads: boolean;
+  uploads: UploadsMode;
   onStored(ms: number): void;
   log: Logger;
 }
@@ -85,6 +87,7 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   const uploads = new UploadQueue({
     ...{ node, store, log, fences: true, spool: new EmptySpool('/nonexistent', node) },
     ...{ connection: redis.queue, subscriber: redis.subscriber, attempts: 3, backoffMs: 1_000, concurrency: 16 },
+    jobs: options.uploads === 'retries' ? 'retries' : 'all',
   });
   uploads.start();
   stack.push('uploads', () => uploads.stop());
@@ -96,7 +99,7 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   const ticking = {
     ...{ redis: redis.request, log, segmentSeconds: options.segmentSeconds, renditions: options.renditions },
     ports: new PortLeases(redis.request, node, { first: 20_000, last: 20_999 }),
-    uploads: options.uploads ? uploads : { upload: async () => ({ kind: 'stored' }) as const },
+    uploads: options.uploads !== 'none' ? uploads : { upload: async () => ({ kind: 'stored' }) as const },
     retire: retention.schedule.bind(retention),
     onStored: options.onStored,
   };

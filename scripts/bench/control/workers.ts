@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
 import { createLogger } from '../../../common/createLogger.ts';
 import { quantile } from '../quantile.ts';
-import { startSimulatedWorker } from './simulatedWorker.ts';
+import { startSimulatedWorker, type UploadsMode } from './simulatedWorker.ts';
 
 /** What one process of simulated workers tells, since it was asked last. */
 export interface WorkerFigures {
@@ -24,7 +24,7 @@ export interface WorkersOptions {
   slots: number;
   segmentSeconds: number;
   renditions: number;
-  uploads: boolean;
+  uploads: UploadsMode;
   hmacSecret: string;
   logLevel: string;
 }

@@ -2,18 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import type { Logger } from '../../../common/createLogger.ts';
 import type { UploadJob } from '../../../common/queues.ts';
-import { StoreError } from '../store/storeError.ts';
 import type { SegmentUploader } from './segmentUploader.ts';
-import { DELAYS, isFinal } from './uploadPolicy.ts';
+import { DELAYS, isFinal, retryAfter } from './uploadPolicy.ts';
 import type { UploadOutcome } from './uploadWaiters.ts';
 
 interface Waiting {
-  job: UploadJob;
   late: boolean;
+  put(): Promise<void>;
   resolve(outcome: UploadOutcome): void;
 }
 
-/** Uploads that cannot go through the queue since Redis is away: the same attempts and pauses, the live edge first. */
+/** Uploads that do not go through the queue, so many at a time, the live edge first. */
 export class DirectUploads {
   readonly #uploader: SegmentUploader;
   readonly #attempts: number;
@@ -39,12 +38,17 @@ export class DirectUploads {
     this.#log = options.log;
   }
 
-  /** @param late nobody watches for it: all others go first */
-  upload(job: UploadJob, late = false): Promise<UploadOutcome> {
-    return new Promise(resolve => {
-      this.#waiting.push({ job, late, resolve });
-      this.#next();
-    });
+  /**
+   * With the attempts and pauses that a job of the queue has: Redis is away.
+   * @param late nobody watches for it: all others go first
+   */
+  upload(job: UploadJob, late: boolean): Promise<UploadOutcome> {
+    return this.#enter({ late, put: () => this.#putPatiently(job) });
+  }
+
+  /** One attempt. */
+  tryOnce(job: UploadJob): Promise<UploadOutcome> {
+    return this.#enter({ late: false, put: () => this.#put(job) });
   }
 
   /** Whoever waits is let go; what is under way is given up. */
@@ -62,36 +66,48 @@ export class DirectUploads {
     }
   }
 
-  async #run({ job, resolve }: Waiting): Promise<void> {
-    this.#running += 1;
-    resolve(await this.#upload(job));
-    this.#running -= 1;
-    if (!this.#stopping.signal.aborted) this.#next();
+  #enter(upload: Omit<Waiting, 'resolve'>): Promise<UploadOutcome> {
+    return new Promise(resolve => {
+      this.#waiting.push({ ...upload, resolve });
+      this.#next();
+    });
   }
 
-  async #upload(job: UploadJob): Promise<UploadOutcome> {
+  async #run({ put, resolve }: Waiting): Promise<void> {
+    this.#running += 1;
+    const { signal } = this.#stopping;
+    await put().then(
+      () => resolve({ kind: 'stored' }),
+      (error: Error) => resolve(signal.aborted ? { kind: 'abandoned' } : { kind: 'failed', error }),
+    );
+    this.#running -= 1;
+    if (!signal.aborted) this.#next();
+  }
+
+  #putPatiently(job: UploadJob): Promise<void> {
     const { signal } = this.#stopping;
     let delays = 0;
+    return pRetry(() => this.#put(job), {
+      retries: this.#attempts - 1,
+      minTimeout: this.#backoffMs,
+      randomize: true,
+      signal,
+      shouldConsumeRetry: ({ error }) => retryAfter(error) === undefined || ++delays > DELAYS,
+      shouldRetry: ({ error }) => !isFinal(error),
+      onFailedAttempt: async ({ error }) => {
+        const pause = retryAfter(error);
+        if (pause !== undefined) await sleep(pause, undefined, { signal });
+      },
+    });
+  }
+
+  async #put(job: UploadJob): Promise<void> {
+    const { signal } = this.#stopping;
     try {
-      await pRetry(() => this.#uploader.put(job, signal), {
-        retries: this.#attempts - 1,
-        minTimeout: this.#backoffMs,
-        randomize: true,
-        signal,
-        shouldConsumeRetry: ({ error }) => retryAfter(error) === undefined || ++delays > DELAYS,
-        shouldRetry: ({ error }) => !isFinal(error),
-        onFailedAttempt: async ({ error, attemptNumber }) => {
-          this.#log.warn({ err: error, key: job.key, attempt: attemptNumber }, 'direct upload failed');
-          const pause = retryAfter(error);
-          if (pause !== undefined) await sleep(pause, undefined, { signal });
-        },
-      });
-      return { kind: 'stored' };
+      await this.#uploader.put(job, signal);
     } catch (error) {
-      return signal.aborted ? { kind: 'abandoned' } : { kind: 'failed', error: error as Error };
+      if (!signal.aborted) this.#log.warn({ err: error, key: job.key }, 'direct upload failed');
+      throw error;
     }
   }
 }
-
-const retryAfter = (error: unknown): number | undefined =>
-  error instanceof StoreError ? error.retryAfterMs : undefined;

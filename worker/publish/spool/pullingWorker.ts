@@ -37,15 +37,8 @@ export class PullingWorker<Payload> extends Worker<Payload> {
     else void this.#take();
   }
 
-  /** Takes no more, and resolves when those under way have ended. */
-  async drain(): Promise<void> {
-    this.#idle = true;
-    clearInterval(this.#timer);
-    for (const pause of this.#pauses) clearTimeout(pause);
-    while (this.#slots.size > 0) await Promise.all(this.#slots);
-  }
-
-  #pullAfter(ms: number): void {
+  /** A job was added that may be taken in so long. */
+  pullAfter(ms: number): void {
     if (this.#idle) return;
     const pause = setTimeout(() => {
       this.#pauses.delete(pause);
@@ -53,6 +46,14 @@ export class PullingWorker<Payload> extends Worker<Payload> {
       // Never before the job's own time, which is in whole milliseconds.
     }, ms + 1);
     this.#pauses.add(pause);
+  }
+
+  /** Takes no more, and resolves when those under way have ended. */
+  async drain(): Promise<void> {
+    this.#idle = true;
+    clearInterval(this.#timer);
+    for (const pause of this.#pauses) clearTimeout(pause);
+    while (this.#slots.size > 0) await Promise.all(this.#slots);
   }
 
   async #poll(): Promise<void> {
@@ -90,7 +91,7 @@ export class PullingWorker<Payload> extends Worker<Payload> {
         asked = this.#more && !this.#idle;
         return asked;
       });
-      if (job.delay > 0) this.#pullAfter(job.delay);
+      if (job.delay > 0) this.pullAfter(job.delay);
       // biome-ignore lint/suspicious/noConfusingVoidType: as BullMQ has typed it
       job = (next as Job<Payload> | void) || undefined;
       if (asked && !job) this.#more = false;

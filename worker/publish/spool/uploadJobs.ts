@@ -10,6 +10,12 @@ const LATE_PRIORITY = 10;
 /** Unique: a run is, and a file's name is within it. Job ids may not hold a colon. */
 export const uploadJobId = (job: Pick<UploadJob, 'run' | 'file'>): string => `${job.run}.${basename(job.file)}`;
 
+/** The upload has been tried without a job, once. */
+export interface FailedAttempt {
+  pauseMs: number;
+  attemptsLeft: number;
+}
+
 /** The jobs of queue `uploads-<node>`. Every call throws RedisAway after half a second, or at once while Redis is away. */
 export class UploadJobs {
   readonly #queue: Queue<UploadJob>;
@@ -39,9 +45,14 @@ export class UploadJobs {
   }
 
   /** Does nothing when the queue has the job already, whatever became of it. */
-  async add(job: UploadJob, late: boolean): Promise<void> {
-    const options = { jobId: uploadJobId(job), ...(late ? { priority: LATE_PRIORITY } : {}) };
-    await this.#presence.ask(() => this.#queue.add('upload', job, options));
+  async add(job: UploadJob, options: { late: boolean; after?: FailedAttempt }): Promise<void> {
+    const { late, after } = options;
+    const given = {
+      jobId: uploadJobId(job),
+      ...(late ? { priority: LATE_PRIORITY } : {}),
+      ...(after ? { delay: after.pauseMs, attempts: after.attemptsLeft } : {}),
+    };
+    await this.#presence.ask(() => this.#queue.add('upload', job, given));
   }
 
   async stateOf(job: UploadJob): Promise<JobState | 'unknown'> {

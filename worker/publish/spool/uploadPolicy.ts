@@ -9,3 +9,7 @@ export function isFinal(error: unknown): boolean {
   if (!(error instanceof StoreError)) return (error as NodeJS.ErrnoException | null)?.code === 'ENOENT';
   return error.kind === 'precondition' || isPermanent(error.kind);
 }
+
+/** How long the store asked to be left alone (ms). */
+export const retryAfter = (error: unknown): number | undefined =>
+  error instanceof StoreError ? error.retryAfterMs : undefined;

@@ -48,13 +48,15 @@ afterAll(async () => {
 });
 
 /** One worker process's end of the queue. */
-function uploadQueue(options: { runs?: boolean; attempts?: number; backoffMs?: number } = {}): UploadQueue {
+function uploadQueue(
+  options: { runs?: boolean; attempts?: number; backoffMs?: number; jobs?: 'all' | 'retries' } = {},
+): UploadQueue {
   const connection = createRedis(server.url, 'queue', log);
   const subscriber = createRedis(server.url, 'subscriber', log);
   const spool = new Spool(join(dir, 'spool'), node);
-  const { attempts = 3, runs = true, backoffMs = 20 } = options;
+  const { attempts = 3, runs = true, backoffMs = 20, jobs = 'all' } = options;
   const common = { node, connection, subscriber, store, fences: true, spool, log };
-  const queue = new UploadQueue({ ...common, attempts, backoffMs, concurrency: 4 });
+  const queue = new UploadQueue({ ...common, attempts, backoffMs, jobs, concurrency: 4 });
   if (runs) queue.start();
   stops.push(async () => {
     await queue.stop();
@@ -154,6 +156,55 @@ describe('final failures', () => {
   });
 });
 
+describe('only retries are jobs', () => {
+  /** Jobs that Redis has or had. */
+  const jobs = async (): Promise<number> => {
+    const queue = new Queue(queueNames.uploads(node), { connection: redis });
+    stops.push(() => queue.close());
+    const counts = await queue.getJobCounts();
+    return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  };
+
+  test('what the store takes at once is none', async () => {
+    const uploads = uploadQueue({ jobs: 'retries' });
+    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    expect(await jobs()).toBe(0);
+  });
+
+  test('what failed becomes one, with the attempts that are left', async () => {
+    const uploads = uploadQueue({ jobs: 'retries' });
+    let failures = 0;
+    store.onPut = put => (++failures < 3 ? Promise.reject(new StoreError('retry', '500')) : put());
+    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    expect(store.puts).toHaveLength(3);
+    store.onPut = () => Promise.reject(new StoreError('retry', 'still 500'));
+    expect(await uploads.upload(await job(2))).toMatchObject({ kind: 'failed', error: { message: 'still 500' } });
+    expect(store.puts).toHaveLength(6);
+    expect(await jobs()).toBe(2);
+  });
+
+  test('a store that asks for patience gets it', async () => {
+    const uploads = uploadQueue({ jobs: 'retries' });
+    const at: number[] = [];
+    store.onPut = put => {
+      at.push(performance.now());
+      return at.length > 1 ? put() : Promise.reject(new StoreError('throttled', '429', { retryAfterMs: 300 }));
+    };
+    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(300);
+  });
+
+  test.each([
+    ['an operator must act', 3, new StoreError('denied', 'no')],
+    ['one attempt is all', 1, new StoreError('retry', '500')],
+  ])('%s: failed without one', async (_name, attempts, error) => {
+    const uploads = uploadQueue({ jobs: 'retries', attempts });
+    store.onPut = () => Promise.reject(error);
+    expect(await uploads.upload(await job(1))).toEqual({ kind: 'failed', error });
+    expect(await jobs()).toBe(0);
+  });
+});
+
 test('the lost answer of our own PUT is no foreign object', async () => {
   const uploads = uploadQueue();
   store.onPut = async put => {
@@ -232,7 +283,7 @@ test('who gives up waiting is let go, and the job stays queued', async () => {
 
 describe('Redis away', () => {
   /** A queue of its own Redis, which may be frozen and stopped. */
-  async function onOwnRedis() {
+  async function onOwnRedis(jobs: 'all' | 'retries' = 'all') {
     const own = await startRedis();
     stops.push(() => own.stop());
     const connection = createRedis(own.url, 'queue', log);
@@ -240,7 +291,7 @@ describe('Redis away', () => {
     const spool = new Spool(join(dir, 'spool'), node);
     const uploads = new UploadQueue({
       ...{ node, connection, subscriber, store, fences: true, spool, log },
-      ...{ attempts: 3, backoffMs: 20, concurrency: 2 },
+      ...{ attempts: 3, backoffMs: 20, concurrency: 2, jobs },
     });
     uploads.start();
     stops.push(async () => {
@@ -265,6 +316,14 @@ describe('Redis away', () => {
     process.kill(own.pid, 'SIGCONT');
     await vi.waitFor(async () => expect(await queue.getJobState(uploadJobId(second))).toBe('completed'), 5_000);
     expect(store.puts.map(put => put.key)).toEqual(['show/show_001.ts', 'show/show_002.ts']);
+  });
+
+  test('while only retries are jobs: all attempts are made here', async () => {
+    const { own, uploads } = await onOwnRedis('retries');
+    await own.stop();
+    let failures = 0;
+    store.onPut = put => (++failures < 3 ? Promise.reject(new StoreError('retry', '500')) : put());
+    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
   });
 
   test('silent after it took the job: the file does not wait for it', async () => {

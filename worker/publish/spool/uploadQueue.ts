@@ -7,14 +7,22 @@ import { DirectUploads } from './directUploads.ts';
 import { SegmentUploader } from './segmentUploader.ts';
 import type { Spool } from './spool.ts';
 import { uploadFailure } from './uploadFailure.ts';
-import { UploadJobs } from './uploadJobs.ts';
-import { isFinal } from './uploadPolicy.ts';
+import { type FailedAttempt, UploadJobs } from './uploadJobs.ts';
+import { isFinal, retryAfter } from './uploadPolicy.ts';
 import { type UploadOutcome, UploadWaiters } from './uploadWaiters.ts';
 import { UploadWorker } from './uploadWorker.ts';
 
 const CHECK_MS = 500;
 /** A message that another process stored it may be lost; after this the job itself is asked. */
 const OVERDUE_MS = 2_000;
+
+interface Policy {
+  attempts: number;
+  /** Before the second attempt. */
+  backoffMs: number;
+  /** Which uploads become jobs. `retries`: those whose first attempt, without one, has failed. Default `all`. */
+  jobs?: 'all' | 'retries';
+}
 
 interface Wanted {
   job: UploadJob;
@@ -32,6 +40,7 @@ interface Wanted {
  */
 export class UploadQueue {
   readonly #jobs: UploadJobs;
+  readonly #options: Policy;
   readonly #subscriber: Redis;
   readonly #worker: UploadWorker;
   readonly #channel: string;
@@ -47,24 +56,25 @@ export class UploadQueue {
   #checking = false;
   #stopping: Promise<void> | undefined;
 
-  constructor(options: {
-    node: string;
-    /** Role `queue`; stays the caller's. */
-    connection: Redis;
-    /** Role `subscriber`; stays the caller's. */
-    subscriber: Redis;
-    store: ObjectStore;
-    /** The store was probed and holds conditional PUTs. */
-    fences: boolean;
-    spool: Spool;
-    attempts: number;
-    backoffMs: number;
-    /** Uploads at a time; each holds its file in memory. */
-    concurrency: number;
-    /** Called for each attempt that failed. */
-    onFailed?: () => void;
-    log: Logger;
-  }) {
+  constructor(
+    options: Policy & {
+      node: string;
+      /** Role `queue`; stays the caller's. */
+      connection: Redis;
+      /** Role `subscriber`; stays the caller's. */
+      subscriber: Redis;
+      store: ObjectStore;
+      /** The store was probed and holds conditional PUTs. */
+      fences: boolean;
+      spool: Spool;
+      /** Uploads at a time; each holds its file in memory. */
+      concurrency: number;
+      /** Called for each attempt that failed. */
+      onFailed?: () => void;
+      log: Logger;
+    },
+  ) {
+    this.#options = options;
     this.#log = options.log;
     this.#channel = keys.storedChannel(options.node);
     this.#subscriber = options.subscriber;
@@ -142,17 +152,34 @@ export class UploadQueue {
 
   async #send(wanted: Wanted): Promise<void> {
     const { job, late } = wanted;
+    const after = this.#options.jobs === 'retries' && !late ? await this.#tryFirst(wanted) : undefined;
+    if (!this.#waiters.has(job.key)) return;
     try {
       if (late && !(await this.#clear(job))) return this.#sendDirectly(wanted);
-      const added = this.#jobs.add(job, late);
+      const added = this.#jobs.add(job, { late, ...(after ? { after } : {}) });
       // Sent right behind it, so that Redis, which is woken for each command that comes alone, does both at once.
-      setImmediate(() => this.#worker.pull());
+      setImmediate(() => this.#worker.pull(after?.pauseMs));
       await added;
       wanted.queued = true;
     } catch (error) {
       this.#log.debug({ err: error, key: job.key }, 'Redis does not take the upload; it goes directly');
       this.#sendDirectly(wanted);
     }
+  }
+
+  /** The attempt without a job. When it failed and others may follow: what the job is to know. */
+  async #tryFirst(wanted: Wanted): Promise<FailedAttempt | undefined> {
+    const { job } = wanted;
+    // Not to be sent once more should Redis be away meanwhile.
+    wanted.direct = true;
+    const outcome = await this.#direct.tryOnce(job);
+    wanted.direct = false;
+    const { attempts, backoffMs } = this.#options;
+    if (outcome.kind !== 'failed' || isFinal(outcome.error) || attempts === 1) {
+      this.#waiters.settle(job.key, outcome);
+      return undefined;
+    }
+    return { pauseMs: retryAfter(outcome.error) ?? backoffMs, attemptsLeft: attempts - 1 };
   }
 
   /**
@@ -205,7 +232,7 @@ export class UploadQueue {
     if (!this.#waiters.has(job.key)) return;
     if (state === 'completed') this.#waiters.settle(job.key, { kind: 'stored' });
     // Redis has lost it, or its record is gone already; a second PUT of the same bytes does no harm.
-    if (state === 'unknown') await this.#jobs.add(job, late);
+    if (state === 'unknown') await this.#jobs.add(job, { late });
     if (state !== 'failed') return;
     const error = uploadFailure(await this.#jobs.failureOf(job));
     this.#waiters.settle(job.key, { kind: 'failed', error });

@@ -51,9 +51,10 @@ export class UploadWorker {
     this.#worker.begin(this.#concurrency);
   }
 
-  /** A job was added to the queue. */
-  pull(): void {
-    this.#worker.pull();
+  /** A job was added to the queue, that may be taken now, or after its pause. */
+  pull(pauseMs = 0): void {
+    if (pauseMs > 0) this.#worker.pullAfter(pauseMs);
+    else this.#worker.pull();
   }
 
   /** Lets uploads that are under way end, for a few seconds. Resolves also when Redis is away. */
