@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { signBody, signRequest } from '../../common/signature.ts';
-import { type Answer, request } from '../lib/request.ts';
+import { type Answer, request, requestStream, UnreachableError } from '../lib/request.ts';
+import { readEvents } from './readEvents.ts';
 
 /** The API said no. `status` is the HTTP status; the message is the API's own. */
 export class RefusedError extends Error {
@@ -46,6 +47,21 @@ const workerView = z.object({
 
 /** A worker as `GET /api/workers` tells it. */
 export type WorkerView = z.infer<typeof workerView>;
+
+const streamEvent = z.looseObject({
+  event_id: z.string(),
+  state: z.string(),
+  reason: text,
+  update: text,
+  stream_link: text,
+  time: z.string(),
+});
+
+/** A stream's change as `GET /api/streams/:id/events` tells it. */
+export type EventView = z.infer<typeof streamEvent>;
+
+/** The API says something every 15 s. */
+const SILENCE_MS = 40_000;
 
 const refusal = z.object({ error: z.string() });
 
@@ -101,26 +117,49 @@ export class LivetranClient {
     return streamView.parse(await this.#resource(`/api/streams/${encodeURIComponent(streamId)}`));
   }
 
+  /** The present state, and then every change until the API ends it. Throws UnreachableError when the connection breaks. */
+  async *events(streamId: string): AsyncGenerator<EventView> {
+    const path = `/api/streams/${encodeURIComponent(streamId)}/events`;
+    const signal = this.#signal;
+    const options = { headers: this.#signed(path), silenceMs: SILENCE_MS, ...(signal && { signal }) };
+    const response = await requestStream(`${this.url}${path}`, options);
+    const { statusCode: status = 0, headers } = response;
+    if (status !== 200) throw refused({ status, headers, body: Buffer.concat(await response.toArray()) });
+    try {
+      for await (const event of readEvents(response)) yield streamEvent.parse(event);
+    } catch (error) {
+      if (error instanceof z.ZodError || signal?.aborted) throw error;
+      throw new UnreachableError(`the connection to ${this.url} broke: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
   #livetran(method: string, path: string, content?: object): Promise<unknown> {
     const body = content ? JSON.stringify(content) : '';
-    return this.#call(method, path, body, signBody(body, this.#secret));
+    return this.#call(method, path, body, { 'lt-signature': signBody(body, this.#secret) });
   }
 
   #resource(path: string): Promise<unknown> {
-    // A signature is good for one request; the random fraction makes two equal requests at the same time differ.
-    const time = `${Math.floor(Date.now() / 1_000)}.${String(randomInt(1e9)).padStart(9, '0')}`;
-    return this.#call('GET', path, '', signRequest({ time, method: 'GET', path, body: '' }, this.#secret));
+    return this.#call('GET', path, '', this.#signed(path));
   }
 
-  async #call(method: string, path: string, body: string, signature: string): Promise<unknown> {
-    const headers = { 'lt-signature': signature, ...(body && { 'content-type': 'application/json' }) };
+  #signed(path: string): Record<string, string> {
+    // A signature is good for one request; the random fraction makes two equal requests at the same time differ.
+    const time = `${Math.floor(Date.now() / 1_000)}.${String(randomInt(1e9)).padStart(9, '0')}`;
+    return { 'lt-signature': signRequest({ time, method: 'GET', path, body: '' }, this.#secret) };
+  }
+
+  async #call(method: string, path: string, body: string, signed: Record<string, string>): Promise<unknown> {
+    const headers = { ...signed, ...(body && { 'content-type': 'application/json' }) };
     const signal = this.#signal;
     const answer = await request(`${this.url}${path}`, { method, headers, body, ...(signal && { signal }) });
-    const content = parse(answer);
-    if (answer.status < 300) return (content as { data?: unknown }).data;
-    const told = refusal.safeParse(content);
-    throw new RefusedError(answer.status, told.success ? told.data.error : `HTTP status ${answer.status}`);
+    if (answer.status >= 300) throw refused(answer);
+    return (parse(answer) as { data?: unknown }).data;
   }
+}
+
+function refused(answer: Answer): RefusedError {
+  const told = refusal.safeParse(parse(answer));
+  return new RefusedError(answer.status, told.success ? told.data.error : `HTTP status ${answer.status}`);
 }
 
 function parse(answer: Answer): unknown {

@@ -10,7 +10,7 @@ export type Command =
   | { name: 'help' }
   | { name: 'list' | 'workers' }
   | { name: 'start'; streamId: string; webhookUrls: string[]; options: StartOptions }
-  | { name: 'stop' | 'status' | 'watch'; streamId: string };
+  | { name: 'stop' | 'status' | 'watch' | 'events'; streamId: string };
 
 /** The command line makes no sense; the message says what would. */
 export class UsageError extends Error {
@@ -26,6 +26,7 @@ export const HELP = `Usage: ./scripts/livetran <command>
   list                 list the streams of the last three days
   workers              list the workers: what each runs, and whether it takes more
   watch <stream_id>    print a line for every change until the stream has stopped
+  events <stream_id>   print every change as a line of JSON, over all runs of the stream, until Ctrl-C
 
   --abr                three qualities (1080p, 720p, 480p) in place of one
   --record             keep every segment; a recording is there when the stream has stopped
@@ -42,7 +43,8 @@ export function parseCommand(argv: readonly string[]): Command {
   const { values, positionals } = parse(argv);
   const [name, id, ...more] = positionals;
   if (values.help || name === 'help') return { name: 'help' };
-  if (name === undefined) throw new UsageError('a command is missing: start, stop, status, list, watch or workers');
+  if (name === undefined)
+    throw new UsageError('a command is missing: start, stop, status, list, workers, watch or events');
   if (more.length > 0) throw new UsageError(`"${more[0]}" is too much: one stream_id at a time`);
   const foreign = [...startOptions, 'webhook' as const].find(option => values[option] !== undefined);
   if (name !== 'start' && foreign) throw new UsageError(`--${foreign} belongs to the command start`);
@@ -56,9 +58,10 @@ export function parseCommand(argv: readonly string[]): Command {
     case 'stop':
     case 'status':
     case 'watch':
+    case 'events':
       return { name, streamId: checkId(id) };
     default:
-      throw new UsageError(`there is no command "${name}": use start, stop, status, list, watch or workers`);
+      throw new UsageError(`there is no command "${name}": use start, stop, status, list, workers, watch or events`);
   }
 }
 

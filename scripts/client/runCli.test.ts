@@ -22,7 +22,7 @@ let url: string;
 let root: string;
 let received: Received[];
 /** What the server answers, in this order; the last one again and again. */
-let answers: { status?: number; body: unknown }[];
+let answers: { status?: number; body?: unknown; events?: object[] }[];
 
 const stream = (fields: object = {}) => ({
   stream_id: 'demo',
@@ -61,6 +61,13 @@ beforeEach(async () => {
     const signature = String(incoming.headers['lt-signature']);
     received.push({ method: incoming.method ?? '', path: incoming.url ?? '', body: await bodyOf(incoming), signature });
     const answer = answers.length > 1 ? answers.shift() : answers[0];
+    if (answer?.events) {
+      // An API that is stopped breaks the connection off.
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('retry: 2000\n\n: \n\n');
+      const text = answer.events.map(event => `id: x\nevent: x\ndata: ${JSON.stringify(event)}\n\n`).join('');
+      response.write(text, () => response.destroy());
+      return;
+    }
     response.writeHead(answer?.status ?? 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer?.body));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -172,18 +179,53 @@ describe('livetran', () => {
     ]);
   });
 
-  test('watch prints a line per change until the stream has stopped', async () => {
+  const event = (n: number, fields: object = {}) => ({
+    ...{
+      event_id: `e-${n}`,
+      state: 'READY',
+      reason: 'listening',
+      update: 'Waiting for the encoder',
+      stream_link: null,
+    },
+    ...{ time: `2026-11-22T10:00:0${n}.000Z`, srt_url: 'srt://x', ...fields },
+  });
+
+  test('watch prints a line per change until the stream has stopped, also over a restart of the API', async () => {
+    const playing = event(2, {
+      state: 'STREAMING',
+      reason: 'playable',
+      update: 'On air',
+      stream_link: 'https://x/a.m3u8',
+    });
     answers = [
-      data(stream()),
-      data(stream()),
-      data(stream({ state: 'STOPPED', reason: 'user_stop', update: 'Stopped on request' })),
+      { events: [event(1), playing] },
+      // It tells the present state again.
+      {
+        events: [playing, event(3, { state: 'STOPPED', reason: 'user_stop', update: 'Stopped on request' }), event(4)],
+      },
     ];
-    const { code, out } = await cli('watch', 'demo');
+    const { code, out, err } = await cli('watch', 'demo');
     expect(code).toBe(0);
     expect(out).toEqual([
       '10:00:01 READY  listening  Waiting for the encoder',
-      '10:00:01 STOPPED  user_stop  Stopped on request',
+      '10:00:02 STREAMING  playable  On air  https://x/a.m3u8',
+      '10:00:03 STOPPED  user_stop  Stopped on request',
     ]);
+    expect(err).toEqual([expect.stringContaining('broke: aborted; asking again'), 'the API is back']);
+    expect(received.map(({ path }) => path)).toEqual(['/api/streams/demo/events', '/api/streams/demo/events']);
+  });
+
+  test('events prints all that there is of each change as JSON, over the end of a run', async () => {
+    const stopped = event(1, { state: 'STOPPED' });
+    answers = [{ events: [stopped, event(2)] }, refusal(404, 'stream "demo" does not exist')];
+    const { code, out, err } = await cli('events', 'demo');
+    expect(out.map(line => JSON.parse(line) as unknown)).toEqual([stopped, event(2)]);
+    expect({ code, last: err.at(-1) }).toEqual({ code: 1, last: 'livetran: stream "demo" does not exist' });
+  });
+
+  test.each(['watch', 'events'])('%s of a stream that does not exist: exit code 1', async command => {
+    answers = [refusal(404, 'stream "demo" does not exist')];
+    expect(await cli(command, 'demo')).toEqual({ code: 1, out: [], err: ['livetran: stream "demo" does not exist'] });
   });
 
   test.each([

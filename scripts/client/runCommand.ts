@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { UnreachableError } from '../lib/request.ts';
 import { waitUntil } from '../lib/waitUntil.ts';
-import type { LivetranClient, StreamView, WorkerView } from './livetranClient.ts';
+import type { EventView, LivetranClient, StreamView, WorkerView } from './livetranClient.ts';
 import type { Command } from './parseCommand.ts';
 
 const READY_MS = 30_000;
-const POLL_MS = 1_000;
-/** How long `watch` bears an API that does not answer (a restart). */
+const AGAIN_MS = 1_000;
+/** How long `watch` and `events` bear an API that does not answer (a restart). */
 const AWAY_MS = 60_000;
 
 export interface Terminal {
@@ -36,7 +36,16 @@ export async function runCommand(
       for (const line of workerTable(await client.workers())) terminal.out(line);
       return 0;
     case 'watch':
-      return watch(command.streamId, client, terminal);
+      return follow(command.streamId, client, terminal, event => {
+        const { state, reason, update, stream_link: link, time } = event;
+        terminal.out(`${time.slice(11, 19)} ${[state, reason, update, link].filter(Boolean).join('  ')}`);
+        return { last: state === 'STOPPED' };
+      });
+    case 'events':
+      return follow(command.streamId, client, terminal, event => {
+        terminal.out(JSON.stringify(event));
+        return { last: false };
+      });
   }
 }
 
@@ -69,26 +78,33 @@ async function start(
   return 0;
 }
 
-async function watch(streamId: string, client: LivetranClient, { out, err }: Terminal): Promise<number> {
-  let shown = '';
+/** Shows a stream's events until one of them is the last, also over a restart of the API. */
+async function follow(
+  streamId: string,
+  client: LivetranClient,
+  { err }: Terminal,
+  show: (event: EventView) => { last: boolean },
+): Promise<number> {
+  let shown: string | undefined;
   let awaySince: number | undefined;
   for (;;) {
     try {
-      const stream = await client.get(streamId);
-      if (awaySince !== undefined) err('the API is back');
-      awaySince = undefined;
-      const line = [stream.state, stream.reason, stream.update, stream.stream_link].filter(Boolean).join('  ');
-      if (line !== shown) out(`${(stream.updated_at ?? '').slice(11, 19)} ${line}`);
-      shown = line;
-      if (stream.state === 'STOPPED') return 0;
+      for await (const event of client.events(streamId)) {
+        if (awaySince !== undefined) err('the API is back');
+        awaySince = undefined;
+        // The present state is told at each new connection.
+        if (event.event_id === shown) continue;
+        shown = event.event_id;
+        if (show(event).last) return 0;
+      }
     } catch (error) {
       // Before the first answer it is more likely a wrong URL than a restart.
-      if (!(error instanceof UnreachableError) || shown === '') throw error;
+      if (!(error instanceof UnreachableError) || shown === undefined) throw error;
       if (awaySince === undefined) err(`${error.message}; asking again`);
       awaySince ??= performance.now();
       if (performance.now() - awaySince > AWAY_MS) throw error;
     }
-    await pause(POLL_MS);
+    await pause(AGAIN_MS);
   }
 }
 
