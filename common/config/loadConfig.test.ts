@@ -139,6 +139,7 @@ describe('loadConfig', () => {
       AUDIO_RATE: '44100',
       LADDER: '[{"width":640,"height":360,"video":800,"audio":96}]',
       SINGLE: '{"video":800,"audio":96}',
+      UPLOAD_JOBS: 'retries',
     };
     const switches = ['ENABLE_METRICS', 'OTEL_EXPORTER_OTLP_INSECURE', 'TLS', 'POSTERS', 'WEBHOOK_ALLOW_PRIVATE'];
     const all = Object.keys(variables.shape).map(name => {

@@ -63,7 +63,7 @@ export const variables = z.object({
   RESTART_WINDOW_SECONDS: seconds(600),
   WORKER_STREAMS: whole(1, 1_000).default(10),
   UPLOAD_ATTEMPTS: whole(1, 20).default(3),
-  UPLOAD_JOBS: z.enum(['all', 'retries']).default('all'),
+  UPLOAD_JOBS: z.enum(['all', 'retries'], { error: 'must be all or retries' }).default('all'),
   UPLOAD_BACKOFF_MS: whole(10, 60_000).default(1_000),
   UPLOAD_CONCURRENCY: whole(1, 60).default(16),
   RETAIN_SECONDS: whole(0, 31_536_000).default(86_400),
