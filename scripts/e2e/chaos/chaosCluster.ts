@@ -179,7 +179,7 @@ export class ChaosCluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.streams.map(({ encoder }) => encoder.stop()));
+    await Promise.all(this.streams.flatMap(({ encoder, oracle }) => [encoder.stop(), oracle.stop()]));
     await this.cluster.stop();
     await Promise.all(this.#proxies.map(proxy => proxy.close()));
     await this.app.close();
