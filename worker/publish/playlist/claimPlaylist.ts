@@ -1,10 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fencedError } from '../store/fencedError.ts';
 import { headers } from '../store/headers.ts';
-import type { ObjectStore, StoredObject } from '../store/objectStore.ts';
+import type { ObjectStore, PutOptions, StoredObject } from '../store/objectStore.ts';
 import { StoreError } from '../store/storeError.ts';
 import { compareTokens } from './compareTokens.ts';
 import { withOwner } from './mediaPlaylist.ts';
+
+interface Claim {
+  key: string;
+  token: string;
+  fences: boolean;
+  intervalMs: number;
+  empty?: string | undefined;
+  signal: AbortSignal;
+}
 
 export interface ClaimedPlaylist {
   key: string;
@@ -18,36 +27,27 @@ const TRIES = 5;
 const MARGIN_MS = 50;
 
 /**
- * Reads a published playlist, and where the store fences writes the same again in this owner's name: its ETag changes,
- * so the last owner's next PUT fails. Undefined when there is none; with `empty` that is written where there is none, so
- * that an owner of before, which may be about to write its first, cannot. Throws `fenced` when a newer owner has it.
+ * Reads a published playlist and writes the same again in this owner's name. Where the store fences its ETag changes, so
+ * the last owner's next PUT fails; elsewhere that owner, which has suspended itself, sees whose it is now. Undefined when
+ * there is none; with `empty` that is written where there is none, so that an owner of before, which may be about to write
+ * its first, cannot. Throws `fenced` when a newer owner has it.
  */
-export async function claimPlaylist(
-  store: ObjectStore,
-  claim: {
-    key: string;
-    token: string;
-    fences: boolean;
-    intervalMs: number;
-    empty?: string | undefined;
-    signal: AbortSignal;
-  },
-): Promise<ClaimedPlaylist | undefined> {
-  const { key, token, fences, intervalMs, signal } = claim;
+export async function claimPlaylist(store: ObjectStore, claim: Claim): Promise<ClaimedPlaylist | undefined> {
+  const { key, token, intervalMs, signal } = claim;
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     const there = await store.get(key, { signal });
-    if (!there && (!fences || claim.empty === undefined)) return undefined;
     if (!there) {
-      const created = await create(store, key, withOwner(claim.empty ?? '', token), token, signal);
+      if (claim.empty === undefined) return undefined;
+      const created = await create(store, claim, withOwner(claim.empty, token));
       if (created) return created;
       continue;
     }
     const order = compareTokens(there.metadata.token, token);
     if (order > 0) throw fencedError(key);
-    if (!fences || order === 0) return { key, text: there.body.toString('utf8'), etag: there.etag };
+    if (order === 0) return { key, text: there.body.toString('utf8'), etag: there.etag };
     await keepInterval(there.metadata.time, intervalMs, signal);
     try {
-      return await rewrite(store, there, token, signal);
+      return await rewrite(store, claim, there);
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== 'precondition' || attempt === TRIES) throw error;
     }
@@ -62,40 +62,28 @@ async function keepInterval(writtenAt: string | undefined, intervalMs: number, s
 }
 
 /** Undefined when there is one by now. */
-async function create(
-  store: ObjectStore,
-  key: string,
-  text: string,
-  token: string,
-  signal: AbortSignal,
-): Promise<ClaimedPlaylist | undefined> {
-  const metadata = { token, sequence: '0', time: String(Date.now()) };
+async function create(store: ObjectStore, claim: Claim, text: string): Promise<ClaimedPlaylist | undefined> {
   try {
-    const { etag } = await store.put(key, text, {
-      ...headers.playlist,
-      metadata,
-      condition: { ifNoneMatch: '*' },
-      signal,
-    });
-    return { key, text, etag };
+    return await write(store, claim, text, { ifNoneMatch: '*' });
   } catch (error) {
     if (error instanceof StoreError && error.kind === 'precondition') return undefined;
     throw error;
   }
 }
 
-async function rewrite(
+const rewrite = (store: ObjectStore, claim: Claim, there: StoredObject): Promise<ClaimedPlaylist> =>
+  write(store, claim, withOwner(there.body.toString('utf8'), claim.token), { ifMatch: there.etag });
+
+async function write(
   store: ObjectStore,
-  there: StoredObject,
-  token: string,
-  signal: AbortSignal,
+  { key, token, fences, signal }: Claim,
+  text: string,
+  condition: NonNullable<PutOptions['condition']>,
 ): Promise<ClaimedPlaylist> {
-  const text = withOwner(there.body.toString('utf8'), token);
-  const { etag } = await store.put(there.key, text, {
-    ...headers.playlist,
-    metadata: { token, sequence: '0', time: String(Date.now()) },
-    condition: { ifMatch: there.etag },
-    signal,
+  const metadata = { token, sequence: '0', time: String(Date.now()) };
+  const { etag } = await store.put(key, text, {
+    ...{ ...headers.playlist, metadata, signal },
+    ...(fences ? { condition } : {}),
   });
-  return { key: there.key, text, etag };
+  return { key, text, etag };
 }

@@ -212,6 +212,29 @@ describe('fencing', () => {
     expect(store.puts.map(({ text }) => text)).toEqual(['1', '3']);
   });
 
+  test('without a store that fences a suspended owner sees that a newer one has claimed the playlist', async () => {
+    const { writer: made, events } = writer({ fences: false });
+    made.write('#EXTM3U\n1');
+    await flush(made);
+    made.suspend();
+    made.resume();
+    made.suspend();
+    const signal = AbortSignal.timeout(10_000);
+    const claimed = await claimPlaylist(store, { key, token: '1000', fences: false, intervalMs: 0, signal });
+    await vi.waitFor(() => expect(events.onFenced).toHaveBeenCalledTimes(1), 5_000);
+    made.resume();
+    made.write('2');
+    await made.close();
+    expect(await inStore()).toBe(claimed?.text);
+  });
+
+  test('without a store that fences an empty playlist is claimed where there is none', async () => {
+    const signal = AbortSignal.timeout(10_000);
+    const claim = { key, token: '100', fences: false, intervalMs: 0, empty: '#EXTM3U\n', signal };
+    expect((await claimPlaylist(store, claim))?.text).toBe(await inStore());
+    expect((await store.get(key))?.metadata.token).toBe('100');
+  });
+
   test('an owner in doubt leaves a turn to the one that claims the playlist, however fast it writes', async () => {
     const intervalMs = 200;
     const { writer: made, events } = writer({ intervalMs });

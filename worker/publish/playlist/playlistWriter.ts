@@ -10,6 +10,8 @@ const BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 8_000;
 /** An owner in doubt writes every second time only: a new owner that claims the playlist finds a turn free (invariant I8). */
 const TURNS_IN_DOUBT = 2;
+/** So often an owner that has suspended itself looks whether there is a newer one. */
+const LOOK_MS = 1_000;
 /** A PUT of a few kB that takes longer hangs. */
 const PUT_MS = 4_000;
 
@@ -53,6 +55,7 @@ export class PlaylistWriter {
   /** Aborts when nothing may be written: suspended or closed. */
   #halt: AbortSignal;
   #running: Promise<void> | undefined;
+  #watching: Promise<void> | undefined;
 
   constructor(options: {
     store: ObjectStore;
@@ -103,12 +106,17 @@ export class PlaylistWriter {
   }
 
   /**
-   * There may be another owner. Where the store cannot fence: writes nothing until resume(), and a PUT that is under way is
-   * given up (it may still arrive). Where it fences: goes on, but leaves every second turn to the other.
+   * There may be another owner. Where the store cannot fence: writes nothing until resume(), a PUT that is under way is
+   * given up (it may still arrive), and what the other writes is looked for. Where it fences: goes on, but leaves every
+   * second turn to the other.
    */
   suspend(): void {
     this.#inDoubt = true;
-    if (!this.#fences) this.#suspended.abort();
+    if (this.#fences) return;
+    this.#suspended.abort();
+    this.#watching ??= this.#watch().finally(() => {
+      this.#watching = undefined;
+    });
   }
 
   resume(): void {
@@ -122,7 +130,7 @@ export class PlaylistWriter {
   /** Writes nothing more. Resolves when no PUT is under way. May be called twice. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#running;
+    await Promise.all([this.#running, this.#watching]);
   }
 
   #kick(): void {
@@ -140,6 +148,20 @@ export class PlaylistWriter {
       const wait = this.#notBefore - performance.now();
       if (wait > 0) await this.#wait(wait, signal);
       else await this.#put(this.#wanted, signal);
+    }
+  }
+
+  /** The lease cannot be asked for, and this store refuses nobody: whose the playlist is tells whether there is a newer owner. */
+  async #watch(): Promise<void> {
+    const { signal } = this.#closed;
+    while (this.#inDoubt && !signal.aborted) {
+      try {
+        const there = await this.#store.head(this.key, { signal });
+        if (there && compareTokens(there.metadata.token, this.#token) > 0) return this.#setFenced();
+      } catch (error) {
+        this.#log.debug({ err: error, key: this.key }, 'not seen whose the playlist is');
+      }
+      await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
