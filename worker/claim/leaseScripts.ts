@@ -58,7 +58,7 @@ export class LeaseScripts {
     this.#redis.on('ready', listener);
   }
 
-  /** @param patienceMs how long after its end another owner's lease still counts */
+  /** @param patienceMs for how long another owner's lease that has run out is left to it, unless that is known to be dead */
   async acquire(streamId: string, run: string, owner: string, ttlMs: number, patienceMs = 0): Promise<Acquired> {
     const args = [run, owner, ttlMs, Math.ceil(patienceMs)];
     const [kind, ...rest] = (await this.#acquire.run(this.#redis, [keys.stream(streamId)], args)) as [

@@ -1,14 +1,16 @@
 -- Takes a stream's lease for one run, with a new fencing token.
 -- KEYS  1 stream record
--- ARGV  1 run   2 owner (unique per claim)   3 TTL (ms)   4 how long after its end a lease still counts (ms), unless its owner is dead
+-- ARGV  1 run   2 owner (unique per claim)   3 TTL (ms)   4 for how long a lease that has run out is still left to its owner (ms),
+--       unless that is known to be dead: Redis was away, and nobody could renew
 -- Returns {1, lost, field, value, field, value ...} taken, with the record as it is now (lost: for how long (ms) an owner that
 -- did not give the lease back held it; -1 none); {0, ms left} held by another owner; {-1} not this run any more, or STOPPED.
 -- @include ../../../common/lua/now-ms.lua
 local h = redis.call('HMGET', KEYS[1], 'run', 'state', 'owner', 'leaseUntil', 'token')
 if h[1] ~= ARGV[1] or h[2] == 'STOPPED' then return { -1 } end
 local now = now_ms()
-local patience = string.sub(h[3] or '', -5) == '/dead' and 0 or ARGV[4]
-if h[3] and h[3] ~= ARGV[2] and tonumber(h[4]) + patience > now then return { 0, ms(tonumber(h[4]) + patience - now) } end
+local patience = string.sub(h[3] or '', -5) == '/dead' and 0 or tonumber(ARGV[4])
+local left = math.max((tonumber(h[4]) or 0) - now, patience)
+if h[3] and h[3] ~= ARGV[2] and left > 0 then return { 0, ms(left) } end
 -- From the clock, so it grows even after Redis lost the old one.
 local token = ms(math.max((tonumber(h[5]) or 0) + 1, now))
 -- Who lost it; whoever gave it back is no longer in the way.
