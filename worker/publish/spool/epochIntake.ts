@@ -130,17 +130,17 @@ export class EpochIntake implements SegmentEpoch {
   }
 
   async #inspectFirst(segment: ClosedSegment): Promise<SegmentInfo> {
-    const info = await this.#inspect(segment);
+    const info = (await this.#inspect(segment)) ?? { video: undefined, audio: undefined };
     this.#events.onInfo(segment.rendition, info);
     return info;
   }
 
-  async #inspect(segment: ClosedSegment): Promise<SegmentInfo> {
+  async #inspect(segment: ClosedSegment): Promise<SegmentInfo | undefined> {
     try {
       return segmentInfo(await readFile(join(this.dir, segment.file)), segment.durationSeconds);
     } catch (error) {
       this.#log.warn({ err: error, file: segment.file }, 'segment cannot be looked into');
-      return { video: undefined, audio: undefined };
+      return undefined;
     }
   }
 
@@ -159,6 +159,8 @@ export class EpochIntake implements SegmentEpoch {
     const first = await this.#inspections.get(segment.rendition);
     if (!first) return true;
     const last = await this.#inspect(segment);
+    // What cannot be looked into may be whole.
+    if (!last) return true;
     return (last.video !== undefined || !first.video) && (last.audio !== undefined || !first.audio);
   }
 
