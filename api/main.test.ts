@@ -22,7 +22,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url));
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 function run(environment: Record<string, string>) {
   const env = { PATH: process.env.PATH, API_HOST: '127.0.0.1', API_PORT: '0', REDIS_URL: redis.url, ...environment };

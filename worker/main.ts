@@ -1,7 +1,7 @@
 import { loadConfig } from '../common/config/loadConfig.ts';
 import { createLogger, type Logger } from '../common/createLogger.ts';
 import { AppError } from '../common/errors.ts';
-import { type RunningWorker, startWorker } from './startWorker.ts';
+import { type RunningWorker, startWorker } from './start/startWorker.ts';
 
 /** A deadline for an orderly end: libsrt can hang a process that exits while its threads are at work. */
 const EXIT_DEADLINE_MS = 20_000;

@@ -6,7 +6,7 @@ import type { RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
-import { queueNames } from '../../common/queues.ts';
+import { queueNames } from '../../common/redis/queues.ts';
 
 const REFRESH_MS = 10_000;
 const META = { head: 'bull:', tail: ':meta' } as const;

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { signRequest } from '../../common/signature.ts';
-import { StreamStore } from '../../common/streamStore.ts';
+import { StreamStore } from '../../common/stream/streamStore.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { secret, startTestApi, type TestApi } from '../testing/testApi.ts';
 

@@ -1,11 +1,11 @@
 import { type RequestHandler, type Response, Router } from 'express';
 import { AppError } from '../../common/errors.ts';
-import { eventId, type StreamEvent } from '../../common/streamEvent.ts';
-import type { StreamRecord } from '../../common/streamRecord.ts';
-import { check } from '../body.ts';
-import type { EventFeed } from '../eventFeed.ts';
-import { streamRef } from '../schemas.ts';
-import type { StreamService } from '../streamService.ts';
+import { eventId, type StreamEvent } from '../../common/stream/streamEvent.ts';
+import type { StreamRecord } from '../../common/stream/streamRecord.ts';
+import type { EventFeed } from '../events/eventFeed.ts';
+import { check } from '../http/readBody.ts';
+import { streamRef } from '../streams/schemas.ts';
+import type { StreamService } from '../streams/streamService.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
 /** Proxies cut connections on which nothing is said for a minute or so. */

@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import type { Redis } from 'ioredis';
 import type { Metrics } from '../../common/createMetrics.ts';
-import { WorkerRegistry } from '../../common/workerRegistry.ts';
-import { takesStreams, type WorkerStatus } from '../../common/workerStatus.ts';
+import { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
+import { takesStreams, type WorkerStatus } from '../../common/workers/workerStatus.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
 /** `/healthz` (the process serves), `/readyz` (streams can be started), `/metrics` (Prometheus text). Unsigned. */

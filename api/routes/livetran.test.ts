@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { keys } from '../../common/keys.ts';
+import { keys } from '../../common/redis/keys.ts';
 import { signBody } from '../../common/signature.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { secret, startTestApi, type TestApi } from '../testing/testApi.ts';

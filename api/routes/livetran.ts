@@ -1,7 +1,7 @@
 import { type RequestHandler, Router } from 'express';
-import { check, parseBody, rawBody } from '../body.ts';
-import { startRequest, streamRef } from '../schemas.ts';
-import type { StreamService } from '../streamService.ts';
+import { check, parseBody, rawBody } from '../http/readBody.ts';
+import { startRequest, streamRef } from '../streams/schemas.ts';
+import type { StreamService } from '../streams/streamService.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
 /** Livetran's three calls, with its bodies and status codes. `signed` runs before any look into a body. */

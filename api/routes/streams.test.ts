@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { keys } from '../../common/keys.ts';
+import { keys } from '../../common/redis/keys.ts';
 import { signRequest } from '../../common/signature.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { secret, startTestApi, type TestApi } from '../testing/testApi.ts';

@@ -1,10 +1,10 @@
 import { type RequestHandler, Router } from 'express';
 import { AppError } from '../../common/errors.ts';
-import type { StreamRecord } from '../../common/streamRecord.ts';
-import { check, parseBody } from '../body.ts';
-import { listQuery, startRequest, streamRef } from '../schemas.ts';
-import { streamJson } from '../streamJson.ts';
-import type { StreamService } from '../streamService.ts';
+import type { StreamRecord } from '../../common/stream/streamRecord.ts';
+import { check, parseBody } from '../http/readBody.ts';
+import { listQuery, startRequest, streamRef } from '../streams/schemas.ts';
+import { streamJson } from '../streams/streamJson.ts';
+import type { StreamService } from '../streams/streamService.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
 /** The resource API: `/api/streams` and `/api/streams/:id`. Answers `{"success":true,"data":…}`. */

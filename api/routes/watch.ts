@@ -2,9 +2,9 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { Router } from 'express';
 import { AppError } from '../../common/errors.ts';
-import { streamId } from '../../common/streamId.ts';
-import type { StreamRecord } from '../../common/streamRecord.ts';
-import type { StreamService } from '../streamService.ts';
+import { streamId } from '../../common/stream/streamId.ts';
+import type { StreamRecord } from '../../common/stream/streamRecord.ts';
+import type { StreamService } from '../streams/streamService.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
 const pages = fileURLToPath(new URL('../pages', import.meta.url));

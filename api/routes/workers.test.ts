@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { idleWorker } from '../../common/testing/idleWorker.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
-import { WorkerRegistry } from '../../common/workerRegistry.ts';
+import { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
 import { startTestApi, type TestApi } from '../testing/testApi.ts';
 
 let server: TestRedis;

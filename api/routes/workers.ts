@@ -1,7 +1,7 @@
 import { type RequestHandler, Router } from 'express';
-import type { WorkerRegistry } from '../../common/workerRegistry.ts';
-import type { WorkerStatus } from '../../common/workerStatus.ts';
-import { askRedis } from '../askRedis.ts';
+import type { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
+import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
+import { askRedis } from '../http/askRedis.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
 /** `GET /api/workers`: the living workers, oldest first. */

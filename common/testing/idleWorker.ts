@@ -1,4 +1,4 @@
-import type { WorkerStatus } from '../workerStatus.ts';
+import type { WorkerStatus } from '../workers/workerStatus.ts';
 
 /** What a worker with a free slot says of itself. For tests. */
 export const idleWorker = (id: string, more: Partial<WorkerStatus> = {}): WorkerStatus => ({

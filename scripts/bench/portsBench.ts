@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { keys } from '../../common/keys.ts';
+import { keys } from '../../common/redis/keys.ts';
 import { startRedis } from '../../common/testing/startRedis.ts';
 import { PortLeases } from '../../worker/ingest/portLease.ts';
 import { redisLoad, redisState } from './control/redisLoad.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { streamId } from '../../common/streamId.ts';
+import { streamId } from '../../common/stream/streamId.ts';
 
 const startOptions = ['abr', 'record', 'dvr'] as const;
 

@@ -132,9 +132,13 @@ describe('ladder', () => {
     const link = await client.link('ladder', 30_000);
     expect(link).toBe(`${cluster.s3?.publicUrl}/ladder/ladder_master.m3u8`);
     const oracle = new PlaylistOracle(link);
-    const master = await multivariantPlaylist(link);
-    expect(master.variants.map(variant => variant.attributes.RESOLUTION)).toEqual(['1920x1080', '1280x720', '854x480']);
-    for (const variant of master.variants) {
+    const multivariant = await multivariantPlaylist(link);
+    expect(multivariant.variants.map(variant => variant.attributes.RESOLUTION)).toEqual([
+      '1920x1080',
+      '1280x720',
+      '854x480',
+    ]);
+    for (const variant of multivariant.variants) {
       expect(variant.attributes.CODECS).toMatch(/^"avc1\.[0-9a-f]{6},mp4a\.40\.2"$/);
       expect(Number(variant.attributes['FRAME-RATE'])).toBeCloseTo(25, 1);
       expect(Number(variant.attributes.BANDWIDTH)).toBeGreaterThan(100_000);
@@ -142,7 +146,7 @@ describe('ladder', () => {
     const playlists = await waitFor(
       'three segments in each rendition',
       async () => {
-        const all = await Promise.all(master.variants.map(variant => mediaPlaylist(variant.url)));
+        const all = await Promise.all(multivariant.variants.map(variant => mediaPlaylist(variant.url)));
         return all.every(playlist => playlist.segments.length >= 3) && all;
       },
       60_000,
@@ -164,7 +168,7 @@ describe('ladder', () => {
     expect(boundaries[2]).toEqual(boundaries[0]);
     await client.stop('ladder');
     await client.inState('ladder', 'STOPPED');
-    for (const variant of master.variants) expect((await mediaPlaylist(variant.url)).ended).toBe(true);
+    for (const variant of multivariant.variants) expect((await mediaPlaylist(variant.url)).ended).toBe(true);
     expect(await oracle.stop()).toMatchObject({ violations: [], gaps: 0 });
     await encoder.exited;
     await assertNothingLeft(cluster);

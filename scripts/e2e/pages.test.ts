@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApi, type TestApi } from '../../api/testing/testApi.ts';
-import { keys } from '../../common/keys.ts';
+import { keys } from '../../common/redis/keys.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { waitFor } from './harness/waitFor.ts';
 

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keys } from '../../common/keys.ts';
+import { keys } from '../../common/redis/keys.ts';
 import { assertNothingLeft } from './harness/assertNothingLeft.ts';
 import type { Child } from './harness/childProcess.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeCertificate } from '../../api/makeCertificate.ts';
+import { makeCertificate } from '../../api/http/makeCertificate.ts';
 import { isLoopback, request, UnreachableError } from './request.ts';
 
 test('accepts a self-signed certificate of this host', async () => {

@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from '../../common/createLogger.ts';
-import type { WorkerStatus } from '../../common/workerStatus.ts';
+import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 import { judgeCapacity, type Measures } from './judgeCapacity.ts';
 
 const LOOK_MS = 1_000;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { type Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createQueue, queueNames, type StreamJob, streamJobId, streamJobOptions } from '../../common/queues.ts';
-import { StreamStore } from '../../common/streamStore.ts';
+import { createQueue, queueNames, type StreamJob, streamJobId, streamJobOptions } from '../../common/redis/queues.ts';
+import { StreamStore } from '../../common/stream/streamStore.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { Spool } from '../publish/spool/spool.ts';
@@ -15,10 +15,10 @@ import { DeadWorkers } from './deadWorkers.ts';
 import { LeaseScripts } from './leaseScripts.ts';
 
 const holder = `
-  import { SpoolOwners } from ${JSON.stringify(new URL('../publish/spool/spoolOwners.ts', import.meta.url).href)};
-  const owners = new SpoolOwners(process.argv[1]);
-  await owners.hold();
-  console.log(owners.own);`;
+  import { ProcessLiveness } from ${JSON.stringify(new URL('./processLiveness.ts', import.meta.url).href)};
+  const liveness = new ProcessLiveness(process.argv[1]);
+  await liveness.hold();
+  console.log(liveness.own);`;
 const LEASE_MS = 60_000;
 
 let server: TestRedis;
@@ -54,7 +54,7 @@ test('a dead workerâ€™s streams are free at once, with their jobs; a frozen oneâ
   const [streams, scripts] = [new StreamStore(redis), new LeaseScripts(redis)];
   const spool = new Spool(dir, 'node');
   await spool.claim();
-  await spool.owners.hold();
+  await spool.liveness.hold();
   const children = [0, 1].map(() =>
     spawn(process.execPath, ['--input-type=module', '-e', holder, dir], { stdio: ['ignore', 'pipe', 'inherit'] }),
   );
@@ -66,7 +66,7 @@ test('a dead workerâ€™s streams are free at once, with their jobs; a frozen oneâ
     frozen: await running(streams, scripts, 'frozen', frozenMark),
     elsewhere: await running(streams, scripts, 'elsewhere', '.owner-of-another-host'),
   };
-  const watch = new DeadWorkers({ owners: spool.owners, streams, scripts, queue, redis, log: silentLogger() });
+  const watch = new DeadWorkers({ liveness: spool.liveness, streams, scripts, queue, redis, log: silentLogger() });
   watch.start();
   frozen?.kill('SIGSTOP');
   killed?.kill('SIGKILL');
@@ -81,5 +81,5 @@ test('a dead workerâ€™s streams are free at once, with their jobs; a frozen oneâ
   expect(await scripts.forfeit('killed', runs.killed, killedMark)).toBe(false);
   frozen?.kill('SIGKILL');
   await watch.stop();
-  await spool.owners.release();
+  await spool.liveness.release();
 });

@@ -1,11 +1,11 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
-import { type StreamJob, streamJobId } from '../../common/queues.ts';
-import type { StreamRecord } from '../../common/streamRecord.ts';
-import type { StreamStore } from '../../common/streamStore.ts';
-import type { SpoolOwners } from '../publish/spool/spoolOwners.ts';
+import { type StreamJob, streamJobId } from '../../common/redis/queues.ts';
+import type { StreamRecord } from '../../common/stream/streamRecord.ts';
+import type { StreamStore } from '../../common/stream/streamStore.ts';
 import type { LeaseScripts } from './leaseScripts.ts';
+import type { ProcessLiveness } from './processLiveness.ts';
 
 const PERIOD_MS = 500;
 
@@ -14,7 +14,7 @@ const PERIOD_MS = 500;
  * knows who is dead (spoolOwners.ts). A process that is only frozen is not dead, and neither is one of another host.
  */
 export class DeadWorkers {
-  readonly #owners: SpoolOwners;
+  readonly #liveness: ProcessLiveness;
   readonly #streams: StreamStore;
   readonly #scripts: LeaseScripts;
   readonly #queue: Queue<StreamJob>;
@@ -26,7 +26,7 @@ export class DeadWorkers {
   #looking: Promise<void> | undefined;
 
   constructor(deps: {
-    owners: SpoolOwners;
+    liveness: ProcessLiveness;
     streams: StreamStore;
     scripts: LeaseScripts;
     queue: Queue<StreamJob>;
@@ -34,7 +34,7 @@ export class DeadWorkers {
     redis: Redis;
     log: Logger;
   }) {
-    this.#owners = deps.owners;
+    this.#liveness = deps.liveness;
     this.#streams = deps.streams;
     this.#scripts = deps.scripts;
     this.#queue = deps.queue;
@@ -43,7 +43,7 @@ export class DeadWorkers {
   }
 
   start(): void {
-    this.#owners.onDead(mark => {
+    this.#liveness.onDead(mark => {
       this.#dead.add(mark);
       this.#log.warn({ process: mark }, 'a worker of this host is dead');
     });
@@ -61,7 +61,7 @@ export class DeadWorkers {
 
   async #look(): Promise<void> {
     try {
-      await this.#owners.alive();
+      await this.#liveness.alive();
       if (this.#dead.size === 0) return;
       const marks = [...this.#dead];
       for (const stream of await this.#streams.live()) {

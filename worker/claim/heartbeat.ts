@@ -1,6 +1,6 @@
 import type { Logger } from '../../common/createLogger.ts';
-import type { WorkerRegistry } from '../../common/workerRegistry.ts';
-import type { WorkerStatus } from '../../common/workerStatus.ts';
+import type { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
+import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 
 const PERIOD_MS = 2_000;
 const TTL_MS = 7_000;

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import { Batch } from '../../common/batch.ts';
-import { keys, RECORD_TTL_SECONDS } from '../../common/keys.ts';
-import { LuaScript } from '../../common/luaScript.ts';
-import { enteredFrom, type StreamState } from '../../common/streamState.ts';
+import { Batch } from '../../common/redis/batch.ts';
+import { keys, RECORD_TTL_SECONDS } from '../../common/redis/keys.ts';
+import { LuaScript } from '../../common/redis/luaScript.ts';
+import { enteredFrom, type StreamState } from '../../common/stream/streamState.ts';
 
 export type Acquired =
   | {

@@ -1,9 +1,9 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
-import { keys } from '../../common/keys.ts';
-import { LuaScript } from '../../common/luaScript.ts';
-import { type StreamJob, streamJobId } from '../../common/queues.ts';
+import { keys } from '../../common/redis/keys.ts';
+import { LuaScript } from '../../common/redis/luaScript.ts';
+import { type StreamJob, streamJobId } from '../../common/redis/queues.ts';
 
 const PERIOD_MS = 5_000;
 /** A run that nobody has held for this long may never have got its job (the API died between record and job). */

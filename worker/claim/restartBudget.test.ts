@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { keys } from '../../common/keys.ts';
+import { keys } from '../../common/redis/keys.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { RestartBudget } from './restartBudget.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
-import { keys } from '../../common/keys.ts';
-import { LuaScript } from '../../common/luaScript.ts';
-import type { StreamJob } from '../../common/queues.ts';
+import { keys } from '../../common/redis/keys.ts';
+import { LuaScript } from '../../common/redis/luaScript.ts';
+import type { StreamJob } from '../../common/redis/queues.ts';
 
 export interface RestartLimits {
   /** Restarts that a run may have within the window. */

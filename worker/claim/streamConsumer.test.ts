@@ -1,8 +1,8 @@
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createQueue, queueNames, type StreamJob } from '../../common/queues.ts';
-import { StreamStore } from '../../common/streamStore.ts';
+import { createQueue, queueNames, type StreamJob } from '../../common/redis/queues.ts';
+import { StreamStore } from '../../common/stream/streamStore.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { LeaseScripts } from './leaseScripts.ts';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
-import { queueNames, type StreamJob } from '../../common/queues.ts';
+import { queueNames, type StreamJob } from '../../common/redis/queues.ts';
 import { isForItsNode } from './isForItsNode.ts';
 import type { LeaseScripts } from './leaseScripts.ts';
 import { leaseTimes, StreamLease } from './streamLease.ts';

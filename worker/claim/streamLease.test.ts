@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { keys } from '../../common/keys.ts';
-import { StreamStore } from '../../common/streamStore.ts';
+import { keys } from '../../common/redis/keys.ts';
+import { StreamStore } from '../../common/stream/streamStore.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { LeaseScripts } from './leaseScripts.ts';

@@ -1,14 +1,14 @@
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { keys } from '../../common/keys.ts';
-import { createQueue, queueNames, type StreamJob } from '../../common/queues.ts';
-import { StreamStore } from '../../common/streamStore.ts';
+import { keys } from '../../common/redis/keys.ts';
+import { createQueue, queueNames, type StreamJob } from '../../common/redis/queues.ts';
+import { StreamStore } from '../../common/stream/streamStore.ts';
 import { idleWorker } from '../../common/testing/idleWorker.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
-import { WorkerRegistry } from '../../common/workerRegistry.ts';
-import type { WorkerStatus } from '../../common/workerStatus.ts';
+import { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
+import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 import { LeaseScripts } from './leaseScripts.ts';
 import { WaitingStreams } from './waitingStreams.ts';
 

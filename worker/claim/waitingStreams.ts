@@ -1,11 +1,11 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
-import { keys } from '../../common/keys.ts';
-import { LuaScript } from '../../common/luaScript.ts';
-import type { StreamJob } from '../../common/queues.ts';
-import type { WorkerRegistry } from '../../common/workerRegistry.ts';
-import { takesStreams, type WorkerStatus } from '../../common/workerStatus.ts';
+import { keys } from '../../common/redis/keys.ts';
+import { LuaScript } from '../../common/redis/luaScript.ts';
+import type { StreamJob } from '../../common/redis/queues.ts';
+import type { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
+import { takesStreams, type WorkerStatus } from '../../common/workers/workerStatus.ts';
 
 const PERIOD_MS = 1_000;
 const AT_A_TIME = 100;

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { keys } from '../../common/keys.ts';
+import { keys } from '../../common/redis/keys.ts';
 
 /** Hears which streams should look at their wanted state now. A lost message costs one renewal (2 s), never a stop. */
 export class WakeListener {

@@ -1,23 +1,23 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '../../common/errors.ts';
-import { keys } from '../../common/keys.ts';
+import { keys } from '../../common/redis/keys.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { openOnLeasedPort } from './openOnLeasedPort.ts';
 import { PortLeases } from './portLease.ts';
-import { SrtHost } from './srtHost.ts';
+import { SrtServer } from './srtServer.ts';
 import { freeUdpPort, holdUdpPort } from './testing/freeUdpPort.ts';
 import { recordingLogger } from './testing/testListener.ts';
 
 const { log } = recordingLogger();
 let server: TestRedis;
 let redis: Redis;
-let host: SrtHost;
+let host: SrtServer;
 
 beforeAll(async () => {
   server = await startRedis();
   redis = new Redis(server.url, { retryStrategy: null, maxRetriesPerRequest: 0 });
-  host = await SrtHost.start({ log });
+  host = await SrtServer.start({ log });
 });
 afterAll(async () => {
   await host.stop();
@@ -33,7 +33,7 @@ const listen = {
   onPublisher: () => undefined,
   log,
 };
-const openWith = (leases: PortLeases, signal: AbortSignal, opener: Pick<SrtHost, 'openListener'> = host) =>
+const openWith = (leases: PortLeases, signal: AbortSignal, opener: Pick<SrtServer, 'openListener'> = host) =>
   openOnLeasedPort({ host: opener, ports: leases, holder: 'live.run', listen, signal, renewMs: 20 });
 const never = new AbortController().signal;
 const leased = async () => Object.keys(await redis.hgetall(keys.portHolders('n1'))).filter(key => key !== 'range');

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../common/errors.ts';
 import type { PortLeases } from './portLease.ts';
-import type { ListenOptions, SrtHost, SrtListener } from './srtHost.ts';
+import type { ListenOptions, SrtListener, SrtServer } from './srtServer.ts';
 
 const TRIES = 10;
 const RENEW_MS = 10_000;
@@ -16,7 +16,7 @@ export interface LeasedListener {
 }
 
 export interface LeasedPortOptions {
-  host: Pick<SrtHost, 'openListener'>;
+  host: Pick<SrtServer, 'openListener'>;
   ports: PortLeases;
   /** `<stream id>.<run>.<token>`: so that an owner that was replaced cannot give back or renew what is its successor's. */
   holder: string;

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import { Batch } from '../../common/batch.ts';
 import { AppError } from '../../common/errors.ts';
-import { keys } from '../../common/keys.ts';
-import { LuaScript } from '../../common/luaScript.ts';
+import { Batch } from '../../common/redis/batch.ts';
+import { keys } from '../../common/redis/keys.ts';
+import { LuaScript } from '../../common/redis/luaScript.ts';
 
 /** Renewed every 10 s by openOnLeasedPort. */
 const PORT_LEASE_MS = 30_000;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AppError } from '../../common/errors.ts';
-import { keys } from '../../common/keys.ts';
+import { keys } from '../../common/redis/keys.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { PortLeases } from './portLease.ts';
 

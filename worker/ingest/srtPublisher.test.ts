@@ -2,17 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { buffer, text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SrtHost } from './srtHost.ts';
+import { SrtServer } from './srtServer.ts';
 import { callOnce } from './testing/callRepeatedly.ts';
 import { startEncoder } from './testing/startEncoder.ts';
 import { openTestListener, recordingLogger } from './testing/testListener.ts';
 
 const TIMEOUT = 30_000;
 const TS_PACKET = 188;
-let host: SrtHost;
+let host: SrtServer;
 
 beforeEach(async () => {
-  host = await SrtHost.start({ log: recordingLogger().log });
+  host = await SrtServer.start({ log: recordingLogger().log });
 });
 afterEach(() => host.stop());
 

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { SrtHost } from './srtHost.ts';
+import { SrtServer } from './srtServer.ts';
 import { freeUdpPort, holdUdpPort } from './testing/freeUdpPort.ts';
 import { startEncoder } from './testing/startEncoder.ts';
 import { recordingLogger } from './testing/testListener.ts';
 
 const { log } = recordingLogger();
-let host: SrtHost;
+let host: SrtServer;
 
 beforeAll(async () => {
-  host = await SrtHost.start({ log });
+  host = await SrtServer.start({ log });
 });
 afterAll(() => host.stop());
 

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
-import { keys } from '../../common/keys.ts';
-import type { WebhookJob } from '../../common/queues.ts';
-import { parseStreamEvent, type StreamEvent } from '../../common/streamEvent.ts';
+import { keys } from '../../common/redis/keys.ts';
+import type { WebhookJob } from '../../common/redis/queues.ts';
+import { parseStreamEvent, type StreamEvent } from '../../common/stream/streamEvent.ts';
 import { webhookBody } from './webhookBody.ts';
 
 const LEADER_MS = 6_000;

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { keys } from '../../common/keys.ts';
-import { parseStreamEvent } from '../../common/streamEvent.ts';
-import { StreamStore } from '../../common/streamStore.ts';
+import { keys } from '../../common/redis/keys.ts';
+import { parseStreamEvent } from '../../common/stream/streamEvent.ts';
+import { StreamStore } from '../../common/stream/streamStore.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { createTellStream } from './tellStream.ts';
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { keys } from '../../common/keys.ts';
-import { LuaScript } from '../../common/luaScript.ts';
-import type { StreamReason } from '../../common/streamState.ts';
+import { keys } from '../../common/redis/keys.ts';
+import { LuaScript } from '../../common/redis/luaScript.ts';
+import type { StreamReason } from '../../common/stream/streamState.ts';
 
 /**
  * Makes a function that tells a run's webhooks of something that is no change of the stream, whoever owns it now. It

@@ -1,4 +1,4 @@
-import type { StreamEvent } from '../../common/streamEvent.ts';
+import type { StreamEvent } from '../../common/stream/streamEvent.ts';
 
 /** The webhook's JSON: Livetran's three fields, then ours. */
 export function webhookBody(event: StreamEvent): string {

@@ -1,7 +1,7 @@
 import { DelayedError, type Job, type Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
-import { queueNames, type WebhookJob } from '../../common/queues.ts';
+import { queueNames, type WebhookJob } from '../../common/redis/queues.ts';
 import { ForbiddenTarget, postWebhook } from './postWebhook.ts';
 
 const TIMEOUT_MS = 10_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { ElementaryStream } from '../segment/ts/tsCodec.ts';
 import { chooseInputs, isSameInputs } from './chooseInputs.ts';
-import type { ElementaryStream } from './tsCodec.ts';
 
 const video: ElementaryStream = { pid: 256, kind: 'video', codec: 'h264' };
 const aac: ElementaryStream = { pid: 257, kind: 'audio', codec: 'aac' };

@@ -1,4 +1,4 @@
-import type { ElementaryStream } from './tsCodec.ts';
+import type { ElementaryStream } from '../segment/ts/tsCodec.ts';
 
 /** What one FFmpeg process is made to read. Streams are named by PID, since the encoder may announce more than it sends. */
 export interface Inputs {

@@ -103,7 +103,7 @@ describe('FfmpegProcess', () => {
     ['SIGKILL', frozen],
   ] as const)('FFmpeg ends with a worker that gets %s (frozen before: %j)', async (signal, launcher) => {
     const script = `
-      import { FfmpegProcess } from ${JSON.stringify(new URL('ffmpegProcess.ts', import.meta.url).href)};
+      import { FfmpegProcess } from ${JSON.stringify(new URL('./ffmpegProcess.ts', import.meta.url).href)};
       import { PassThrough } from 'node:stream';
       const args = ['-f', 'mpegts', '-i', 'pipe:0', '-f', 'null', '-'];
       const ffmpeg = new FfmpegProcess({ path: 'ffmpeg', args, cwd: '/', input: new PassThrough(), stopMs: 1000, launcher: ${JSON.stringify(launcher)} });

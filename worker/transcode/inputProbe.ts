@@ -1,9 +1,9 @@
 import { AppError } from '../../common/errors.ts';
+import { eachPacket } from '../segment/ts/eachPacket.ts';
+import type { PacketKind, TsInspector } from '../segment/ts/tsInspector.ts';
+import { packetBytes } from '../segment/ts/tsPackets.ts';
 import { chooseInputs, type Inputs } from './chooseInputs.ts';
-import { eachPacket } from './eachPacket.ts';
 import type { TranscodeLimits } from './transcodeLimits.ts';
-import type { PacketKind, TsInspector } from './tsInspector.ts';
-import { packetBytes } from './tsPackets.ts';
 
 /** Where a transcode begins: the media from the first random access point on, and when that came (wall clock, ms). */
 export interface Start {

@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { AppError } from '../../common/errors.ts';
+import { eachPacket } from '../segment/ts/eachPacket.ts';
+import { type PacketKind, TsInspector } from '../segment/ts/tsInspector.ts';
+import { packetBytes, TsPackets } from '../segment/ts/tsPackets.ts';
 import { chooseInputs, type Inputs, isSameInputs } from './chooseInputs.ts';
-import { eachPacket } from './eachPacket.ts';
 import { InputProbe } from './inputProbe.ts';
 import { MediaSpan } from './mediaSpan.ts';
 import type { TranscodeLimits } from './transcodeLimits.ts';
-import { type PacketKind, TsInspector } from './tsInspector.ts';
-import { packetBytes, TsPackets } from './tsPackets.ts';
 
 /**
  * One connection's media, cut into spans, each for an FFmpeg process of its own. A cut falls on the random access point at

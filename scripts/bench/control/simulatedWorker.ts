@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../common/createLogger.ts';
-import { createRedis } from '../../../common/createRedis.ts';
+import { createRedis } from '../../../common/redis/createRedis.ts';
 import {
   createQueue,
   queueNames,
@@ -8,9 +8,9 @@ import {
   streamJobOptions,
   type WebhookJob,
   webhookJobOptions,
-} from '../../../common/queues.ts';
+} from '../../../common/redis/queues.ts';
 import { StopStack } from '../../../common/stopStack.ts';
-import { StreamStore } from '../../../common/streamStore.ts';
+import { StreamStore } from '../../../common/stream/streamStore.ts';
 import { CapacityGuard } from '../../../worker/claim/capacityGuard.ts';
 import { LeaseScripts } from '../../../worker/claim/leaseScripts.ts';
 import { Reconciler } from '../../../worker/claim/reconciler.ts';
@@ -22,10 +22,10 @@ import { OutboxRelay } from '../../../worker/notify/outboxRelay.ts';
 import { WebhookSender } from '../../../worker/notify/webhookSender.ts';
 import { RetentionQueue } from '../../../worker/publish/retention/retentionQueue.ts';
 import { Spool } from '../../../worker/publish/spool/spool.ts';
-import { UploadQueue } from '../../../worker/publish/spool/uploadQueue.ts';
-import { Session } from '../../../worker/session.ts';
-import { startReporting } from '../../../worker/startReporting.ts';
-import { Totals } from '../../../worker/totals.ts';
+import { UploadQueue } from '../../../worker/publish/uploads/uploadQueue.ts';
+import { Session } from '../../../worker/session/session.ts';
+import { startReporting } from '../../../worker/start/startReporting.ts';
+import { Totals } from '../../../worker/start/totals.ts';
 import { discardStore } from './discardStore.ts';
 import { tickingPhases } from './tickingPhases.ts';
 

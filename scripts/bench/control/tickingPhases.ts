@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StreamJob } from '../../../common/queues.ts';
+import type { StreamJob } from '../../../common/redis/queues.ts';
 import type { StreamLease } from '../../../worker/claim/streamLease.ts';
 import { openOnLeasedPort } from '../../../worker/ingest/openOnLeasedPort.ts';
 import type { PortLeases } from '../../../worker/ingest/portLease.ts';
 import { srtUrl } from '../../../worker/ingest/srtUrl.ts';
 import { mintStreamKey } from '../../../worker/ingest/streamKey.ts';
-import type { SessionPhases } from '../../../worker/sessionContract.ts';
-import { type TickingDeps, TickingPublisher } from './tickingPublisher.ts';
+import type { SessionPhases } from '../../../worker/session/sessionContract.ts';
+import { type TickingDeps, TickingOutput } from './tickingOutput.ts';
 
 const SECRET = 'a-secret-of-the-control-bench';
 /** How long an encoder takes to come (ms), at most. */
@@ -23,11 +23,11 @@ export function tickingPhases(
   lease: StreamLease,
 ): SessionPhases {
   const { streamId, run } = job;
-  let publisher: TickingPublisher | undefined;
+  let output: TickingOutput | undefined;
   return {
-    openPublisher: async events => {
-      publisher = await TickingPublisher.open(deps, job, lease.token, events);
-      return publisher;
+    openOutput: async events => {
+      output = await TickingOutput.open(deps, job, lease.token, events);
+      return output;
     },
     openIngest: async (onEncoder, signal) => {
       const ingest = await openOnLeasedPort({
@@ -54,7 +54,7 @@ export function tickingPhases(
       for (let number = firstNumber; ; number += 1) {
         await sleep(deps.segmentSeconds * 1000, undefined, { signal }).catch(() => undefined);
         if (signal.aborted) return { cause: 'aborted', sawPicture: true };
-        publisher?.tick(number);
+        output?.tick(number);
       }
     },
   };

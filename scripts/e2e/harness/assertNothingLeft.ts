@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { Redis } from 'ioredis';
-import { keys } from '../../../common/keys.ts';
+import { keys } from '../../../common/redis/keys.ts';
 import type { Cluster } from './cluster.ts';
 import { waitFor } from './waitFor.ts';
 
@@ -11,7 +11,7 @@ const infrastructure = [
 ];
 /** What is to be deleted later (RETAIN_SECONDS) is remembered as long as that. */
 const retained = /^bull:retention:(delayed|[^:]+\.[^:]+)$/;
-/** Lists of finished jobs; the jobs in them are removed by age and count (common/queues.ts). */
+/** Lists of finished jobs; the jobs in them are removed by age and count (common/redis/queues.ts). */
 const history = /^bull:(streams|webhooks|retention|uploads-[^:]+):(completed|failed)$/;
 const finishedJob = /^bull:(streams|webhooks|retention|uploads-[^:]+):[^:]+$/;
 

@@ -159,7 +159,7 @@ test('keeps what was written, when, and every request', async () => {
 });
 
 test('runs as a process of its own, and ends on SIGTERM', async () => {
-  const child = spawn(process.execPath, [new URL('main.ts', import.meta.url).pathname, '--secret-key', 'secret'], {
+  const child = spawn(process.execPath, [new URL('./main.ts', import.meta.url).pathname, '--secret-key', 'secret'], {
     env: { ...process.env, R2_ACCESS_KEY: keys.accessKey, BUCKET_NAME: keys.bucket },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -4,7 +4,7 @@
 --       unless that is known to be dead: Redis was away, and nobody could renew
 -- Returns {1, lost, field, value, field, value ...} taken, with the record as it is now (lost: for how long (ms) an owner that
 -- did not give the lease back held it; -1 none); {0, ms left} held by another owner; {-1} not this run any more, or STOPPED.
--- @include ../../../common/lua/now-ms.lua
+-- @include ../../../common/redis/lua/now-ms.lua
 local h = redis.call('HMGET', KEYS[1], 'run', 'state', 'owner', 'leaseUntil', 'token')
 if h[1] ~= ARGV[1] or h[2] == 'STOPPED' then return { -1 } end
 local now = now_ms()

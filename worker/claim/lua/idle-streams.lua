@@ -3,7 +3,7 @@
 -- ARGV  1 cursor ('0' to begin)   2 how many to look at, about   3 how long after their creation nobody took them (ms)
 --       4 how long after its end a lease was not taken (ms)   5 prefix of the records' keys
 -- Returns {next cursor ('0' at the end), id, run, id, run ...}.
--- @include ../../../common/lua/now-ms.lua
+-- @include ../../../common/redis/lua/now-ms.lua
 local now = now_ms()
 local scan = redis.call('SSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 local answer = { scan[1] }

@@ -2,7 +2,7 @@
 -- KEYS  1 stream record
 -- ARGV  1 token   2 '1' = the owner is failing: the next one is to know
 -- Returns 1 released, 0 it was not ours any more.
--- @include ../../../common/lua/now-ms.lua
+-- @include ../../../common/redis/lua/now-ms.lua
 local h = redis.call('HMGET', KEYS[1], 'token', 'owner')
 if h[1] ~= ARGV[1] then return 0 end
 if ARGV[2] == '1' then

@@ -2,7 +2,7 @@
 -- KEYS  stream records
 -- ARGV  token, TTL (ms) of each, in the same order
 -- Returns for each {1, desired, stopReason, event sequence} renewed; {0} fenced: another owner has it; {2} Redis has lost the record.
--- @include ../../../common/lua/now-ms.lua
+-- @include ../../../common/redis/lua/now-ms.lua
 local now = now_ms()
 local answers = {}
 for i, record in ipairs(KEYS) do

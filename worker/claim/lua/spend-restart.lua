@@ -2,7 +2,7 @@
 -- KEYS  1 restarts (ZSET of unique members by ms)
 -- ARGV  1 member   2 window (ms)
 -- Returns how many restarts lie in the window now, this one included.
--- @include ../../../common/lua/now-ms.lua
+-- @include ../../../common/redis/lua/now-ms.lua
 local now = now_ms()
 redis.call('ZADD', KEYS[1], ms(now), ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ms(now - ARGV[2]))

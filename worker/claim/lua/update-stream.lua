@@ -5,8 +5,8 @@
 --       8 ... field, value pairs; value '' deletes
 -- A write that was made already, or that a later one has overtaken, changes nothing: its first answer was lost on the way.
 -- Returns the event's sequence (0 without one); -1 fenced; -2 the transition is not allowed.
--- @include ../../../common/lua/now-ms.lua
--- @include ../../../common/lua/append-event.lua
+-- @include ../../../common/redis/lua/now-ms.lua
+-- @include ../../../common/stream/lua/append-event.lua
 local h = redis.call('HMGET', KEYS[1], 'token', 'state', 'lastWrite', 'seq')
 if h[1] ~= ARGV[1] then return -1 end
 local writer, count = string.match(h[3] or '', '^(%d+):(%d+)$')

@@ -3,7 +3,7 @@
 -- KEYS  1 ports (ZSET port → ms from which it may be taken)   2 holders (HASH port → holder, and `range`)
 -- ARGV  1 holder   2 preferred port, 0 = none   3 first port   4 last port   5 TTL (ms)
 -- Returns the port; 0 when none is free.
--- @include ../../../common/lua/now-ms.lua
+-- @include ../../../common/redis/lua/now-ms.lua
 -- @include keep-ports.lua
 local first, last = tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = now_ms()

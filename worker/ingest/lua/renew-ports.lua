@@ -3,7 +3,7 @@
 -- KEYS  1 ports (ZSET port → ms from which it may be taken)   2 holders (HASH port → holder, and `range`)
 -- ARGV  1 TTL (ms)   2 port, holder, port, holder ...
 -- Returns for each 1 renewed, 0 somebody else holds it now.
--- @include ../../../common/lua/now-ms.lua
+-- @include ../../../common/redis/lua/now-ms.lua
 -- @include keep-ports.lua
 local now = now_ms()
 local answers = {}

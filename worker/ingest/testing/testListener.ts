@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { type Logger, pino } from 'pino';
-import type { ListenOptions, SrtHost, SrtListener } from '../srtHost.ts';
 import type { SrtPublisher } from '../srtPublisher.ts';
+import type { ListenOptions, SrtListener, SrtServer } from '../srtServer.ts';
 import { srtUrl } from '../srtUrl.ts';
 import { mintStreamKey, StreamKeyCheck } from '../streamKey.ts';
 import { freeUdpPort } from './freeUdpPort.ts';
@@ -31,7 +31,7 @@ export interface TestListener extends SrtListener {
 
 /** A listener on a free port of 127.0.0.1 that checks stream keys. */
 export async function openTestListener(
-  host: SrtHost,
+  host: SrtServer,
   options: Partial<Omit<ListenOptions, 'log' | 'onPublisher'>> = {},
 ): Promise<TestListener> {
   const { log, lines } = recordingLogger();

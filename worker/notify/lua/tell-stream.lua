@@ -2,8 +2,8 @@
 -- KEYS  1 stream record   2 outbox
 -- ARGV  1 stream id   2 run   3 reason   4 the event's text
 -- Returns 1 told, 0 the record is of another run, or gone.
--- @include ../../../common/lua/now-ms.lua
--- @include ../../../common/lua/append-event.lua
+-- @include ../../../common/redis/lua/now-ms.lua
+-- @include ../../../common/stream/lua/append-event.lua
 local h = redis.call('HMGET', KEYS[1], 'run', 'reason', 'update')
 if h[1] ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'reason', ARGV[3], 'updatedAt', ms(now_ms()))

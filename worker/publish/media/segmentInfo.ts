@@ -1,4 +1,4 @@
-import { parseSps, type SpsInfo } from './parseSps.ts';
+import { parseSps, type SpsInfo } from '../../segment/ts/parseSps.ts';
 import { type ElementaryStream, readTs } from './tsReader.ts';
 
 const H264 = 0x1b;

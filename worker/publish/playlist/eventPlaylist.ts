@@ -31,7 +31,7 @@ export function extendEvent(
   options: { rendition: number; run: string; targetDuration: number },
 ): EventList | undefined {
   const follows = list && (entries[0] === undefined || entries[0].mediaSequence === list.last + 1);
-  const start = follows ? 0 : entries.findIndex(entry => entry.parts[options.rendition]?.state === 'stored');
+  const start = follows ? 0 : entries.findIndex(entry => entry.segments[options.rendition]?.state === 'stored');
   const [first] = entries.slice(start);
   if (start < 0 || !first) return follows ? list : undefined;
   const targetDuration = follows ? list.targetDuration : options.targetDuration;
@@ -44,10 +44,10 @@ export function extendEvent(
 }
 
 function eventLines(entry: LedgerEntry, rendition: number, targetDuration: number): string[] {
-  const part = entry.parts[rendition];
-  if (!part) return [];
-  const durationSeconds = listedSeconds(part.durationSeconds, targetDuration);
-  return segmentLines({ ...entry, ...part, durationSeconds, gap: part.state !== 'stored' });
+  const segment = entry.segments[rendition];
+  if (!segment) return [];
+  const durationSeconds = listedSeconds(segment.durationSeconds, targetDuration);
+  return segmentLines({ ...entry, ...segment, durationSeconds, gap: segment.state !== 'stored' });
 }
 
 /** @param owner the fencing token of the one who writes it */

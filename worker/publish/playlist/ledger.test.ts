@@ -67,7 +67,7 @@ describe('listing', () => {
     ledger = close(ledger, 0, 4);
     expect(listing(ledger)).toEqual(['0', '1 gap', '2', '3']);
     expect(listing(settle(settle(ledger, 0, 1, 'stored'), 0, 4, 'stored'))).toEqual(['2', '3', '4']);
-    expect(settle(ledger, 0, 1, 'stored').entries[1]?.parts[0]?.state).toBe('gap');
+    expect(settle(ledger, 0, 1, 'stored').entries[1]?.segments[0]?.state).toBe('gap');
   });
 
   test('one rendition’s slow upload holds back no other rendition', () => {
@@ -260,16 +260,16 @@ class World {
   #work({ do: what, rendition: r, pick }: { do: string; rendition: number; pick: number }): void {
     if (what === 'close') {
       // The first number this rendition has not closed: of an entry that the other one began, or a new one.
-      const open = this.ledger.entries.find(({ parts }) => parts[r] === null)?.number ?? this.ledger.nextNumber;
+      const open = this.ledger.entries.find(({ segments }) => segments[r] === null)?.number ?? this.ledger.nextNumber;
       this.ledger = close(this.ledger, r, open);
       return;
     }
     const from = what === 'late' ? 'gap' : 'pending';
-    const parts = this.ledger.entries.filter(entry => entry.parts[r]?.state === from);
-    const entry = parts[pick % Math.max(1, parts.length)];
-    const part = entry?.parts[r];
-    if (!entry || !part) return;
-    if (what !== 'fail') this.bucket.add(part.key);
+    const segments = this.ledger.entries.filter(entry => entry.segments[r]?.state === from);
+    const entry = segments[pick % Math.max(1, segments.length)];
+    const segment = entry?.segments[r];
+    if (!entry || !segment) return;
+    if (what !== 'fail') this.bucket.add(segment.key);
     this.ledger = settle(this.ledger, r, entry.number, what === 'fail' ? 'gap' : 'stored');
   }
 
@@ -296,9 +296,10 @@ class World {
         this.published.map(text => parseMediaPlaylist(text ?? '')),
       ),
     );
-    for (const { number, parts } of merged.entries) {
-      parts.forEach((part, r) => {
-        if (part?.state === 'pending') merged = settle(merged, r, number, this.bucket.has(part.key) ? 'stored' : 'gap');
+    for (const { number, segments } of merged.entries) {
+      segments.forEach((segment, r) => {
+        if (segment?.state === 'pending')
+          merged = settle(merged, r, number, this.bucket.has(segment.key) ? 'stored' : 'gap');
       });
     }
     const highest = Math.max(-1, ...[...this.bucket].map(key => segmentNumber(key) ?? -1));

@@ -7,11 +7,11 @@ import { segmentFile } from './streamFiles.ts';
 const MOST_HELD_BACK = 2.25;
 
 /** `pending`: closed, not stored yet. `gap`: given up or passed over; listed as EXT-X-GAP once something stored follows it. */
-export type PartState = 'pending' | 'stored' | 'gap';
+export type SegmentState = 'pending' | 'stored' | 'gap';
 
 /** One rendition's file of an entry. */
-export interface LedgerPart {
-  state: PartState;
+export interface LedgerSegment {
+  state: SegmentState;
   durationSeconds: number;
   bytes: number;
   key: string;
@@ -29,7 +29,7 @@ export interface LedgerEntry {
   /** Wall clock of the first frame, ms since 1970. */
   programDateTime: number;
   /** By rendition; null: its file is not closed yet. */
-  parts: readonly (LedgerPart | null)[];
+  segments: readonly (LedgerSegment | null)[];
 }
 
 /** A stream's published and coming segments over all renditions. Plain data: it goes to Redis as JSON. */
@@ -59,7 +59,7 @@ export interface Ledger {
   entries: readonly LedgerEntry[];
 }
 
-export interface ClosedPart {
+export interface LedgerFile {
   rendition: number;
   number: number;
   durationSeconds: number;
@@ -101,7 +101,10 @@ export function createLedger(options: LedgerOptions): Ledger {
  */
 export function openRun(ledger: Ledger, options: LedgerOptions): Ledger {
   const entries = ledger.ended ? [] : ledger.entries;
-  const longest = Math.max(0, ...entries.flatMap(entry => entry.parts.map(part => part?.durationSeconds ?? 0)));
+  const longest = Math.max(
+    0,
+    ...entries.flatMap(entry => entry.segments.map(segment => segment?.durationSeconds ?? 0)),
+  );
   const targetDuration = Math.max(
     Math.ceil(options.segmentSeconds),
     Math.min(Math.round(longest), ledger.targetDuration),
@@ -116,8 +119,8 @@ export function openEpoch(ledger: Ledger, startedAt: number): Ledger {
 }
 
 /** A file is closed and complete on disk. Numbers of one rendition come in order. */
-export function addClosed(ledger: Ledger, closed: ClosedPart): Ledger {
-  const part: LedgerPart = {
+export function addClosed(ledger: Ledger, closed: LedgerFile): Ledger {
+  const segment: LedgerSegment = {
     state: 'pending',
     durationSeconds: closed.durationSeconds,
     bytes: closed.bytes,
@@ -126,7 +129,7 @@ export function addClosed(ledger: Ledger, closed: ClosedPart): Ledger {
   const known = ledger.entries.some(entry => entry.number === closed.number);
   const grown = known ? ledger : appendEntry(ledger, closed);
   const entries = grown.entries.map(entry => {
-    if (entry.number === closed.number) return withPart(entry, closed.rendition, part);
+    if (entry.number === closed.number) return withSegment(entry, closed.rendition, segment);
     // Files before it that were never seen are lost: nothing may wait for them.
     return entry.number < closed.number ? giveUpMissing(ledger, entry, closed.rendition) : entry;
   });
@@ -136,10 +139,10 @@ export function addClosed(ledger: Ledger, closed: ClosedPart): Ledger {
 /** What became of a file. Too late for an entry that has gone, or that was listed as a gap: viewers have seen that. */
 export function settle(ledger: Ledger, rendition: number, number: number, state: 'stored' | 'gap'): Ledger {
   const entries = ledger.entries.map(entry => {
-    const part = entry.parts[rendition];
-    if (entry.number !== number || !part) return entry;
-    const frozen = part.state === 'stored' || entry.mediaSequence <= (ledger.listed[rendition] ?? -1);
-    return frozen ? entry : withPart(entry, rendition, { ...part, state });
+    const segment = entry.segments[rendition];
+    if (entry.number !== number || !segment) return entry;
+    const frozen = segment.state === 'stored' || entry.mediaSequence <= (ledger.listed[rendition] ?? -1);
+    return frozen ? entry : withSegment(entry, rendition, { ...segment, state });
   });
   return advance({ ...ledger, entries });
 }
@@ -157,7 +160,9 @@ export function endLedger(ledger: Ledger): Ledger {
   const closed = closeEpoch(ledger);
   const entries = closed.entries.map(entry => ({
     ...entry,
-    parts: entry.parts.map(part => (part?.state === 'pending' ? { ...part, state: 'gap' as const } : part)),
+    segments: entry.segments.map(segment =>
+      segment?.state === 'pending' ? { ...segment, state: 'gap' as const } : segment,
+    ),
   }));
   return { ...advance({ ...closed, entries }), ended: true };
 }
@@ -179,7 +184,8 @@ export function advance(ledger: Ledger): Ledger {
     const last = listed[rendition] ?? -1;
     const from = Math.max(before, last - ledger.window + 1);
     const first = entries.find(
-      entry => entry.mediaSequence >= from && entry.mediaSequence <= last && entry.parts[rendition]?.state === 'stored',
+      entry =>
+        entry.mediaSequence >= from && entry.mediaSequence <= last && entry.segments[rendition]?.state === 'stored',
     );
     return first?.mediaSequence ?? before;
   });
@@ -188,15 +194,15 @@ export function advance(ledger: Ledger): Ledger {
 
 /** The last media sequence number that a rendition's listing can end with. */
 function reach(ledger: Ledger, rendition: number, last: number): number {
-  const parts = ledger.entries
+  const segments = ledger.entries
     .filter(entry => entry.mediaSequence > last)
-    .map(({ mediaSequence, parts }) => ({ mediaSequence, part: parts[rendition] }));
-  // Media closed behind a part: what waits with it, and how long its upload has taken at least.
-  let waiting = parts.reduce((sum, { part }) => sum + (part?.durationSeconds ?? 0), 0);
+    .map(({ mediaSequence, segments }) => ({ mediaSequence, segment: segments[rendition] }));
+  // Media closed behind a segment: what waits with it, and how long its upload has taken at least.
+  let waiting = segments.reduce((sum, { segment }) => sum + (segment?.durationSeconds ?? 0), 0);
   let reached = last;
-  for (const { mediaSequence, part } of parts) {
-    waiting -= part?.durationSeconds ?? 0;
-    const state = part?.state ?? 'pending';
+  for (const { mediaSequence, segment } of segments) {
+    waiting -= segment?.durationSeconds ?? 0;
+    const state = segment?.state ?? 'pending';
     if (state === 'pending' && waiting <= MOST_HELD_BACK * ledger.targetDuration) break;
     if (state === 'stored') reached = mediaSequence;
   }
@@ -204,13 +210,13 @@ function reach(ledger: Ledger, rendition: number, last: number): number {
 }
 
 function passedOver(entry: LedgerEntry, listed: readonly number[]): LedgerEntry {
-  const isPassed = (part: LedgerPart | null, rendition: number): boolean =>
-    part?.state === 'pending' && entry.mediaSequence <= (listed[rendition] ?? -1);
-  if (!entry.parts.some(isPassed)) return entry;
+  const isPassed = (segment: LedgerSegment | null, rendition: number): boolean =>
+    segment?.state === 'pending' && entry.mediaSequence <= (listed[rendition] ?? -1);
+  if (!entry.segments.some(isPassed)) return entry;
   return {
     ...entry,
-    parts: entry.parts.map((part, rendition) =>
-      part && isPassed(part, rendition) ? { ...part, state: 'gap' as const } : part,
+    segments: entry.segments.map((segment, rendition) =>
+      segment && isPassed(segment, rendition) ? { ...segment, state: 'gap' as const } : segment,
     ),
   };
 }
@@ -226,7 +232,7 @@ function prune(ledger: Ledger): Ledger {
   return { ...ledger, entries: kept.slice(-(4 * ledger.window + 20)) };
 }
 
-function appendEntry(ledger: Ledger, closed: ClosedPart): Ledger {
+function appendEntry(ledger: Ledger, closed: LedgerFile): Ledger {
   // Only the first segment ever follows nothing.
   const discontinuity = ledger.breakPending && ledger.nextMediaSequence > 0;
   const discontinuitySequence = ledger.discontinuitySequence + (discontinuity ? 1 : 0);
@@ -236,7 +242,7 @@ function appendEntry(ledger: Ledger, closed: ClosedPart): Ledger {
     discontinuity,
     discontinuitySequence,
     programDateTime: ledger.clock,
-    parts: ledger.stems.map(() => null),
+    segments: ledger.stems.map(() => null),
   };
   return {
     ...ledger,
@@ -250,15 +256,15 @@ function appendEntry(ledger: Ledger, closed: ClosedPart): Ledger {
   };
 }
 
-const withPart = (entry: LedgerEntry, rendition: number, part: LedgerPart): LedgerEntry => ({
+const withSegment = (entry: LedgerEntry, rendition: number, segment: LedgerSegment): LedgerEntry => ({
   ...entry,
-  parts: entry.parts.map((old, i) => (i === rendition ? part : old)),
+  segments: entry.segments.map((old, i) => (i === rendition ? segment : old)),
 });
 
 function giveUpMissing(ledger: Ledger, entry: LedgerEntry, rendition: number): LedgerEntry {
-  if (entry.parts[rendition] !== null) return entry;
-  const sibling = entry.parts.find(part => part !== null);
-  return withPart(entry, rendition, {
+  if (entry.segments[rendition] !== null) return entry;
+  const sibling = entry.segments.find(segment => segment !== null);
+  return withSegment(entry, rendition, {
     state: 'gap',
     durationSeconds: sibling?.durationSeconds ?? 0,
     bytes: 0,

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createRedis } from '../../../common/createRedis.ts';
-import { keys } from '../../../common/keys.ts';
+import { createRedis } from '../../../common/redis/createRedis.ts';
+import { keys } from '../../../common/redis/keys.ts';
 import { silentLogger } from '../../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
 import { addClosed, createLedger, type Ledger, settle } from './ledger.ts';
@@ -56,10 +56,10 @@ test('every second number is written at once, with what became of those before, 
   const calls = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1]);
   const before = await calls();
   copies.save(stored);
-  const part = { rendition: 0, durationSeconds: 4.004, bytes: 188 };
-  const between = addClosed(stored, { ...part, number: 4 });
+  const segment = { rendition: 0, durationSeconds: 4.004, bytes: 188 };
+  const between = addClosed(stored, { ...segment, number: 4 });
   copies.save(between);
-  const next = addClosed(settle(between, 0, 4, 'stored'), { ...part, number: 5 });
+  const next = addClosed(settle(between, 0, 4, 'stored'), { ...segment, number: 5 });
   copies.save(next);
   await vi.waitFor(async () => expect(await saved()).toEqual(next));
   expect((await calls()) - before).toBe(1);

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Logger } from '../../../common/createLogger.ts';
-import { keys } from '../../../common/keys.ts';
-import { LuaScript } from '../../../common/luaScript.ts';
+import { keys } from '../../../common/redis/keys.ts';
+import { LuaScript } from '../../../common/redis/luaScript.ts';
 import type { Ledger } from './ledger.ts';
 
 const TTL_SECONDS = 86_400;
@@ -12,7 +12,7 @@ const LATER_MS = 10_000;
 /** Numbers that may be in use without being saved. Recovery leaves out more than these (MARGIN) after a disorderly end. */
 const UNSAVED = 1;
 
-const part = z.object({
+const segment = z.object({
   state: z.enum(['pending', 'stored', 'gap']),
   durationSeconds: z.number(),
   bytes: z.number(),
@@ -44,7 +44,7 @@ const savedLedger = z.object({
         discontinuity: z.boolean(),
         discontinuitySequence: z.number(),
         programDateTime: z.number(),
-        parts: z.array(part.nullable()),
+        segments: z.array(segment.nullable()),
       }),
     ),
   }),

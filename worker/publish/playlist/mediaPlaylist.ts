@@ -17,7 +17,7 @@ export function mediaPlaylist(ledger: Ledger, rendition: number, owner: string):
   const listed = ledger.entries.filter(({ mediaSequence }) => mediaSequence >= head && mediaSequence <= last);
   const [first] = listed;
   if (!first) return undefined;
-  const hasGap = listed.some(entry => entry.parts[rendition]?.state === 'gap');
+  const hasGap = listed.some(entry => entry.segments[rendition]?.state === 'gap');
   const lines = [
     '#EXTM3U',
     `#EXT-X-VERSION:${hasGap ? VERSION_WITH_GAP : VERSION}`,
@@ -29,10 +29,10 @@ export function mediaPlaylist(ledger: Ledger, rendition: number, owner: string):
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first.discontinuitySequence - (first.discontinuity ? 1 : 0)}`,
   ];
   for (const entry of listed) {
-    const part = entry.parts[rendition];
-    if (!part) continue;
-    const durationSeconds = listedSeconds(part.durationSeconds, ledger.targetDuration);
-    lines.push(...segmentLines({ ...entry, ...part, durationSeconds, gap: part.state === 'gap' }));
+    const segment = entry.segments[rendition];
+    if (!segment) continue;
+    const durationSeconds = listedSeconds(segment.durationSeconds, ledger.targetDuration);
+    lines.push(...segmentLines({ ...entry, ...segment, durationSeconds, gap: segment.state === 'gap' }));
   }
   if (ledger.ended) lines.push('#EXT-X-ENDLIST');
   return `${lines.join('\n')}\n`;

@@ -5,13 +5,13 @@ import {
   type Ledger,
   type LedgerEntry,
   type LedgerOptions,
-  type LedgerPart,
+  type LedgerSegment,
   openRun,
 } from './ledger.ts';
 import type { ParsedMediaPlaylist, ParsedSegment } from './parseMediaPlaylist.ts';
 import { segmentNumber } from './streamFiles.ts';
 
-interface SeenPart extends ParsedSegment {
+interface SeenSegment extends ParsedSegment {
   rendition: number;
   number: number;
   mediaSequence: number;
@@ -49,7 +49,7 @@ export function mergeLedger(
 const lastOf = (playlist: ParsedMediaPlaylist | undefined): number =>
   playlist ? playlist.mediaSequence + playlist.segments.length - 1 : -1;
 
-function seenParts(playlist: ParsedMediaPlaylist, rendition: number): SeenPart[] {
+function seenParts(playlist: ParsedMediaPlaylist, rendition: number): SeenSegment[] {
   let discontinuitySequence = playlist.discontinuitySequence;
   return playlist.segments.map((segment, i) => {
     if (segment.discontinuity) discontinuitySequence += 1;
@@ -61,16 +61,17 @@ function seenParts(playlist: ParsedMediaPlaylist, rendition: number): SeenPart[]
 /** Undefined when the sources contradict each other: then none of their entries can be continued. */
 function mergeEntries(
   base: Ledger,
-  seen: readonly SeenPart[],
+  seen: readonly SeenSegment[],
   known: readonly LedgerEntry[],
 ): LedgerEntry[] | undefined {
   const merged = new Map(known.map(entry => [entry.mediaSequence, entry]));
-  for (const part of seen) {
+  for (const segment of seen) {
     // Somebody else's playlist (FFmpeg's own, say): its numbers count, its segments cannot be continued.
-    if (part.number < 0 || part.programDateTime === undefined) return undefined;
-    const entry = merged.get(part.mediaSequence) ?? newEntry(base, part);
-    if (entry.number !== part.number || entry.discontinuitySequence !== part.discontinuitySequence) return undefined;
-    merged.set(part.mediaSequence, withSeen(base, entry, part));
+    if (segment.number < 0 || segment.programDateTime === undefined) return undefined;
+    const entry = merged.get(segment.mediaSequence) ?? newEntry(base, segment);
+    if (entry.number !== segment.number || entry.discontinuitySequence !== segment.discontinuitySequence)
+      return undefined;
+    merged.set(segment.mediaSequence, withSeen(base, entry, segment));
   }
   const entries = [...merged.values()].sort((a, b) => a.mediaSequence - b.mediaSequence);
   // Only an unbroken tail can be listed.
@@ -80,30 +81,30 @@ function mergeEntries(
   return entries.slice(Math.max(0, broken));
 }
 
-function newEntry(base: Ledger, part: SeenPart): LedgerEntry {
+function newEntry(base: Ledger, segment: SeenSegment): LedgerEntry {
   return {
-    number: part.number,
-    mediaSequence: part.mediaSequence,
-    discontinuity: part.discontinuity,
-    discontinuitySequence: part.discontinuitySequence,
-    programDateTime: part.programDateTime ?? 0,
-    parts: base.stems.map((_, rendition) => unknownPart(base, rendition, part)),
+    number: segment.number,
+    mediaSequence: segment.mediaSequence,
+    discontinuity: segment.discontinuity,
+    discontinuitySequence: segment.discontinuitySequence,
+    programDateTime: segment.programDateTime ?? 0,
+    segments: base.stems.map((_, rendition) => unknownSegment(base, rendition, segment)),
   };
 }
 
-const unknownPart = (base: Ledger, rendition: number, part: SeenPart): LedgerPart => ({
+const unknownSegment = (base: Ledger, rendition: number, segment: SeenSegment): LedgerSegment => ({
   state: 'pending',
-  durationSeconds: part.durationSeconds,
+  durationSeconds: segment.durationSeconds,
   bytes: 0,
-  key: keyOf(base, rendition, part.number),
+  key: keyOf(base, rendition, segment.number),
 });
 
-function withSeen(base: Ledger, entry: LedgerEntry, part: SeenPart): LedgerEntry {
-  const parts = entry.parts.map((old, rendition): LedgerPart => {
-    const known = old ?? unknownPart(base, rendition, part);
-    return rendition === part.rendition ? { ...known, state: part.gap ? 'gap' : 'stored' } : known;
+function withSeen(base: Ledger, entry: LedgerEntry, segment: SeenSegment): LedgerEntry {
+  const segments = entry.segments.map((old, rendition): LedgerSegment => {
+    const known = old ?? unknownSegment(base, rendition, segment);
+    return rendition === segment.rendition ? { ...known, state: segment.gap ? 'gap' : 'stored' } : known;
   });
-  return { ...entry, parts };
+  return { ...entry, segments };
 }
 
 /** Whether the next entry follows the last one directly. Not after a run with other renditions: that used up numbers too. */
@@ -117,10 +118,10 @@ function continues(entries: readonly LedgerEntry[], next: ReturnType<typeof coun
 }
 
 /** What the next entry gets: beyond everything that either source has used. */
-function counters(copy: Ledger | undefined, seen: readonly SeenPart[], kept: readonly LedgerEntry[]) {
+function counters(copy: Ledger | undefined, seen: readonly SeenSegment[], kept: readonly LedgerEntry[]) {
   const all = [...seen, ...kept];
   const last = kept.at(-1);
-  const seconds = last ? Math.max(0, ...last.parts.map(part => part?.durationSeconds ?? 0)) : 0;
+  const seconds = last ? Math.max(0, ...last.segments.map(segment => segment?.durationSeconds ?? 0)) : 0;
   return {
     nextNumber: Math.max(copy?.nextNumber ?? 0, ...all.map(({ number }) => number + 1)),
     nextMediaSequence: Math.max(copy?.nextMediaSequence ?? 0, ...all.map(({ mediaSequence }) => mediaSequence + 1)),
@@ -130,7 +131,7 @@ function counters(copy: Ledger | undefined, seen: readonly SeenPart[], kept: rea
     ),
     clock: Math.max(
       copy?.clock ?? 0,
-      ...seen.map(part => (part.programDateTime ?? 0) + part.durationSeconds * 1000),
+      ...seen.map(segment => (segment.programDateTime ?? 0) + segment.durationSeconds * 1000),
       last ? last.programDateTime + seconds * 1000 : 0,
     ),
   };

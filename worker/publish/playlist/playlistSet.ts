@@ -51,7 +51,7 @@ export class PlaylistSet {
   readonly #stored = new Set<string>();
   /** By rendition, closed segments that are not listed yet. */
   readonly #expected: ClosedSegment[][];
-  #master: string | undefined;
+  #multivariantText: string | undefined;
   #playable = false;
 
   constructor(options: PlaylistSetOptions) {
@@ -67,17 +67,17 @@ export class PlaylistSet {
     );
     const { multivariantKey, playlistKeys } = this.#files;
     if (multivariantKey === undefined) return;
-    this.#master = options.claimed.get(multivariantKey)?.text;
+    this.#multivariantText = options.claimed.get(multivariantKey)?.text;
     const writer = this.#writer(multivariantKey, text => {
-      this.#master = text;
+      this.#multivariantText = text;
     });
     const uris = playlistKeys.map(key => basename(key));
     this.#multivariant = { writer, contents: new MultivariantWriter({ ...options, writer, uris }) };
   }
 
   /** The multivariant playlist as it is in the store. */
-  get master(): string | undefined {
-    return this.#master;
+  get multivariant(): string | undefined {
+    return this.#multivariantText;
   }
 
   update(ledger: Ledger): void {

@@ -103,7 +103,7 @@ async function highestNumber(store: ObjectStore, streamId: string, signal: Abort
 }
 
 /**
- * Asks the store for parts whose end nobody saw, and, when another run left the listing behind, for what it lists: what
+ * Asks the store for segments whose end nobody saw, and, when another run left the listing behind, for what it lists: what
  * is gone from the bucket since then must not be listed again.
  */
 async function checkParts(
@@ -112,12 +112,13 @@ async function checkParts(
   includeListed: boolean,
   signal: AbortSignal,
 ): Promise<Ledger> {
-  const questions = ledger.entries.flatMap(({ number, mediaSequence, parts }) =>
-    parts.flatMap((part, rendition) => {
+  const questions = ledger.entries.flatMap(({ number, mediaSequence, segments }) =>
+    segments.flatMap((segment, rendition) => {
       const listed = mediaSequence <= (ledger.listed[rendition] ?? -1);
       const inWindow = listed && mediaSequence >= (ledger.head[rendition] ?? 0);
-      const asks = part && (listed ? includeListed && inWindow && part.state === 'stored' : part.state === 'pending');
-      return asks ? [{ number, mediaSequence, rendition, listed, key: part.key }] : [];
+      const asks =
+        segment && (listed ? includeListed && inWindow && segment.state === 'stored' : segment.state === 'pending');
+      return asks ? [{ number, mediaSequence, rendition, listed, key: segment.key }] : [];
     }),
   );
   const answers = await Promise.all(

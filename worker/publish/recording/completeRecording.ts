@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { RecordingJob } from '../../../common/queues.ts';
+import type { RecordingJob } from '../../../common/redis/queues.ts';
 import { headers } from '../store/headers.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 

@@ -10,7 +10,7 @@ import { putSegment } from '../store/putSegment.ts';
 
 const AT_A_TIME = 8;
 
-export interface Part {
+export interface MissingSegment {
   rendition: number;
   number: number;
   key: string;
@@ -34,41 +34,41 @@ interface HealOptions {
 export async function healGaps(
   options: HealOptions,
   entries: readonly LedgerEntry[],
-  onHealed: (part: Part, fromSpool: boolean) => void,
+  onHealed: (segment: MissingSegment, fromSpool: boolean) => void,
 ): Promise<void> {
-  const missing = entries.flatMap(({ number, parts }) =>
-    parts.flatMap((part, rendition): Part[] =>
-      part && part.state !== 'stored' ? [{ rendition, number, key: part.key }] : [],
+  const missing = entries.flatMap(({ number, segments }) =>
+    segments.flatMap((segment, rendition): MissingSegment[] =>
+      segment && segment.state !== 'stored' ? [{ rendition, number, key: segment.key }] : [],
     ),
   );
   const origins = new Set<string>();
   for (let i = 0; i < missing.length && !options.signal.aborted; i += AT_A_TIME) {
-    await Promise.all(missing.slice(i, i + AT_A_TIME).map(part => heal(options, part, origins, onHealed)));
+    await Promise.all(missing.slice(i, i + AT_A_TIME).map(segment => heal(options, segment, origins, onHealed)));
   }
   for (const origin of origins) await removeIfDone(options, origin);
 }
 
 async function heal(
   options: HealOptions,
-  part: Part,
+  segment: MissingSegment,
   origins: Set<string>,
-  onHealed: (part: Part, fromSpool: boolean) => void,
+  onHealed: (segment: MissingSegment, fromSpool: boolean) => void,
 ): Promise<void> {
   const { store, fences, spool, signal, log } = options;
   try {
-    const file = await findClosedFile(spool, options, options.stems[part.rendition] ?? '', part.number);
+    const file = await findClosedFile(spool, options, options.stems[segment.rendition] ?? '', segment.number);
     if (file === undefined) {
-      if (await store.head(part.key, { signal })) onHealed(part, false);
+      if (await store.head(segment.key, { signal })) onHealed(segment, false);
       return;
     }
     const body = await readFile(spool.path(file));
     const origin = dirname(file);
-    await putSegment(store, { key: part.key, body, ...headers.segment, origin, fences, signal });
-    onHealed(part, true);
+    await putSegment(store, { key: segment.key, body, ...headers.segment, origin, fences, signal });
+    onHealed(segment, true);
     origins.add(origin);
     await spool.removeFile(file);
   } catch (error) {
-    log.warn({ err: error, key: part.key }, 'a gap of the recording could not be healed');
+    log.warn({ err: error, key: segment.key }, 'a gap of the recording could not be healed');
   }
 }
 

@@ -88,9 +88,9 @@ class World {
   end(): (string | undefined)[] {
     this.#change(endLedger(this.#ledger));
     for (const r of renditions) this.publish(r);
-    for (const { number, parts } of this.#history.entries) {
-      parts.forEach((part, r) => {
-        if (part && this.bucket.has(part.key.slice(5))) this.#history.setStored(r, number);
+    for (const { number, segments } of this.#history.entries) {
+      segments.forEach((segment, r) => {
+        if (segment && this.bucket.has(segment.key.slice(5))) this.#history.setStored(r, number);
       });
     }
     return renditions.map(r => this.#recording(r, true));
@@ -117,34 +117,35 @@ class World {
 
   #work({ do: what, rendition: r, pick }: { do: string; rendition: number; pick: number }): void {
     if (what === 'close') {
-      const number = this.#ledger.entries.find(({ parts }) => parts[r] === null)?.number ?? this.#ledger.nextNumber;
+      const number =
+        this.#ledger.entries.find(({ segments }) => segments[r] === null)?.number ?? this.#ledger.nextNumber;
       this.#change(addClosed(this.#ledger, { rendition: r, number, durationSeconds: seconds(number), bytes: 188 }));
       return;
     }
     // Late: also what has left the ledger, or was published as a gap.
     const from = what === 'late' ? this.#history.entries : this.#ledger.entries;
     const state = what === 'late' ? 'gap' : 'pending';
-    const parts = from.filter(entry => entry.parts[r]?.state === state && (entry.parts[r]?.bytes ?? 0) > 0);
-    const entry = parts[pick % Math.max(1, parts.length)];
-    const part = entry?.parts[r];
-    if (!entry || !part) return;
+    const segments = from.filter(entry => entry.segments[r]?.state === state && (entry.segments[r]?.bytes ?? 0) > 0);
+    const entry = segments[pick % Math.max(1, segments.length)];
+    const segment = entry?.segments[r];
+    if (!entry || !segment) return;
     if (what !== 'fail') {
-      this.bucket.add(part.key.slice(5));
+      this.bucket.add(segment.key.slice(5));
       this.#history.setStored(r, entry.number);
     }
     this.#change(settle(this.#ledger, r, entry.number, what === 'fail' ? 'gap' : 'stored'));
   }
 
-  /** As Publisher.open() does it; the working copy in Redis may be lost. */
+  /** As HlsOutput.open() does it; the working copy in Redis may be lost. */
   #failOver(copy: boolean): void {
     this.#owner += 1;
     if (!copy) this.#copyLost = true;
     const playlists = renditions.map(r => parse(this.#published[r]));
     let ledger = closeEpoch(mergeLedger(options, copy ? this.#ledger : undefined, playlists));
-    for (const { number, parts } of ledger.entries) {
-      parts.forEach((part, r) => {
-        const there = part && this.bucket.has(part.key.slice(5));
-        if (part?.state === 'pending') ledger = settle(ledger, r, number, there ? 'stored' : 'gap');
+    for (const { number, segments } of ledger.entries) {
+      segments.forEach((segment, r) => {
+        const there = segment && this.bucket.has(segment.key.slice(5));
+        if (segment?.state === 'pending') ledger = settle(ledger, r, number, there ? 'stored' : 'gap');
       });
     }
     const highest = Math.max(-1, ...[...this.bucket].map(uri => segmentNumber(uri) ?? -1));

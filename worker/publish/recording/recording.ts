@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
-import type { RecordingJob } from '../../../common/queues.ts';
+import type { RecordingJob } from '../../../common/redis/queues.ts';
 import { type ClaimedPlaylist, claimPlaylist } from '../playlist/claimPlaylist.ts';
 import type { Ledger, LedgerEntry } from '../playlist/ledger.ts';
 import { parseMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
@@ -111,9 +111,9 @@ export class Recording {
 
   /**
    * Writes the recording; undefined when nothing was recorded.
-   * @param master the live multivariant playlist
+   * @param multivariant the live multivariant playlist
    */
-  async finish(master: string | undefined, signal: AbortSignal): Promise<FinishedRecording | undefined> {
+  async finish(multivariant: string | undefined, signal: AbortSignal): Promise<FinishedRecording | undefined> {
     const { store, log } = this.#options;
     const texts = this.#write(true);
     const first = texts.findIndex(text => text !== undefined);
@@ -121,9 +121,9 @@ export class Recording {
     let key = this.#writers[first]?.key;
     if (key === undefined) return undefined;
     const unfinished = this.#unfinished(stored);
-    if (this.#multivariant && master !== undefined) {
+    if (this.#multivariant && multivariant !== undefined) {
       key = this.#multivariant.key;
-      const text = this.#renamed(master);
+      const text = this.#renamed(multivariant);
       this.#multivariant.write(text);
       stored.push(await this.#multivariant.flush(signal));
       if (!stored.at(-1)) unfinished.push({ key, text });
@@ -157,13 +157,13 @@ export class Recording {
     });
   }
 
-  #renamed(master: string): string {
+  #renamed(multivariant: string): string {
     const { entries } = this;
     const names = this.#options.playlistKeys.flatMap((live, rendition): [string, string][] => {
-      const there = entries.some(({ parts }) => parts[rendition]?.state === 'stored');
+      const there = entries.some(({ segments }) => segments[rendition]?.state === 'stored');
       return there ? [[basename(live), basename(this.#writers[rendition]?.key ?? '')]] : [];
     });
-    return renameVariants(master, new Map(names));
+    return renameVariants(multivariant, new Map(names));
   }
 
   #all(): PlaylistWriter[] {

@@ -1,9 +1,9 @@
-import type { LedgerEntry, LedgerPart } from '../playlist/ledger.ts';
+import type { LedgerEntry, LedgerSegment } from '../playlist/ledger.ts';
 import { OWNER, segmentLines, VERSION, VERSION_WITH_GAP } from '../playlist/mediaPlaylist.ts';
 
 interface Listed {
   entry: LedgerEntry;
-  part: LedgerPart;
+  segment: LedgerSegment;
   /** Place in the run, from 0: the same in every rendition. */
   index: number;
 }
@@ -20,10 +20,10 @@ export function recordingPlaylist(
   options: { owner: string; ended: boolean; lastGaps?: boolean },
 ): string | undefined {
   const all = entries.flatMap((entry, index): Listed[] => {
-    const part = entry.parts[rendition];
-    return part ? [{ entry, part, index }] : [];
+    const segment = entry.segments[rendition];
+    return segment ? [{ entry, segment, index }] : [];
   });
-  const isStored = ({ part }: Listed): boolean => part.state === 'stored';
+  const isStored = ({ segment }: Listed): boolean => segment.state === 'stored';
   const end = options.lastGaps ? all.length : all.findLastIndex(isStored) + 1;
   const first = all.find(isStored);
   if (!first) return undefined;
@@ -37,12 +37,12 @@ export function recordingPlaylist(
     `#EXT-X-TARGETDURATION:${longestSeconds(entries)}`,
     `#EXT-X-MEDIA-SEQUENCE:${first.index}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${entries.slice(1, first.index).filter(entry => entry.discontinuity).length}`,
-    ...listed.flatMap(({ entry, part, index }) =>
+    ...listed.flatMap(({ entry, segment, index }) =>
       segmentLines({
-        ...{ key: part.key, durationSeconds: part.durationSeconds, programDateTime: entry.programDateTime },
+        ...{ key: segment.key, durationSeconds: segment.durationSeconds, programDateTime: entry.programDateTime },
         // Nothing comes before the run's first segment.
         discontinuity: entry.discontinuity && index > 0,
-        gap: part.state !== 'stored',
+        gap: segment.state !== 'stored',
       }),
     ),
     ...(options.ended ? ['#EXT-X-ENDLIST'] : []),
@@ -53,8 +53,8 @@ export function recordingPlaylist(
 /** EXT-X-TARGETDURATION: of all renditions, as section 6.2.4 of RFC 8216 wants it. */
 function longestSeconds(entries: readonly LedgerEntry[]): number {
   let longest = 1;
-  for (const { parts } of entries) {
-    for (const part of parts) longest = Math.max(longest, Math.round(part?.durationSeconds ?? 0));
+  for (const { segments } of entries) {
+    for (const segment of segments) longest = Math.max(longest, Math.round(segment?.durationSeconds ?? 0));
   }
   return longest;
 }

@@ -1,8 +1,8 @@
-import { keyOf, type Ledger, type LedgerEntry, type LedgerPart } from '../playlist/ledger.ts';
+import { keyOf, type Ledger, type LedgerEntry, type LedgerSegment } from '../playlist/ledger.ts';
 import type { ParsedMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
 import { segmentNumber } from '../playlist/streamFiles.ts';
 
-/** What a part is, when its playlist was all that was left of it. */
+/** What a segment is, when its playlist was all that was left of it. */
 const UNKNOWN_SEQUENCE = -1;
 
 /**
@@ -30,13 +30,13 @@ export class RunHistory {
         const number = segmentNumber(uri);
         if (number === undefined) continue;
         // What another rendition's draft does not list was not stored by then.
-        const parts = ledger.stems.map((_, i): LedgerPart => {
+        const segments = ledger.stems.map((_, i): LedgerSegment => {
           const state = i === rendition && !gap ? 'stored' : 'gap';
           return { state, durationSeconds, bytes: 0, key: keyOf(ledger, i, number) };
         });
         this.#put({
           ...{ number, discontinuity, programDateTime, mediaSequence: UNKNOWN_SEQUENCE, discontinuitySequence: 0 },
-          parts,
+          segments,
         });
       }
     }
@@ -47,10 +47,10 @@ export class RunHistory {
     const place = this.#places.get(number);
     const entry = place === undefined ? undefined : this.#entries[place];
     if (place === undefined || !entry) return;
-    const parts = entry.parts.map((part, i) =>
-      i === rendition && part ? { ...part, state: 'stored' as const } : part,
+    const segments = entry.segments.map((segment, i) =>
+      i === rendition && segment ? { ...segment, state: 'stored' as const } : segment,
     );
-    this.#entries[place] = { ...entry, parts };
+    this.#entries[place] = { ...entry, segments };
   }
 
   /** The entries after a media sequence number, up to and with another. Costs as much as there are after it. */
@@ -87,10 +87,10 @@ export class RunHistory {
 
 /** What is stored stays stored; of the rest the ledger knows more. */
 function merge(known: LedgerEntry, entry: LedgerEntry): LedgerEntry {
-  const parts = known.parts.map((part, rendition) => {
-    const now = entry.parts[rendition] ?? null;
-    return part?.state === 'stored' || now === null ? part : now;
+  const segments = known.segments.map((segment, rendition) => {
+    const now = entry.segments[rendition] ?? null;
+    return segment?.state === 'stored' || now === null ? segment : now;
   });
   const newer = entry.mediaSequence === UNKNOWN_SEQUENCE ? known : entry;
-  return { ...newer, parts };
+  return { ...newer, segments };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RetentionJob } from '../../../common/queues.ts';
+import type { RetentionJob } from '../../../common/redis/queues.ts';
 import type { Ledger } from '../playlist/ledger.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { RetentionJob } from '../../../common/queues.ts';
+import type { RetentionJob } from '../../../common/redis/queues.ts';
 import { parseMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
 import { segmentNumber } from '../playlist/streamFiles.ts';
 import type { ObjectStore } from '../store/objectStore.ts';

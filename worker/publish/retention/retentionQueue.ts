@@ -10,8 +10,8 @@ import {
   recordingJobOptions,
   retentionJobOptions,
   streamJobId,
-} from '../../../common/queues.ts';
-import type { StreamStore } from '../../../common/streamStore.ts';
+} from '../../../common/redis/queues.ts';
+import type { StreamStore } from '../../../common/stream/streamStore.ts';
 import { completeRecording } from '../recording/completeRecording.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 import { purgeRun } from './purgeRun.ts';

@@ -56,10 +56,14 @@ export class SegmentRetention {
 
   /** Notes what is new in the ledger. */
   observe(ledger: Ledger): void {
-    for (const { mediaSequence, number, parts } of ledger.entries) {
+    for (const { mediaSequence, number, segments } of ledger.entries) {
       if (mediaSequence <= this.#seen) continue;
       this.#seen = mediaSequence;
-      this.#held.push({ mediaSequence, number, keys: parts.map((_, rendition) => keyOf(ledger, rendition, number)) });
+      this.#held.push({
+        mediaSequence,
+        number,
+        keys: segments.map((_, rendition) => keyOf(ledger, rendition, number)),
+      });
     }
     this.#stayMs = (ledger.window + 1) * ledger.targetDuration * 1000;
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { AppError } from '../../../common/errors.ts';
-import { SpoolOwners } from './spoolOwners.ts';
+import { ProcessLiveness } from '../../claim/processLiveness.ts';
 
 const NODE_FILE = '.node';
 
@@ -35,7 +35,7 @@ export interface EpochWatch {
 /** The host's folder of segments that are not in the store yet: `<spool>/<stream id>/<run>/<token>-<n>/`. */
 export class Spool {
   readonly dir: string;
-  readonly owners: SpoolOwners;
+  readonly liveness: ProcessLiveness;
   readonly #node: string;
   /** Epochs that a publisher of this process works on, by origin. */
   readonly #live = new Map<string, EpochWatch | undefined>();
@@ -43,7 +43,7 @@ export class Spool {
 
   constructor(dir: string, node: string) {
     this.dir = resolve(dir);
-    this.owners = new SpoolOwners(this.dir);
+    this.liveness = new ProcessLiveness(this.dir);
     this.#node = node;
   }
 
@@ -78,7 +78,7 @@ export class Spool {
       await retryMissing(async () => {
         await mkdir(dirname(dir), { recursive: true });
         // Before its folder: so no file is ever without a record.
-        await writeFile(`${dir}.json`, JSON.stringify({ ...epoch, owner: this.owners.own } satisfies EpochRecord));
+        await writeFile(`${dir}.json`, JSON.stringify({ ...epoch, owner: this.liveness.own } satisfies EpochRecord));
         await mkdir(dir);
       });
     } catch (error) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createRedis } from '../../../common/createRedis.ts';
+import { createRedis } from '../../../common/redis/createRedis.ts';
 import { silentLogger } from '../../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
 import { headers } from '../store/headers.ts';
@@ -13,11 +13,11 @@ import { StoreError } from '../store/storeError.ts';
 import type { HookedStore } from '../testing/hookedStore.ts';
 import { publishingRoom } from '../testing/publishingRoom.ts';
 import { writeSegments } from '../testing/writeSegments.ts';
+import { UploadQueue } from '../uploads/uploadQueue.ts';
 import type { Spool } from './spool.ts';
 import { SpoolDrops } from './spoolDrops.ts';
 import { spooledEpochs } from './spooledEpochs.ts';
 import { SpoolSweeper } from './spoolSweeper.ts';
-import { UploadQueue } from './uploadQueue.ts';
 
 // Real processes on a machine that others use too.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -44,10 +44,10 @@ beforeEach(async () => {
   onDropped.mockReset();
   const room = await publishingRoom(server.url, 1);
   ({ store, spool, uploads } = room);
-  await spool.owners.hold();
+  await spool.liveness.hold();
   stops.push(
     () => room.close(),
-    () => spool.owners.release(),
+    () => spool.liveness.release(),
   );
 });
 afterEach(async () => {

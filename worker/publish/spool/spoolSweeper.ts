@@ -1,14 +1,14 @@
 import { basename, join } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
-import type { UploadJob } from '../../../common/queues.ts';
+import { holdFile } from '../../../common/heldFile.ts';
+import type { UploadJob } from '../../../common/redis/queues.ts';
 import { headers } from '../store/headers.ts';
 import { StoreError } from '../store/storeError.ts';
-import { holdFile } from './heldFile.ts';
+import type { UploadQueue } from '../uploads/uploadQueue.ts';
 import type { EpochRecord, Spool } from './spool.ts';
 import { type Dropped, overBounds, type SpoolLimits } from './spoolBounds.ts';
 import type { SpoolDrops } from './spoolDrops.ts';
 import { type SpooledEpoch, spooledEpochs } from './spooledEpochs.ts';
-import type { UploadQueue } from './uploadQueue.ts';
 
 /** The bounds hold within this time. */
 const PERIOD_MS = 5_000;
@@ -88,9 +88,9 @@ export class SpoolSweeper {
   async #look(): Promise<void> {
     const epochs = await spooledEpochs(this.#spool.dir);
     // Asked after the epochs were read, or a process that has just started would be missing.
-    const owners = await this.#spool.owners.alive();
+    const owners = await this.#spool.liveness.alive();
     const isLive = ({ origin, record }: SpooledEpoch): boolean =>
-      record?.owner === this.#spool.owners.own ? this.#spool.isLive(origin) : owners.has(record?.owner ?? '');
+      record?.owner === this.#spool.liveness.own ? this.#spool.isLive(origin) : owners.has(record?.owner ?? '');
     await this.#keepBounds(epochs, isLive);
     for (const epoch of epochs) if (!isLive(epoch)) this.#take(epoch);
     await this.#drops.flush();

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRedis } from '../../../common/createRedis.ts';
+import { createRedis } from '../../../common/redis/createRedis.ts';
 import { silentLogger } from '../../../common/testing/silentLogger.ts';
 import { Spool } from '../spool/spool.ts';
-import { UploadQueue } from '../spool/uploadQueue.ts';
 import { FolderStore } from '../store/folderStore.ts';
+import { UploadQueue } from '../uploads/uploadQueue.ts';
 import { HookedStore } from './hookedStore.ts';
 
 export interface PublishingRoom {

@@ -7,7 +7,7 @@ import { writeSegments } from './writeSegments.ts';
 const [, , dir = '', node = ''] = process.argv;
 const spool = new Spool(dir, node);
 await spool.claim();
-await spool.owners.hold();
+await spool.liveness.hold();
 const record = { streamId: 'show', run: 'run1', token: '170', stems: ['show'], firstNumber: 0, startedAt: Date.now() };
 const epoch = await spool.createEpoch(1, record);
 await writeSegments(epoch.dir, 'show', { closed: [0, 1, 2, 3], listed: [2, 3], open: 4 });

@@ -1,4 +1,4 @@
-import { eachPacket } from '../eachPacket.ts';
+import { eachPacket } from '../../segment/ts/eachPacket.ts';
 
 export const pidOf = (packet: Buffer): number => packet.readUInt16BE(1) & 0x1fff;
 

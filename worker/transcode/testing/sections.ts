@@ -1,4 +1,4 @@
-import { crc32Mpeg } from '../tsTables.ts';
+import { crc32Mpeg } from '../../segment/ts/tsTables.ts';
 
 /** A PSI section with its CRC. */
 export function withCrc(bytes: readonly number[]): Buffer {

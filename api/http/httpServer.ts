@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { AppError } from '../../common/errors.ts';
+import type { Certificate } from './loadCertificate.ts';
+
+export interface HttpServer {
+  /** Where this host reaches it, e.g. `https://localhost:8080`. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops accepting, lets open requests end, and cuts those that are still open after `deadlineMs`. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** Listens on HTTPS (TLS 1.2 and up), or plain HTTP without a certificate. Throws `port_unavailable`. */
+export async function startHttpServer(options: {
+  handler: RequestListener;
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  certificate?: Certificate;
+}): Promise<HttpServer> {
+  // A caller that never ends its headers or its body must not hold a connection for minutes.
+  // Proxies keep idle connections for a minute; one that we close at the moment they use it is a 502.
+  const limits = { headersTimeout: 15_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 };
+  const server = options.certificate
+    ? createTlsServer({ ...options.certificate, ...limits, minVersion: 'TLSv1.2' }, options.handler)
+    : createServer(limits, options.handler);
+  server.listen(options.port, options.host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenError(error as NodeJS.ErrnoException, options);
+  }
+  const { port } = server.address() as AddressInfo;
+  const url = `${options.certificate ? 'https' : 'http'}://${reachable(options.host)}:${port}`;
+  let stopping: Promise<void> | undefined;
+  return {
+    url,
+    port,
+    stop: deadlineMs => {
+      stopping ??= stopServer(server, deadlineMs);
+      return stopping;
+    },
+  };
+}
+
+async function stopServer(server: Server, deadlineMs: number): Promise<void> {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()));
+  // A connection whose last answer has just gone out is kept alive for the next request: there will be none.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}
+
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): AppError {
+  const rules: Record<string, string> = {
+    EADDRINUSE: 'another program listens there; stop it or set API_PORT',
+    EACCES: 'this user may not listen there; set API_PORT to a port above 1023',
+    EADDRNOTAVAIL: 'this host has no such address; set API_HOST',
+    ENOTFOUND: 'this host has no such address; set API_HOST',
+  };
+  const rule = rules[error.code ?? ''] ?? error.message;
+  return new AppError('port_unavailable', `cannot listen on ${host} port ${port}: ${rule}`, { cause: error });
+}

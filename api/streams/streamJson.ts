@@ -1,0 +1,25 @@
+import type { StreamRecord } from '../../common/stream/streamRecord.ts';
+
+/** A stream as the resource API shows it. Times are ISO 8601; what is not there yet is null. */
+export function streamJson(record: StreamRecord) {
+  return {
+    stream_id: record.streamId,
+    run: record.run,
+    state: record.state,
+    reason: record.reason,
+    update: record.update ?? null,
+    stopping: record.desired === 'stop' && record.state !== 'STOPPED',
+    abr: record.abr,
+    record: record.record,
+    dvr: record.dvr,
+    webhook_urls: record.webhookUrls,
+    node: record.node ?? null,
+    worker: record.worker ?? null,
+    port: record.port ?? null,
+    srt_url: record.srtUrl ?? null,
+    stream_link: record.streamLink ?? null,
+    recording_link: record.recordingLink ?? null,
+    created_at: new Date(record.createdAt).toISOString(),
+    updated_at: new Date(record.updatedAt).toISOString(),
+  };
+}

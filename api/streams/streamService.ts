@@ -1,0 +1,72 @@
+import type { Queue } from 'bullmq';
+import type { Logger } from '../../common/createLogger.ts';
+import { AppError } from '../../common/errors.ts';
+import { type StreamJob, streamJobId, streamJobOptions } from '../../common/redis/queues.ts';
+import type { StreamRecord } from '../../common/stream/streamRecord.ts';
+import type { StreamStore } from '../../common/stream/streamStore.ts';
+import { askRedis } from '../http/askRedis.ts';
+import { withDeadline } from '../http/withDeadline.ts';
+import type { StartRequest } from './schemas.ts';
+
+const QUEUE_DEADLINE_MS = 1_000;
+
+/** What callers may do with streams, whichever route they come by. Every call throws `redis_unavailable` at once. */
+export class StreamService {
+  readonly #store: StreamStore;
+  readonly #queue: Queue<StreamJob>;
+  readonly #log: Logger;
+
+  constructor(deps: { store: StreamStore; queue: Queue<StreamJob>; log: Logger }) {
+    this.#store = deps.store;
+    this.#queue = deps.queue;
+    this.#log = deps.log;
+  }
+
+  /**
+   * Writes the record, then adds the run's job. When only the second fails the stream stays INITIALISED, and a worker
+   * that finds it without a job adds it again. Throws `stream_running`.
+   */
+  async start(request: StartRequest): Promise<void> {
+    const streamId = request.stream_id;
+    const { abr, record, dvr, webhook_urls: webhookUrls } = request;
+    const options = { abr, record, dvr, webhookUrls };
+    const run = await askRedis(() => this.#store.start(streamId, options));
+    this.#log.info({ streamId, run, abr, record, dvr }, 'stream created');
+    const job = { ...streamJobOptions, jobId: streamJobId(streamId, run) };
+    await askRedis(() =>
+      withDeadline(this.#queue.add('stream', { streamId, run }, job), QUEUE_DEADLINE_MS, 'adding the job'),
+    );
+  }
+
+  /** Wishes that a stream stop; its owner ends it. Throws `stream_not_found` when none is running. */
+  async stop(streamId: string): Promise<void> {
+    const outcome = await askRedis(() => this.#store.stop(streamId));
+    this.#log.info({ streamId, outcome }, 'stop requested');
+    // No worker had taken it, so its job has nothing left to do. One that stays is dropped by the worker that gets it.
+    if (outcome === 'stopped') void this.#removeJob(streamId);
+  }
+
+  async find(streamId: string): Promise<StreamRecord | undefined> {
+    return askRedis(() => this.#store.get(streamId));
+  }
+
+  /** Throws `stream_not_found`. */
+  async get(streamId: string): Promise<StreamRecord> {
+    const record = await this.find(streamId);
+    if (!record) throw new AppError('stream_not_found', 'Task not found');
+    return record;
+  }
+
+  async list(limit: number): Promise<StreamRecord[]> {
+    return askRedis(() => this.#store.list(limit));
+  }
+
+  async #removeJob(streamId: string): Promise<void> {
+    try {
+      const record = await this.#store.get(streamId);
+      if (record?.state === 'STOPPED') await this.#queue.remove(streamJobId(streamId, record.run));
+    } catch (error) {
+      this.#log.debug({ err: error, streamId }, 'the job of a stopped stream could not be removed');
+    }
+  }
+}

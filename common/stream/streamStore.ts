@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { AppError } from '../errors.ts';
+import { keys, RECORD_TTL_SECONDS } from '../redis/keys.ts';
+import { LuaScript } from '../redis/luaScript.ts';
+import { parseStreamRecord, type StreamRecord } from './streamRecord.ts';
+import type { StreamState } from './streamState.ts';
+
+export interface StartOptions {
+  abr: boolean;
+  webhookUrls: readonly string[];
+  /** Keeps every segment and makes a recording at the end. */
+  record?: boolean;
+  /** Viewers can rewind to the beginning while the stream is live. */
+  dvr?: boolean;
+}
+
+/** Stream records as anyone but their owner may touch them: create, wish for a stop, read. */
+export class StreamStore {
+  readonly #redis: Redis;
+  readonly #start = new LuaScript(new URL('./lua/start-stream.lua', import.meta.url));
+  readonly #stop = new LuaScript(new URL('./lua/stop-stream.lua', import.meta.url));
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** Creates the record of a new run (INITIALISED) and returns the run. Throws `stream_running` while one is under way. */
+  async start(streamId: string, options: StartOptions): Promise<string> {
+    const run = `${Date.now().toString(36)}${randomBytes(4).toString('hex')}`;
+    const [created, state] = (await this.#start.run(
+      this.#redis,
+      [keys.stream(streamId), keys.live, keys.index, keys.outbox],
+      [streamId, run, ...optionFields(options)],
+    )) as [number, string];
+    if (created === 1) return run;
+    throw new AppError('stream_running', `stream "${streamId}" is already ${state}; stop it before you start it again`);
+  }
+
+  /** Wishes that a stream stop. Throws `stream_not_found` when no such stream is running. */
+  async stop(streamId: string): Promise<'stopping' | 'stopped'> {
+    const answer = await this.#stop.run(
+      this.#redis,
+      [keys.stream(streamId), keys.live, keys.outbox],
+      [streamId, 'user_stop', RECORD_TTL_SECONDS, keys.wakeChannel],
+    );
+    if (answer === 0) throw new AppError('stream_not_found', 'Task not found');
+    return answer === 2 ? 'stopped' : 'stopping';
+  }
+
+  async get(streamId: string): Promise<StreamRecord | undefined> {
+    return parseStreamRecord(await this.#redis.hgetall(keys.stream(streamId)));
+  }
+
+  /** The latest streams, newest start first: those started within the last 72 h, and all that still run. */
+  async list(limit: number): Promise<StreamRecord[]> {
+    const ids = new Set(await this.#redis.zrange(keys.index, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit));
+    // A stream that has run for longer than the index goes back is older than every one in it.
+    if (ids.size < limit) for (const id of await this.#redis.smembers(keys.live)) ids.add(id);
+    const records = await this.#read([...ids]);
+    return records.sort((a, b) => b.createdAt - a.createdAt).slice(0, limit);
+  }
+
+  /** All streams that are not STOPPED. */
+  async live(): Promise<StreamRecord[]> {
+    return this.#read(await this.#redis.smembers(keys.live));
+  }
+
+  /** How many streams are in each state, STOPPED ones left out. */
+  async counts(): Promise<Record<Exclude<StreamState, 'STOPPED'>, number>> {
+    const counts = { INITIALISED: 0, READY: 0, STREAMING: 0 };
+    const pipeline = this.#redis.pipeline();
+    for (const id of await this.#redis.smembers(keys.live)) pipeline.hget(keys.stream(id), 'state');
+    for (const [error, state] of (await pipeline.exec()) ?? []) {
+      if (error) throw error;
+      if (state === 'INITIALISED' || state === 'READY' || state === 'STREAMING') counts[state] += 1;
+    }
+    return counts;
+  }
+
+  async #read(ids: readonly string[]): Promise<StreamRecord[]> {
+    const pipeline = this.#redis.pipeline();
+    for (const id of ids) pipeline.hgetall(keys.stream(id));
+    const answers = (await pipeline.exec()) ?? [];
+    return answers
+      .map(([error, hash]) => {
+        if (error) throw error;
+        return parseStreamRecord(hash as Record<string, string>);
+      })
+      .filter(record => record !== undefined);
+  }
+}
+
+function optionFields({ abr, webhookUrls, record, dvr }: StartOptions): string[] {
+  const flag = (on: boolean | undefined): string => (on ? '1' : '0');
+  return ['abr', flag(abr), 'record', flag(record), 'dvr', flag(dvr), 'webhookUrls', JSON.stringify(webhookUrls)];
+}

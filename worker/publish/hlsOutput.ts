@@ -1,0 +1,287 @@
+import { join } from 'node:path';
+import type { Logger } from '../../common/createLogger.ts';
+import { AppError } from '../../common/errors.ts';
+import type { SegmentEpoch, SegmentSink } from '../transcode/segmentSink.ts';
+import type { HlsOutputDeps, HlsOutputEvents, HlsOutputOptions } from './hlsOutputContract.ts';
+import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle } from './playlist/ledger.ts';
+import { LedgerStore } from './playlist/ledgerStore.ts';
+import { PlaylistSet } from './playlist/playlistSet.ts';
+import { type Recovered, recover } from './playlist/recovery.ts';
+import { streamFiles } from './playlist/streamFiles.ts';
+import { Poster } from './poster.ts';
+import { RunRetention } from './retention/runRetention.ts';
+import type { ClosedSegment } from './spool/segmentWatcher.ts';
+import { StoreError } from './store/storeError.ts';
+import { isPermanent, storeFault } from './store/storeFault.ts';
+import { EpochUploader } from './uploads/epochUploader.ts';
+import { UploadGate } from './uploads/uploadGate.ts';
+import type { UploadOutcome } from './uploads/uploadWaiters.ts';
+
+/** How long a start waits for a store that is away. */
+const OPEN_MS = 10_000;
+const FINISH_MS = 15_000;
+
+/** A stream's way from closed segments to playlists in the store. It only orders the parts, each knows its own job. */
+export class HlsOutput implements SegmentSink {
+  readonly #deps: HlsOutputDeps;
+  readonly #options: HlsOutputOptions;
+  readonly #events: HlsOutputEvents;
+  readonly #log: Logger;
+  readonly #copies: LedgerStore;
+  readonly #playlists: PlaylistSet;
+  readonly #retention: RunRetention;
+  readonly #poster: Poster | undefined;
+  readonly #released = new AbortController();
+  readonly #gate = new UploadGate();
+  readonly #epochs = new Set<EpochUploader>();
+  #ledger: Ledger;
+  #epochCount = 0;
+  #pending = 0;
+  #unstored = 0;
+  /** The stream is over: the playlist ends with the last upload that settles. */
+  #ending = false;
+  #faulty = false;
+  #finishing: Promise<Finished> | undefined;
+
+  private constructor(
+    deps: HlsOutputDeps,
+    options: HlsOutputOptions,
+    events: HlsOutputEvents,
+    copies: LedgerStore,
+    recovered: Recovered,
+    retention: RunRetention,
+  ) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#events = events;
+    this.#log = deps.log;
+    this.#copies = copies;
+    this.#ledger = recovered.ledger;
+    this.#retention = retention;
+    const { posterFfmpeg: ffmpeg } = deps;
+    if (ffmpeg !== undefined) this.#poster = new Poster({ ...deps, ...options, ffmpeg });
+    this.#playlists = new PlaylistSet({
+      ...deps,
+      ...options,
+      claimed: recovered.claimed,
+      render: retention.render,
+      events: {
+        onPlayable: link => events.onPlayable(link),
+        onFenced: () => events.onFenced(),
+        onRefused: error => this.#fault(storeFault(error)),
+        onStored: (rendition, text) => retention.published(rendition, text),
+        onListed: ms => events.onListed?.(ms),
+        onGapListed: file => events.onGapListed?.(file),
+      },
+    });
+  }
+
+  /**
+   * Reads back where the stream's last owner left off. A store that is away is waited for: 10 s at most by a stream that
+   * starts, for ever by one that was taken over, since it was on the air. Throws `storage_error` when the store stays away
+   * or refuses, `fenced` when a newer owner publishes.
+   */
+  static async open(
+    deps: HlsOutputDeps,
+    options: HlsOutputOptions,
+    events: HlsOutputEvents,
+    signal?: AbortSignal,
+  ): Promise<HlsOutput> {
+    const { streamId, run, token, renditions, abr, segmentSeconds, window } = options;
+    const files = streamFiles(streamId, abr ? renditions.length : undefined);
+    const copies = new LedgerStore(deps.redis, streamId, token, deps.log);
+    const patience = options.takenOver ? [] : [AbortSignal.timeout(options.openTimeoutMs ?? OPEN_MS)];
+    const limits = [...patience, ...(signal ? [signal] : [])];
+    const ledger = { streamId, run, stems: files.stems, window, segmentSeconds };
+    try {
+      const limit = AbortSignal.any(limits);
+      const recovered = await recover({ ...deps, copies, files, ledger, token, takenOver: options.takenOver }, limit);
+      const retentionEvents = {
+        onFenced: () => events.onFenced(),
+        onRefused: (error: StoreError) => events.onFault(storeFault(error)),
+      };
+      const retention = await RunRetention.open(deps, options, { ...recovered, files }, retentionEvents, limit);
+      copies.save(recovered.ledger);
+      return new HlsOutput(deps, options, events, copies, recovered, retention);
+    } catch (error) {
+      throw error instanceof StoreError && error.kind === 'aborted' ? notAnswering(error) : storeFault(error);
+    }
+  }
+
+  /** The number that the next segment gets. */
+  get nextNumber(): number {
+    return this.#ledger.nextNumber;
+  }
+
+  async openEpoch(startedAt: number): Promise<SegmentEpoch> {
+    const { streamId, run, token } = this.#options;
+    this.#ledger = openEpoch(this.#ledger, startedAt);
+    this.#epochCount += 1;
+    const record = { streamId, run, token, stems: this.#ledger.stems, firstNumber: this.nextNumber, startedAt };
+    let origin: string | undefined;
+    try {
+      const epoch = await this.#deps.spool.createEpoch(this.#epochCount, record, {
+        onDropped: update => this.#events.onDropped?.(update),
+      });
+      origin = epoch.origin;
+      const uploader: EpochUploader = new EpochUploader({
+        ...this.#deps,
+        epoch,
+        record,
+        signal: this.#released.signal,
+        gate: this.#gate,
+        events: {
+          onClosed: segment => this.#closed(segment, epoch.dir),
+          onOutcome: (segment, outcome) => this.#settled(segment, outcome),
+          onInfo: (rendition, info) => this.#playlists.setInfo(rendition, info),
+          onEnd: () => {
+            this.#change(closeEpoch(this.#ledger));
+            void uploader.settled().then(() => this.#epochs.delete(uploader));
+          },
+          onFault: fault => this.#fault(fault),
+        },
+      });
+      this.#epochs.add(uploader);
+      await uploader.start();
+      return uploader;
+    } catch (error) {
+      if (origin !== undefined) this.#deps.spool.leaveEpoch(origin);
+      throw new AppError('storage_error', `the spool ${this.#deps.spool.dir} cannot be written: ${String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * The lease is in doubt: where the store cannot fence, writes no playlist and uploads no segment until resume(), since
+   * a new owner may be using the same names by then. FFmpeg and the spool go on.
+   */
+  suspend(): void {
+    this.#playlists.suspend();
+    this.#retention.suspend();
+    if (!this.#deps.fences) this.#gate.close();
+  }
+
+  resume(): void {
+    this.#playlists.resume();
+    this.#retention.resume();
+    this.#gate.open();
+  }
+
+  /**
+   * Waits for the uploads, writes the last playlists, leaves the spool clean. Never rejects.
+   * @param options.endList the stream is over (EXT-X-ENDLIST); false: it goes on with another owner
+   * @returns how many segments are in the spool and not in the store (their jobs stay queued), and the recording's URL
+   */
+  finish(options: { endList?: boolean; timeoutMs?: number } = {}): Promise<Finished> {
+    this.#finishing ??= this.#finish(options.endList ?? true, options.timeoutMs ?? FINISH_MS);
+    return this.#finishing;
+  }
+
+  /**
+   * Stops at once and writes nothing more (fenced). What is in the spool stays there: uploads that are queued are good
+   * under their names whoever owns the stream.
+   */
+  async abandon(): Promise<void> {
+    this.#release();
+    this.#copies.stop();
+    await Promise.all([this.#playlists.close(), this.#retention.close(), this.#poster?.close()]);
+    const epochs = [...this.#epochs];
+    await Promise.all(epochs.map(epoch => epoch.close()));
+    await Promise.all(epochs.map(epoch => epoch.settled()));
+  }
+
+  /** Nobody waits for uploads any more; those that were held back see it. */
+  #release(): void {
+    this.#released.abort();
+    this.#gate.open();
+  }
+
+  async #finish(endList: boolean, timeoutMs: number): Promise<Finished> {
+    const { spool } = this.#deps;
+    const { streamId, run } = this.#options;
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const epochs = [...this.#epochs];
+    await Promise.all([...epochs.map(epoch => epoch.close()), this.#poster?.close()]);
+    if (this.#released.signal.aborted) return { unstored: this.#unstored + this.#pending };
+    this.#ending = endList;
+    if (this.#pending === 0) this.#change(this.#ledger);
+    // A third of the time is left for the playlists.
+    await withLimit(Promise.all(epochs.map(epoch => epoch.settled())), (timeoutMs * 2) / 3);
+    const unstored = this.#unstored + this.#pending;
+    this.#pending = 0;
+    this.#change(this.#ledger);
+    const end = { ledger: this.#ledger, multivariant: this.#playlists.multivariant, endList, signal: deadline };
+    const [flushed, { healed, ...kept }] = await Promise.all([
+      this.#playlists.flush(deadline),
+      this.#retention.finish(end),
+    ]);
+    if (!flushed) this.#log.error('the last playlist is not in the store');
+    this.#release();
+    await Promise.all([this.#playlists.close(), this.#retention.close()]);
+    this.#copies.save(this.#ledger, true);
+    await this.#copies.close();
+    // Epochs went as they were stored; a dead owner's stay for its uploads.
+    await spool.removeEmpty(streamId, run).catch(error => this.#log.warn({ err: error }, 'spool folder not removed'));
+    return { unstored: unstored - healed, ...kept };
+  }
+
+  #closed(segment: ClosedSegment, dir: string): void {
+    if (segment.rendition === this.#poster?.rendition) this.#poster.take(join(dir, segment.file));
+    this.#pending += 1;
+    this.#playlists.expect(segment);
+    this.#change(addClosed(this.#ledger, segment));
+  }
+
+  #settled(segment: ClosedSegment, outcome: UploadOutcome): void {
+    // After the end was written it stays: whatever comes later is for a recording.
+    if (outcome.kind === 'stored') this.#retention.setStored(this.#ledger, segment.rendition, segment.number);
+    const over = this.#released.signal.aborted || (this.#ending && this.#ledger.ended);
+    if (outcome.kind === 'abandoned' || over) return;
+    this.#pending -= 1;
+    if (outcome.kind === 'stored') this.#playlists.count(segment);
+    else this.#failed(segment, outcome.error);
+    const state = outcome.kind === 'stored' ? 'stored' : 'gap';
+    this.#change(settle(this.#ledger, segment.rendition, segment.number, state));
+  }
+
+  #failed(segment: ClosedSegment, error: Error): void {
+    this.#unstored += 1;
+    this.#log.error({ err: error, file: segment.file }, 'segment not stored; it stays in the spool');
+    if (error instanceof StoreError && isPermanent(error.kind)) this.#fault(storeFault(error));
+  }
+
+  /** The one place where the ledger's changes go out. */
+  #change(ledger: Ledger): void {
+    if (this.#released.signal.aborted) return;
+    this.#ledger = this.#ending && this.#pending === 0 ? endLedger(ledger) : ledger;
+    this.#retention.observe(this.#ledger);
+    this.#playlists.update(this.#ledger);
+    this.#copies.save(this.#ledger);
+  }
+
+  #fault(error: AppError): void {
+    if (this.#faulty) return;
+    this.#faulty = true;
+    this.#events.onFault(error);
+  }
+}
+
+interface Finished {
+  unstored: number;
+  recordingLink?: string;
+}
+
+const notAnswering = (cause: StoreError): AppError =>
+  new AppError('storage_error', 'the store does not answer; check R2_ACCOUNT_ID or S3_ENDPOINT, and the network', {
+    cause,
+  });
+
+/** Waits for some work, but not longer than `ms`. */
+async function withLimit(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,64 @@
+import type { Redis } from 'ioredis';
+import type { Rendition } from '../../common/config/encoding.ts';
+import type { Logger } from '../../common/createLogger.ts';
+import type { AppError } from '../../common/errors.ts';
+import type { RecordingJob, RetentionJob } from '../../common/redis/queues.ts';
+import type { Spool } from './spool/spool.ts';
+import type { ObjectStore } from './store/objectStore.ts';
+import type { PersistentUploads } from './uploads/persistentUploads.ts';
+
+export interface HlsOutputDeps {
+  store: ObjectStore;
+  /** The store was probed and holds conditional PUTs (ObjectStore.probeConditionalPut). */
+  fences: boolean;
+  uploads: Pick<PersistentUploads, 'upload'>;
+  spool: Spool;
+  /** Role `request`: fails at once while Redis is away. */
+  redis: Redis;
+  /** Least time between two PUTs of one playlist (ms): 1000 for R2, less for a folder. */
+  playlistIntervalMs: number;
+  /** Has what a run leaves in the store deleted when its time has come; left out: it stays. */
+  retire?: (job: RetentionJob) => Promise<void>;
+  /** Has a recording made whole that could not be finished at the end; left out: it stays as it is. */
+  complete?: (job: RecordingJob) => Promise<void>;
+  /** The program that makes posters; undefined: none are made. */
+  posterFfmpeg?: string;
+  log: Logger;
+}
+
+export interface HlsOutputOptions {
+  streamId: string;
+  run: string;
+  /** The lease's fencing token. */
+  token: string;
+  /** A ladder has its own file names, even with one rung. */
+  abr: boolean;
+  renditions: readonly Rendition[];
+  segmentSeconds: number;
+  /** Segments in the live playlist. */
+  window: number;
+  /** Segments kept in the store behind the playlist; default: the window and 3. */
+  graceSegments?: number;
+  /** Every segment is kept, and listed by a recording at the end. */
+  record?: boolean;
+  /** Every segment is kept, and stays in the live playlist. */
+  dvr?: boolean;
+  /** The stream had another owner before, which may not know yet that it has lost it. */
+  takenOver?: boolean;
+  openTimeoutMs?: number;
+}
+
+export interface HlsOutputEvents {
+  /** Once: a viewer can play `link`. */
+  onPlayable(link: string): void;
+  /** Once: publishing cannot go on without an operator. */
+  onFault(error: AppError): void;
+  /** Another worker publishes the stream: abandon(). */
+  onFenced(): void;
+  /** Closed segments left the spool without being stored: how many and why, as a sentence. */
+  onDropped?(update: string): void;
+  /** A segment is in its playlist in the store, so long (ms) after FFmpeg closed it. */
+  onListed?(latencyMs: number): void;
+  /** A segment is in its playlist as EXT-X-GAP. */
+  onGapListed?(file: string): void;
+}

@@ -1,0 +1,108 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../../common/createLogger.ts';
+import { keys } from '../../../common/redis/keys.ts';
+import { queueNames, type UploadJob } from '../../../common/redis/queues.ts';
+import type { WorkerRegistry } from '../../../common/workers/workerRegistry.ts';
+
+const PERIOD_MS = 600_000;
+const GONE_MS = 86_400_000;
+const META = { head: 'bull:', tail: ':meta' } as const;
+const NAMED_STREAMS = 20;
+
+/**
+ * Removes the upload queues of nodes that no worker has lived on for a day: nobody else has their files. What was lost is
+ * logged. A node that comes back later stores what lies in its spool all the same. One worker of the cluster looks at a time.
+ */
+export class GoneNodes {
+  readonly #redis: Redis;
+  readonly #connection: Redis;
+  readonly #registry: WorkerRegistry;
+  readonly #goneMs: number;
+  readonly #log: Logger;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param options.connection BullMQ's; stays the caller's. `redis` is a fail-fast one */
+  constructor(options: {
+    redis: Redis;
+    connection: Redis;
+    registry: WorkerRegistry;
+    /** Default: a day. */
+    goneMs?: number;
+    log: Logger;
+  }) {
+    this.#redis = options.redis;
+    this.#connection = options.connection;
+    this.#registry = options.registry;
+    this.#goneMs = options.goneMs ?? GONE_MS;
+    this.#log = options.log;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#look(), PERIOD_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Resolves to the nodes whose queues were removed. */
+  async remove(): Promise<string[]> {
+    const removed: string[] = [];
+    for (const node of await this.#nodesWithQueue()) {
+      // A queue of a node that was never noted (Redis lost its data) begins its day now.
+      await this.#redis.zadd(keys.nodes, 'NX', Date.now(), node);
+      const seenAt = Number(await this.#redis.zscore(keys.nodes, node));
+      if (Date.now() - seenAt < this.#goneMs || (await this.#isAlive(node))) continue;
+      await this.#removeQueue(node, seenAt);
+      await this.#redis.zrem(keys.nodes, node);
+      removed.push(node);
+    }
+    return removed;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      if ((await this.#redis.set(keys.goneNodes, '1', 'PX', PERIOD_MS - 5_000, 'NX')) === 'OK') await this.remove();
+    } catch (error) {
+      this.#log.debug({ err: error }, 'gone nodes not looked for; next time');
+    }
+  }
+
+  async #isAlive(node: string): Promise<boolean> {
+    return (await this.#registry.list()).some(worker => worker.node === node);
+  }
+
+  async #removeQueue(node: string, seenAt: number): Promise<void> {
+    const queue = new Queue<UploadJob>(queueNames.uploads(node), {
+      connection: this.#connection,
+      skipMetasUpdate: true,
+    });
+    queue.on('error', error => this.#log.debug({ err: error, node }, 'queue of a gone node'));
+    try {
+      const lost = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized', 'failed');
+      const jobs = await queue.getJobs(['waiting', 'active', 'delayed', 'prioritized', 'failed'], 0, 999);
+      const streams = [...new Set(jobs.map(job => job.data.streamId))].slice(0, NAMED_STREAMS);
+      await queue.obliterate({ force: true });
+      const seen = new Date(seenAt).toISOString();
+      const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
+      const text =
+        'the upload queue of a node that is gone was removed; its segments are lost unless its disk comes back';
+      this.#log[total > 0 ? 'error' : 'info']({ node, seen, lost, streams }, text);
+    } finally {
+      await queue.close();
+    }
+  }
+
+  async #nodesWithQueue(): Promise<Set<string>> {
+    const found = new Set<string>();
+    const head = `${META.head}${queueNames.uploads('')}`;
+    let cursor = '0';
+    do {
+      const [next, names] = await this.#redis.scan(cursor, 'MATCH', `${head}*${META.tail}`, 'COUNT', 1_000);
+      for (const name of names) found.add(name.slice(head.length, -META.tail.length));
+      cursor = next;
+    } while (cursor !== '0');
+    return found;
+  }
+}

@@ -1,0 +1,138 @@
+import { MediaClock } from '../../transcode/mediaClock.ts';
+import { pictureStart } from './pictureStart.ts';
+import type { ElementaryStream } from './tsCodec.ts';
+import { TsSection } from './tsSection.ts';
+import { parsePat, parsePmt } from './tsTables.ts';
+
+/** What a packet is to the one who cuts: a picture that a decoder can begin with, any other picture's start, or the rest. */
+export type PacketKind = 'random_access' | 'picture' | 'rest';
+
+interface Pmt {
+  section: TsSection;
+  streams: readonly ElementaryStream[] | undefined;
+}
+
+/** Looks at a transport stream packet by packet: what it announces, what it really carries, where it can be cut. */
+export class TsInspector {
+  readonly #clock = new MediaClock();
+  readonly #carried = new Map<number, { seconds: number; at: number }>();
+  readonly #pat = new TsSection();
+  #pmts = new Map<number, Pmt>();
+  #format: string | undefined;
+
+  /** Elementary streams of the first program with video (of the first program, without any); undefined: no PMT yet. */
+  get streams(): readonly ElementaryStream[] | undefined {
+    return this.#program?.streams;
+  }
+
+  /** The stream whose random access points count. */
+  get video(): ElementaryStream | undefined {
+    return this.streams?.find(stream => stream.kind === 'video');
+  }
+
+  /** The latest PAT and PMT as packets: what a decoder that begins here has to see first. */
+  get tables(): Buffer {
+    return Buffer.concat([this.#pat.packets, ...[...this.#pmts.values()].map(pmt => pmt.section.packets)]);
+  }
+
+  /** Fingerprint of the video's latest parameter sets (its size and profile), as far as they could be seen. */
+  get format(): string | undefined {
+    return this.#format;
+  }
+
+  /** Seconds of video seen. */
+  get videoSeconds(): number {
+    return this.#clock.seconds;
+  }
+
+  /**
+   * How long ago this PID last began a PES packet, ms; infinite when it never did. Counted in media and on the clock, the
+   * shorter of them: neither a jump of the timestamps nor a pause of the encoder makes a stream silent.
+   */
+  silentMs(pid: number, now: number): number {
+    const last = this.#carried.get(pid);
+    if (last === undefined) return Number.POSITIVE_INFINITY;
+    return Math.min((this.#clock.seconds - last.seconds) * 1000, now - last.at);
+  }
+
+  /** `packet`: one aligned packet of 188 bytes; `now`: when it came, `performance.now()`. */
+  push(packet: Buffer, now: number): PacketKind {
+    const pid = packet.readUInt16BE(1) & 0x1fff;
+    const isStart = (packet.readUInt8(1) & 0x40) !== 0;
+    if (!isStart && pid !== 0 && !this.#pmts.has(pid)) return 'rest';
+    const payload = payloadOf(packet);
+    if (payload.length === 0) return 'rest';
+    if (pid === 0) {
+      this.#pat.push(packet, payload, isStart, section => this.#takePat(section));
+      return 'rest';
+    }
+    const pmt = this.#pmts.get(pid);
+    if (pmt !== undefined) {
+      pmt.section.push(packet, payload, isStart, section => takePmt(pmt, section));
+      return 'rest';
+    }
+    return isStart ? this.#takePes(packet, pid, payload, now) : 'rest';
+  }
+
+  get #program(): Pmt | undefined {
+    const known = [...this.#pmts.values()].filter(pmt => pmt.streams !== undefined);
+    return known.find(pmt => pmt.streams?.some(stream => stream.kind === 'video')) ?? known[0];
+  }
+
+  #takePat(section: Buffer): boolean {
+    const pids = parsePat(section);
+    if (pids === undefined) return false;
+    const isNew = pids.length !== this.#pmts.size || pids.some(pid => !this.#pmts.has(pid));
+    if (isNew) {
+      this.#pmts = new Map(
+        pids.map(pid => [pid, this.#pmts.get(pid) ?? { section: new TsSection(), streams: undefined }]),
+      );
+    }
+    return true;
+  }
+
+  #takePes(packet: Buffer, pid: number, payload: Buffer, now: number): PacketKind {
+    const isScrambled = (packet.readUInt8(3) & 0xc0) !== 0;
+    if (isScrambled || payload.length < 9 || payload.readUIntBE(0, 3) !== 1) return 'rest';
+    const video = this.video;
+    if (pid === video?.pid) {
+      const pts = ptsOf(payload);
+      if (pts !== undefined) this.#clock.push(pts);
+    }
+    this.#carried.set(pid, { seconds: this.#clock.seconds, at: now });
+    if (video === undefined || pid !== video.pid) return 'rest';
+    const start = pictureStart(video.codec, payload.subarray(9 + payload.readUInt8(8)));
+    if (start.format !== undefined) this.#format = start.format;
+    return isIndicated(packet) || start.isRandomAccess ? 'random_access' : 'picture';
+  }
+}
+
+/** True for a good PMT of ours. A PID may carry other tables beside it. */
+function takePmt(pmt: Pmt, section: Buffer): boolean {
+  const streams = parsePmt(section);
+  if (streams === undefined) return false;
+  pmt.streams = streams;
+  return true;
+}
+
+/** Empty when the packet has none or is marked as damaged (transport_error_indicator). */
+function payloadOf(packet: Buffer): Buffer {
+  const isDamaged = (packet.readUInt8(1) & 0x80) !== 0;
+  const control = packet.readUInt8(3) & 0x30;
+  if (isDamaged || (control & 0x10) === 0) return packet.subarray(0, 0);
+  return packet.subarray(control & 0x20 ? Math.min(5 + packet.readUInt8(4), packet.length) : 4);
+}
+
+/** random_access_indicator (ISO 13818-1, 2.4.3.5). */
+function isIndicated(packet: Buffer): boolean {
+  const hasFlags = (packet.readUInt8(3) & 0x20) !== 0 && packet.readUInt8(4) > 0;
+  return hasFlags && (packet.readUInt8(5) & 0x40) !== 0;
+}
+
+/** PTS in 90 kHz ticks (ISO 13818-1, 2.4.3.7). */
+function ptsOf(payload: Buffer): number | undefined {
+  const hasPts = payload.length >= 14 && (payload.readUInt8(7) & 0x80) !== 0;
+  if (!hasPts) return undefined;
+  const high = (payload.readUInt8(9) >> 1) & 0x07;
+  return high * 2 ** 30 + (payload.readUInt16BE(10) >> 1) * 2 ** 15 + (payload.readUInt16BE(12) >> 1);
+}

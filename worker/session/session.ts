@@ -1,0 +1,249 @@
+import type { Logger } from '../../common/createLogger.ts';
+import { AppError } from '../../common/errors.ts';
+import type { StreamJob } from '../../common/redis/queues.ts';
+import type { StreamReason } from '../../common/stream/streamState.ts';
+import type { RestartBudget } from '../claim/restartBudget.ts';
+import type { RunningSession, SessionEnd } from '../claim/streamConsumer.ts';
+import type { StreamLease } from '../claim/streamLease.ts';
+import type { TranscodeEnd } from '../transcode/transcode.ts';
+import { Arrivals } from './arrivals.ts';
+import type {
+  HlsOutputEvents,
+  SessionEncoder,
+  SessionIngest,
+  SessionOutput,
+  SessionPhases,
+  SessionTimes,
+} from './sessionContract.ts';
+import { SessionEnding } from './sessionEnding.ts';
+
+/** An owner that was lost after a longer time than this had no trouble with the stream: it is not counted. */
+const GOOD_RUN_MS = 60_000;
+/** Past the budget, so many owners try to end the playlist; if that itself kills them, the next one does without. */
+const UNTOLD_ENDS = 3;
+
+/**
+ * One stream's life on one worker: publish, listen, wait for an encoder, transcode, wait again, end. It only orders the
+ * phases; each phase knows its own job.
+ */
+export class Session implements RunningSession {
+  readonly finished: Promise<SessionEnd>;
+  readonly offAir: Promise<void>;
+  readonly #lease: StreamLease;
+  readonly #phases: SessionPhases;
+  readonly #times: SessionTimes;
+  readonly #budget: Pick<RestartBudget, 'spend' | 'rule'>;
+  readonly #node: string;
+  readonly #log: Logger;
+  readonly #ending = new SessionEnding();
+  readonly #arrivals = new Arrivals<SessionEncoder>();
+  readonly #wentOffAir: () => void;
+
+  constructor(options: {
+    job: StreamJob;
+    lease: StreamLease;
+    acquiredAt: number;
+    phases: SessionPhases;
+    times: SessionTimes;
+    budget: Pick<RestartBudget, 'spend' | 'rule'>;
+    /** The owner before died, or was cut off, after so long. */
+    lostAfterMs?: number | undefined;
+    node: string;
+    log: Logger;
+  }) {
+    this.#lease = options.lease;
+    this.#phases = options.phases;
+    this.#times = options.times;
+    this.#budget = options.budget;
+    this.#node = options.node;
+    this.#log = options.log.child({ streamId: options.job.streamId, run: options.job.run });
+    const offAir = Promise.withResolvers<void>();
+    this.offAir = offAir.promise;
+    this.#wentOffAir = offAir.resolve;
+    this.finished = this.#run(options.acquiredAt, options.lostAfterMs);
+  }
+
+  wake(): void {
+    this.#lease.wake();
+  }
+
+  handOver(failing = false): void {
+    this.#ending.decide({ kind: 'handed_over', failing });
+  }
+
+  async #run(acquiredAt: number, lostAfterMs: number | undefined): Promise<SessionEnd> {
+    let output: SessionOutput | undefined;
+    let ingest: SessionIngest | undefined;
+    const { signal } = this.#ending;
+    this.#lease.start(
+      {
+        onStopWanted: reason => this.#stop(reason as StreamReason, 'Stopped on request'),
+        onFenced: () => this.#ending.decide({ kind: 'fenced' }),
+        onDoubt: () => output?.suspend(),
+        onCertain: () => output?.resume(),
+      },
+      acquiredAt,
+    );
+    try {
+      const left = await this.#countLostOwner(lostAfterMs);
+      if (left < -UNTOLD_ENDS) throw this.#lostTooOften();
+      output = await this.#phases.openOutput(this.#outputEvents(), signal);
+      ingest = await this.#phases.openIngest(encoder => this.#arrivals.add(encoder), signal);
+      // Only now, so that the playlist says that it is over, and the port that the owner before had is given back.
+      if (left < 0) throw this.#lostTooOften();
+      await this.#serve(ingest, output);
+    } catch (error) {
+      if (!signal.aborted) this.#fail(AppError.from(error));
+    }
+    return this.#close(ingest, output);
+  }
+
+  /** Spends a restart when the owner before was lost soon after it began; resolves to how many are left. */
+  async #countLostOwner(lostAfterMs: number | undefined): Promise<number> {
+    if (lostAfterMs === undefined || lostAfterMs >= GOOD_RUN_MS) return 0;
+    return this.#budget.spend(`its worker was lost ${Math.round(lostAfterMs / 1000)} s after it had taken the stream`);
+  }
+
+  #lostTooOften(): AppError {
+    return new AppError('transcode_error', `The stream's workers die under it again and again: ${this.#budget.rule}`);
+  }
+
+  #outputEvents(): HlsOutputEvents {
+    return {
+      onPlayable: link => {
+        if (this.#lease.recorded('streamLink') === link) return;
+        const fields = { streamLink: link, reason: 'playable' };
+        void this.#lease.write({ fields, event: 'The first playlist is in the store' });
+      },
+      onDropped: update => void this.#lease.write({ fields: { reason: 'segments_dropped' }, event: update }),
+      onFault: error => this.#fail(error),
+      onFenced: () => this.#ending.decide({ kind: 'fenced' }),
+    };
+  }
+
+  async #serve(ingest: SessionIngest, output: SessionOutput): Promise<void> {
+    const { signal } = this.#ending;
+    const takenOver = this.#lease.recorded('srtUrl') !== undefined;
+    const place = { node: this.#node, port: ingest.port, srtUrl: ingest.srtUrl };
+    const handedOver = this.#lease.recorded('handedOver') !== undefined;
+    const reason = !takenOver ? 'listening' : handedOver ? 'handed_over' : 'worker_lost';
+    void this.#lease.write({
+      state: 'READY',
+      fields: { ...place, reason, handedOver: '' },
+      event: takenOver
+        ? 'Another worker has taken the stream over; waiting for the encoder'
+        : 'Waiting for the encoder',
+    });
+    let window = takenOver ? this.#reconnectWindow() : this.#connectWindow();
+    while (!signal.aborted) {
+      const encoder = await this.#arrivals.next(window.until - performance.now(), signal);
+      if (!encoder) return this.#stop(window.reason, window.message);
+      const end = await this.#stream(encoder, output);
+      if (signal.aborted) return;
+      if (end.cause === 'failed') {
+        const { code, message } = end.error ?? new AppError('transcode_error', 'FFmpeg failed');
+        return this.#fail(new AppError(code, `${message} (${this.#budget.rule})`, { cause: end.error }));
+      }
+      // An encoder that never sent a picture does not earn the stream another window.
+      if (end.sawPicture) window = this.#reconnectWindow();
+      this.#waitAgain(end);
+    }
+  }
+
+  async #stream(encoder: SessionEncoder, output: SessionOutput): Promise<TranscodeEnd> {
+    void this.#lease.write({
+      state: 'STREAMING',
+      fields: { reason: 'encoder_connected', keyAccepted: '1' },
+      event: 'An encoder is connected',
+    });
+    this.#log.info({ peer: encoder.peer }, 'encoder connected');
+    try {
+      const mayRestart = async (cause: Error) => (await this.#budget.spend(cause.message)) >= 0;
+      return await this.#phases.transcode(encoder, output, this.#ending.signal, mayRestart);
+    } finally {
+      encoder.close();
+    }
+  }
+
+  #waitAgain(end: TranscodeEnd): void {
+    const invalid = end.cause === 'input_invalid';
+    const event = invalid
+      ? (end.error?.message ?? 'The encoder sends no usable MPEG-TS')
+      : 'The encoder is gone; waiting for it';
+    this.#log.info({ cause: end.cause, err: end.error }, 'encoder gone');
+    void this.#lease.write({
+      state: 'READY',
+      fields: { reason: invalid ? 'input_invalid' : 'encoder_gone' },
+      event,
+    });
+  }
+
+  #connectWindow() {
+    const seconds = this.#times.connectMs / 1000;
+    return {
+      until: performance.now() + this.#times.connectMs,
+      reason: 'connect_timeout',
+      message: `No encoder came within ${seconds} s`,
+    } as const;
+  }
+
+  #reconnectWindow() {
+    const seconds = this.#times.reconnectMs / 1000;
+    return {
+      until: performance.now() + this.#times.reconnectMs,
+      reason: 'reconnect_timeout',
+      message: `The encoder did not come back within ${seconds} s`,
+    } as const;
+  }
+
+  #stop(reason: StreamReason, message: string): void {
+    this.#ending.decide({ kind: 'stopped', reason, message });
+  }
+
+  #fail(error: AppError): void {
+    if (error.code === 'fenced') this.#ending.decide({ kind: 'fenced' });
+    else this.#ending.decide({ kind: 'stopped', reason: stopReason(error), message: error.message, error });
+  }
+
+  /** Gives back in reverse what was acquired. STOPPED is told last, when it is true. */
+  async #close(ingest: SessionIngest | undefined, output: SessionOutput | undefined): Promise<SessionEnd> {
+    const ending = this.#ending.cause ?? { kind: 'handed_over' };
+    this.#log.info(
+      { ending: ending.kind, ...('reason' in ending ? { reason: ending.reason, err: ending.error } : {}) },
+      'session ends',
+    );
+    await this.#attempt('ingest', ingest?.close({ yieldPort: ending.kind !== 'stopped' }));
+    this.#wentOffAir();
+    if (ending.kind === 'fenced') {
+      await this.#attempt('output', output?.abandon());
+      this.#lease.abandon();
+      return 'fenced';
+    }
+    const finished = await this.#attempt('output', output?.finish({ endList: ending.kind === 'stopped' }));
+    if (finished && finished.unstored > 0)
+      this.#log.error(finished, 'segments are still in the spool, not in the store');
+    if (ending.kind === 'stopped') {
+      const fields = { reason: ending.reason, recordingLink: finished?.recordingLink ?? '' };
+      await this.#lease.write({ state: 'STOPPED', fields, event: ending.message });
+    }
+    const failing = ending.kind === 'handed_over' && (ending.failing ?? false);
+    if (ending.kind === 'handed_over' && !failing) await this.#lease.write({ fields: { handedOver: Date.now() } });
+    await this.#attempt('lease', this.#lease.release({ failing }));
+    return ending.kind;
+  }
+
+  async #attempt<Result>(step: string, work: Promise<Result> | undefined): Promise<Result | undefined> {
+    try {
+      return await work;
+    } catch (error) {
+      this.#log.error({ err: error, step }, "a step of the session's end failed");
+      return undefined;
+    }
+  }
+}
+
+const reasons = ['ports_exhausted', 'listener_error', 'key_error', 'transcode_error', 'storage_error'] as const;
+
+function stopReason(error: AppError): StreamReason {
+  return reasons.find(reason => reason === error.code) ?? 'internal_error';
+}

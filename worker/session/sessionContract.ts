@@ -1,0 +1,57 @@
+import type { Readable } from 'node:stream';
+import type { AppError } from '../../common/errors.ts';
+import type { SegmentSink } from '../transcode/segmentSink.ts';
+import type { TranscodeEnd } from '../transcode/transcode.ts';
+
+/** An encoder that got in: its MPEG-TS ends when it is gone. */
+export interface SessionEncoder {
+  readonly peer: string;
+  readonly media: Readable;
+  close(): void;
+}
+
+/** The port of a stream, open: encoders that hold the key arrive through it. */
+export interface SessionIngest {
+  readonly port: number;
+  readonly srtUrl: string;
+  /** `yieldPort`: the stream's next owner, another process, is to have its port. */
+  close(options?: { yieldPort?: boolean }): Promise<void>;
+}
+
+/** A stream's publishing, for this session. */
+export interface SessionOutput extends SegmentSink {
+  suspend(): void;
+  resume(): void;
+  /** Uploads what is left; `endList`: the stream is over and the playlist says so. Never rejects. */
+  finish(options: { endList: boolean }): Promise<{ unstored: number; recordingLink?: string }>;
+  /** Stops at once and writes nothing more. */
+  abandon(): Promise<void>;
+}
+
+export interface HlsOutputEvents {
+  onPlayable(link: string): void;
+  /** Segments were given up before they were stored: a sentence. */
+  onDropped(update: string): void;
+  onFault(error: AppError): void;
+  onFenced(): void;
+}
+
+/** The phases of a stream's life, as this session needs them. */
+export interface SessionPhases {
+  openOutput(events: HlsOutputEvents, signal: AbortSignal): Promise<SessionOutput>;
+  openIngest(onEncoder: (encoder: SessionEncoder) => void, signal: AbortSignal): Promise<SessionIngest>;
+  /** @param mayRestart whether FFmpeg, which failed, may be started again */
+  transcode(
+    encoder: SessionEncoder,
+    sink: SegmentSink,
+    signal: AbortSignal,
+    mayRestart: (cause: Error) => Promise<boolean>,
+  ): Promise<TranscodeEnd>;
+}
+
+export interface SessionTimes {
+  /** How long a new stream waits for its first encoder (ms). */
+  connectMs: number;
+  /** How long a stream waits for its encoder to come back (ms). */
+  reconnectMs: number;
+}

@@ -1,0 +1,88 @@
+import { createQueue, queueNames, type StreamJob, streamJobOptions } from '../../common/redis/queues.ts';
+import { StreamStore } from '../../common/stream/streamStore.ts';
+import { CapacityGuard } from '../claim/capacityGuard.ts';
+import { DeadWorkers } from '../claim/deadWorkers.ts';
+import type { Heartbeat } from '../claim/heartbeat.ts';
+import { LeaseScripts } from '../claim/leaseScripts.ts';
+import { Reconciler } from '../claim/reconciler.ts';
+import { RestartBudget } from '../claim/restartBudget.ts';
+import { StreamConsumer } from '../claim/streamConsumer.ts';
+import { WakeListener } from '../claim/wakeListener.ts';
+import type { Spool } from '../publish/spool/spool.ts';
+import { spooledEpochs } from '../publish/spool/spooledEpochs.ts';
+import { createPhases, type PhaseDeps } from '../session/createPhases.ts';
+import { Session } from '../session/session.ts';
+import { startReporting } from './startReporting.ts';
+import type { WorkerContext } from './workerContext.ts';
+
+type Deps = Omit<PhaseDeps, 'onEncode'>;
+
+/** Takes streams from now on, and looks after those that nobody has. */
+export function startClaiming(context: WorkerContext, deps: Deps): { consumer: StreamConsumer; heartbeat: Heartbeat } {
+  const { config, redis, log, stack } = context;
+  const guard = new CapacityGuard({
+    readSpool: () => readSpool(deps.spool, config.SPOOL_MAX_BYTES),
+    onChange: reason => {
+      void (reason === undefined ? consumer.resume() : consumer.pause());
+      heartbeat.beat();
+    },
+    log,
+  });
+  const scripts = new LeaseScripts(redis.lease);
+  const consumer = createConsumer(context, deps, scripts, guard);
+  new WakeListener(redis.subscriber, streamId => consumer.wake(streamId))
+    .start()
+    .catch(error => log.warn({ err: error }, 'no wake-ups; stops are seen at the next renewal'));
+  const queue = createQueue<StreamJob>(queueNames.streams, redis.queue, streamJobOptions);
+  const streams = new StreamStore(redis.request);
+  const { liveness } = deps.spool;
+  const deadWorkers = new DeadWorkers({ liveness, streams, scripts, queue, redis: redis.request, log });
+  deadWorkers.start();
+  stack.push('dead workers', () => deadWorkers.stop());
+  const reconciler = new Reconciler({ redis: redis.request, queue, log });
+  reconciler.start();
+  stack.push('reconciler', () => reconciler.stop());
+  const heartbeat = startReporting({ ...context, address: deps.srtHostName, consumer, guard, queue });
+  guard.start();
+  stack.push('capacity guard', () => guard.stop());
+  consumer.start();
+  stack.push('streams', () => consumer.stop());
+  return { consumer, heartbeat };
+}
+
+function createConsumer(
+  { config, redis, log }: WorkerContext,
+  deps: Deps,
+  scripts: LeaseScripts,
+  guard: CapacityGuard,
+): StreamConsumer {
+  const times = {
+    connectMs: config.CONNECT_TIMEOUT_SECONDS * 1000,
+    reconnectMs: config.RECONNECT_TIMEOUT_SECONDS * 1000,
+  };
+  const limits = { restarts: config.RESTART_LIMIT, windowMs: config.RESTART_WINDOW_SECONDS * 1000 };
+  const phaseDeps: PhaseDeps = { ...deps, onEncode: (run, progress) => guard.note(run, progress) };
+  return new StreamConsumer({
+    connection: redis.queue,
+    scripts,
+    node: config.NODE_ID,
+    process: deps.spool.liveness.own ?? '',
+    slots: config.WORKER_STREAMS,
+    startSession: (job, lease, acquiredAt, lostAfterMs) =>
+      new Session({
+        ...{ job, lease, acquiredAt, lostAfterMs, times, log },
+        budget: new RestartBudget({ redis: redis.request, job, limits, log: log.child(job) }),
+        node: config.NODE_ID,
+        phases: createPhases(phaseDeps, job, lease),
+      }),
+    // Once libsrt is cleaned up the ports are free: the next owner on this host binds them while the last uploads go on.
+    onOffAir: () => deps.srtServer.stop(),
+    log,
+  });
+}
+
+async function readSpool(spool: Spool, maxBytes: number) {
+  const epochs = await spooledEpochs(spool.dir);
+  const usedBytes = epochs.reduce((sum, epoch) => sum + epoch.bytes, 0);
+  return { usedBytes, freeBytes: await spool.freeBytes(), maxBytes };
+}

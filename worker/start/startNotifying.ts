@@ -1,0 +1,25 @@
+import { createRedis } from '../../common/redis/createRedis.ts';
+import { createQueue, queueNames, type WebhookJob, webhookJobOptions } from '../../common/redis/queues.ts';
+import { OutboxRelay } from '../notify/outboxRelay.ts';
+import { WebhookSender } from '../notify/webhookSender.ts';
+import type { WorkerContext } from './workerContext.ts';
+
+const WEBHOOKS_AT_A_TIME = 50;
+
+/** From the outbox to the apps' webhooks. */
+export function startNotifying({ config, redis, workerId, log, stack }: WorkerContext): void {
+  const queue = createQueue<WebhookJob>(queueNames.webhooks, redis.queue, webhookJobOptions);
+  const relay = new OutboxRelay({ redis: createRedis(config.REDIS_URL, 'queue', log), queue, workerId, log });
+  relay.start();
+  stack.push('outbox relay', () => relay.stop());
+  const sender = new WebhookSender({
+    redis: redis.queue,
+    queue,
+    secret: config.HMAC_SECRET,
+    allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+    concurrency: WEBHOOKS_AT_A_TIME,
+    log,
+  });
+  sender.start();
+  stack.push('webhooks', () => sender.stop());
+}

@@ -1,0 +1,58 @@
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Config } from '../../common/config/loadConfig.ts';
+import type { Logger } from '../../common/createLogger.ts';
+import type { StreamJob } from '../../common/redis/queues.ts';
+import type { StopStack } from '../../common/stopStack.ts';
+import { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
+import pack from '../../package.json' with { type: 'json' };
+import type { CapacityGuard } from '../claim/capacityGuard.ts';
+import { Heartbeat } from '../claim/heartbeat.ts';
+import type { StreamConsumer } from '../claim/streamConsumer.ts';
+import { WaitingStreams } from '../claim/waitingStreams.ts';
+import { GoneNodes } from '../publish/uploads/goneNodes.ts';
+import type { Totals } from './totals.ts';
+
+/** What a worker tells of itself and of the cluster: its heartbeat, why streams wait, which nodes are gone. */
+export function startReporting(options: {
+  config: Pick<Config, 'NODE_ID' | 'SERVICE_VERSION' | 'WORKER_STREAMS'>;
+  workerId: string;
+  /** The address in its SRT URLs. */
+  address: string;
+  consumer: StreamConsumer;
+  guard: CapacityGuard;
+  queue: Queue<StreamJob>;
+  redis: { request: Redis; queue: Redis };
+  totals: Totals;
+  log: Logger;
+  stack: StopStack;
+}): Heartbeat {
+  const { config, consumer, guard, queue, redis, log, stack } = options;
+  const registry = new WorkerRegistry(redis.request);
+  const self = {
+    id: options.workerId,
+    node: config.NODE_ID,
+    address: options.address,
+    version: config.SERVICE_VERSION ?? pack.version,
+    since: Date.now(),
+    slots: config.WORKER_STREAMS,
+  };
+  const status = () => ({
+    ...self,
+    streams: consumer.streams,
+    draining: consumer.draining,
+    ...(guard.reason === undefined ? {} : { busy: guard.reason }),
+    load: guard.load(),
+    totals: options.totals.read(),
+  });
+  const heartbeat = new Heartbeat(registry, status, log);
+  const waiting = new WaitingStreams({ redis: redis.request, queue, registry, log });
+  const goneNodes = new GoneNodes({ redis: redis.request, connection: redis.queue, registry, log });
+  heartbeat.start();
+  stack.push('heartbeat', () => heartbeat.stop());
+  waiting.start();
+  stack.push('waiting streams', () => waiting.stop());
+  goneNodes.start();
+  stack.push('gone nodes', () => goneNodes.stop());
+  return heartbeat;
+}

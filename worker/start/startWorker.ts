@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../common/createLogger.ts';
+import { createRedis } from '../../common/redis/createRedis.ts';
+import { StopStack } from '../../common/stopStack.ts';
+import { PortLeases } from '../ingest/portLease.ts';
+import { SrtServer } from '../ingest/srtServer.ts';
+import { Spool } from '../publish/spool/spool.ts';
+import { checkFfmpeg } from '../transcode/checkFfmpeg.ts';
+import { endWithWorker } from '../transcode/endWithWorker.ts';
+import { startClaiming } from './startClaiming.ts';
+import { startNotifying } from './startNotifying.ts';
+import { startPublishing } from './startPublishing.ts';
+import { Totals } from './totals.ts';
+import type { WorkerContext } from './workerContext.ts';
+
+type WorkerConfig = WorkerContext['config'];
+
+export interface RunningWorker {
+  /** Takes no more streams, and waits for those it has to end: for DRAIN_SECONDS, or until `hurry` aborts. */
+  drain(hurry: AbortSignal): Promise<void>;
+  /**
+   * Hands every stream over, uploads what is left, gives everything back. May be called twice.
+   * @param options.failing for a fault in this process, of which a stream may be the cause
+   */
+  stop(options?: { failing: boolean }): Promise<void>;
+}
+
+/**
+ * A worker, taking streams. Throws `dependency_missing` or `config_invalid`, and leaves nothing then. Redis and the store
+ * may be away. `stop()` hands every stream over and resolves when all is given back.
+ */
+export async function startWorker(config: WorkerConfig, log: Logger): Promise<RunningWorker> {
+  const stack = new StopStack();
+  try {
+    const { version } = await checkFfmpeg(config.FFMPEG);
+    const srtServer = await SrtServer.start({ log, ...(config.SRT_LIBRARY && { library: config.SRT_LIBRARY }) });
+    stack.push('SRT', () => srtServer.stop());
+    const spool = new Spool(config.SPOOL_DIR, config.NODE_ID);
+    await spool.claim();
+    await spool.liveness.hold();
+    stack.push('spool', () => spool.liveness.release());
+    const redis = connect(config, log, stack);
+    const workerId = `${config.NODE_ID}-${randomUUID().slice(0, 8)}`;
+    const totals = new Totals();
+    const context: WorkerContext = { config, workerId, redis, totals, log, stack };
+    startNotifying(context);
+    const publishing = await startPublishing(context, spool);
+    const { consumer, heartbeat } = startClaiming(context, {
+      ...publishing,
+      config,
+      srtServer,
+      ports: new PortLeases(redis.request, config.NODE_ID, config.SRT_PORTS),
+      srtHostName: config.SRT_HOST ?? ownAddress(),
+      launcher: await endWithWorker(log),
+      redis: redis.request,
+      totals,
+      log,
+    });
+    const { NODE_ID: node, SRT_PORTS: srt } = config;
+    log.info({ workerId, node, ffmpeg: version, fences: publishing.fences(), srt }, 'worker ready');
+    return {
+      drain: hurry => {
+        const drained = consumer.drain(config.DRAIN_SECONDS * 1000, hurry);
+        heartbeat.beat();
+        return drained;
+      },
+      stop: options => {
+        if (options?.failing) consumer.noteFault();
+        return stack.stop();
+      },
+    };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+function connect(config: WorkerConfig, log: Logger, stack: StopStack): WorkerContext['redis'] {
+  const open = (role: keyof WorkerContext['redis']): Redis => {
+    const redis = createRedis(config.REDIS_URL, role, log);
+    stack.push(`Redis (${role})`, () => redis.disconnect());
+    return redis;
+  };
+  return { queue: open('queue'), request: open('request'), lease: open('lease'), subscriber: open('subscriber') };
+}
+
+/** The first address of this host that others can reach. */
+function ownAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap(list => list ?? []);
+  return addresses.find(address => !address.internal && address.family === 'IPv4')?.address ?? '127.0.0.1';
+}

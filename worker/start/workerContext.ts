@@ -1,0 +1,18 @@
+import type { Redis } from 'ioredis';
+import type { Config } from '../../common/config/loadConfig.ts';
+import type { Logger } from '../../common/createLogger.ts';
+import type { StopStack } from '../../common/stopStack.ts';
+import type { Totals } from './totals.ts';
+
+/** What every part of a worker process is started with. */
+export interface WorkerContext {
+  config: Config<'JWT_SECRET' | 'HMAC_SECRET'>;
+  /** This process, among all workers of the cluster. */
+  workerId: string;
+  /** By what each is for (createRedis.ts). */
+  redis: { queue: Redis; request: Redis; lease: Redis; subscriber: Redis };
+  totals: Totals;
+  log: Logger;
+  /** What is started is pushed here; the last one is stopped first. */
+  stack: StopStack;
+}
