@@ -3,7 +3,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { signRequest } from '../../common/signature.ts';
-import { privateAddresses } from './privateAddresses.ts';
+import { privateAddresses } from '../../common/webhooks/privateAddresses.ts';
 
 /** Never worth a retry: the URL points where webhooks may not go. */
 export class ForbiddenTarget extends Error {
