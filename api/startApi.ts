@@ -6,13 +6,13 @@ import { createMetrics } from '../common/createMetrics.ts';
 import { createRedis } from '../common/redis/createRedis.ts';
 import { createQueue, queueNames, type StreamJob, streamJobOptions } from '../common/redis/queues.ts';
 import { StopStack } from '../common/stopStack.ts';
+import { withDeadline } from '../common/withDeadline.ts';
 import pack from '../package.json' with { type: 'json' };
 import { QueueBoard } from './admin/queueBoard.ts';
 import { createApp } from './createApp.ts';
 import { EventFeed } from './events/eventFeed.ts';
 import { startHttpServer } from './http/httpServer.ts';
 import { loadCertificate } from './http/loadCertificate.ts';
-import { withDeadline } from './http/withDeadline.ts';
 
 const REDIS_WAIT_MS = 2_000;
 const REQUESTS_DEADLINE_MS = 10_000;
@@ -30,7 +30,7 @@ export async function startApi(
     const connection = connect(config, 'queue', log, stack);
     const queue = createQueue<StreamJob>(queueNames.streams, connection, streamJobOptions);
     // BullMQ's close() waits for a Redis that is away; the connection's end, next in the stack, needs nobody's answer.
-    stack.push('queue', () => withDeadline(queue.close(), QUEUE_DEADLINE_MS, 'closing').catch(ignoreLate(log)));
+    stack.push('queue', () => withDeadline(queue.close(), QUEUE_DEADLINE_MS, noteLate(log)));
     // Stopped while Redis is still there: its last export counts the streams once more.
     const metrics = createMetrics(metricsOptions(config));
     stack.push('metrics', () => metrics.stop());
@@ -38,7 +38,7 @@ export async function startApi(
       ? new QueueBoard({ redis, connection, basePath: '/admin/queues', log })
       : undefined;
     board?.start();
-    stack.push('board', () => board && withDeadline(board.stop(), QUEUE_DEADLINE_MS, 'closing').catch(ignoreLate(log)));
+    stack.push('board', () => board && withDeadline(board.stop(), QUEUE_DEADLINE_MS, noteLate(log)));
     const events = new EventFeed(connect(config, 'subscriber', log, stack), log);
     events.start();
     await ready(redis, log);
@@ -72,7 +72,7 @@ async function ready(redis: Redis, log: Logger): Promise<void> {
   }
 }
 
-const ignoreLate = (log: Logger) => (error: unknown) => log.debug({ err: error }, 'a queue did not close in time');
+const noteLate = (log: Logger) => () => log.debug('a queue did not close in time');
 
 const certificateFiles = (config: Config) => ({ certFile: config.TLS_CERT_FILE, keyFile: config.TLS_KEY_FILE });
 

@@ -4,8 +4,8 @@ import { AppError } from '../../common/errors.ts';
 import { type StreamJob, streamJobId, streamJobOptions } from '../../common/redis/queues.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
 import type { StreamStore } from '../../common/stream/streamStore.ts';
+import { withDeadline } from '../../common/withDeadline.ts';
 import { askRedis } from '../http/askRedis.ts';
-import { withDeadline } from '../http/withDeadline.ts';
 import type { StartRequest } from './schemas.ts';
 
 const QUEUE_DEADLINE_MS = 1_000;
@@ -33,9 +33,7 @@ export class StreamService {
     const run = await askRedis(() => this.#store.start(streamId, options));
     this.#log.info({ streamId, run, abr, record, dvr }, 'stream created');
     const job = { ...streamJobOptions, jobId: streamJobId(streamId, run) };
-    await askRedis(() =>
-      withDeadline(this.#queue.add('stream', { streamId, run }, job), QUEUE_DEADLINE_MS, 'adding the job'),
-    );
+    await askRedis(() => withDeadline(this.#queue.add('stream', { streamId, run }, job), QUEUE_DEADLINE_MS, notAdded));
   }
 
   /** Wishes that a stream stop; its owner ends it. Throws `stream_not_found` when none is running. */
@@ -69,4 +67,8 @@ export class StreamService {
       this.#log.debug({ err: error, streamId }, 'the job of a stopped stream could not be removed');
     }
   }
+}
+
+function notAdded(): never {
+  throw new Error(`the stream's job was not added to the queue within ${QUEUE_DEADLINE_MS} ms`);
 }

@@ -24,15 +24,15 @@ export const keys = {
   worker: (id: string) => `${prefix}worker:${id}`,
   /** ZSET: nodes by the time (ms) a worker of theirs was seen last. Expires. */
   nodes: `${prefix}nodes`,
-  /** STRING: held by the worker that tells waiting streams why, in this period. Expires. */
+  /** STRING: the leader that reports to waiting streams why they wait (leaderElection.ts). Expires. */
   waiting: `${prefix}waiting`,
-  /** STRING: held by the worker that looks for nodes that are gone, in this period. Expires. */
+  /** STRING: the leader that looks for nodes that are gone. Expires. */
   goneNodes: `${prefix}nodes:gone`,
   /** ZSET: restarts of a run by their time (ms). Expires. */
   restarts: (id: string, run: string) => `${prefix}restarts:${id}.${run}`,
-  /** STRING: held by the worker that reconciles records and jobs in this period. Expires. */
+  /** STRING: the leader that reconciles records and jobs. Expires. */
   reconcile: `${prefix}reconcile`,
-  /** STRING: held by the worker that relays the outbox. Expires. */
+  /** STRING: the leader that relays the outbox. Expires. */
   relay: `${prefix}outbox:relay`,
   /** STRING: a request signature that was used once. Expires with the signature. */
   usedSignature: (digest: string) => `${prefix}signature:${digest}`,

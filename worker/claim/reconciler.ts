@@ -2,10 +2,13 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { keys } from '../../common/redis/keys.ts';
+import { LeaderElection } from '../../common/redis/leaderElection.ts';
 import { LuaScript } from '../../common/redis/luaScript.ts';
 import { type StreamJob, streamJobId } from '../../common/redis/queues.ts';
 
 const PERIOD_MS = 5_000;
+/** Little longer than a period: a leader that died is replaced after 6 to 11 s. */
+const LEADER_MS = 6_000;
 /** A run that nobody has held for this long may never have got its job (the API died between record and job). */
 const GRACE_MS = 15_000;
 /** After its lease ran out. One that has its job is left alone, so this costs nothing but a look. */
@@ -18,12 +21,14 @@ export class Reconciler {
   readonly #redis: Redis;
   readonly #idle = new LuaScript(new URL('./lua/idle-streams.lua', import.meta.url));
   readonly #queue: Queue<StreamJob>;
+  readonly #election: LeaderElection;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: { redis: Redis; queue: Queue<StreamJob>; log: Logger }) {
     this.#redis = deps.redis;
     this.#queue = deps.queue;
+    this.#election = new LeaderElection({ redis: deps.redis, key: keys.reconcile, ttlMs: LEADER_MS });
     this.#log = deps.log;
   }
 
@@ -37,7 +42,7 @@ export class Reconciler {
 
   async #look(): Promise<void> {
     try {
-      if ((await this.#redis.set(keys.reconcile, '1', 'PX', PERIOD_MS - 500, 'NX')) !== 'OK') return;
+      if (!(await this.#election.lead())) return;
       for await (const stream of this.#idleStreams()) await this.#requeue(stream);
     } catch (error) {
       this.#log.debug({ err: error }, 'not reconciled; next time');

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { queueNames, type StreamJob } from '../../common/redis/queues.ts';
+import { withDeadline } from '../../common/withDeadline.ts';
 import { isForItsNode } from './isForItsNode.ts';
 import type { LeaseScripts } from './leaseScripts.ts';
 import { leaseTimes, StreamLease } from './streamLease.ts';
@@ -109,7 +109,7 @@ export class StreamConsumer {
   /** Takes no more jobs for now; what runs goes on. */
   async pause(): Promise<void> {
     this.#taking = false;
-    await withDeadline(this.#worker.pause(true), 2_000);
+    await withDeadline(this.#worker.pause(true), 2_000, () => undefined);
   }
 
   /** Takes jobs again; after drain() it never does. */
@@ -123,10 +123,7 @@ export class StreamConsumer {
   async drain(waitMs: number, hurry: AbortSignal): Promise<void> {
     this.#draining = true;
     await this.pause();
-    const over = new AbortController();
-    const limit = sleep(waitMs, undefined, { signal: AbortSignal.any([hurry, over.signal]) }).catch(() => undefined);
-    await Promise.race([this.#allFinished(), limit]);
-    over.abort();
+    await withDeadline(this.#allFinished(), waitMs, () => undefined, hurry);
   }
 
   /** This process is about to end for a fault of its own: the streams that it hands over may be why. */
@@ -148,7 +145,7 @@ export class StreamConsumer {
     const offAir = Promise.all(sessions.map(session => session.offAir)).then(() => this.#onOffAir());
     await Promise.all([offAir, this.#allFinished()]);
     // close() never returns while Redis is away; the process may end all the same, since the job's lock runs out.
-    await withDeadline(this.#worker.close(), 3_000);
+    await withDeadline(this.#worker.close(), 3_000, () => undefined);
   }
 
   async #allFinished(): Promise<void> {
@@ -211,12 +208,4 @@ async function giveBack(job: Job, token: string | undefined): Promise<never> {
 async function putBack(job: Job, token: string | undefined, ms: number): Promise<never> {
   await job.moveToDelayed(Date.now() + ms, token);
   throw new DelayedError();
-}
-
-async function withDeadline(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, deadline]).finally(() => clearTimeout(timer));
 }

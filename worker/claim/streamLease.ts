@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { alignedInterval } from '../../common/alignedInterval.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { LeaseScripts, StreamWrite } from './leaseScripts.ts';
 
@@ -36,7 +37,7 @@ export class StreamLease {
   #events: LeaseEvents | undefined;
   #record: Record<string, string>;
   #deadline: NodeJS.Timeout | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #stopRenewing: (() => void) | undefined;
   #renewing: Promise<void> | undefined;
   #writes: Promise<unknown> = Promise.resolve();
   #writeCount = 0;
@@ -65,7 +66,9 @@ export class StreamLease {
   start(events: LeaseEvents, acquiredAt: number): void {
     this.#events = events;
     this.#armDeadline(acquiredAt);
-    this.#schedule();
+    if (this.#ended.signal.aborted) return;
+    // All leases of a process at the same moment: one script renews them (LeaseScripts).
+    this.#stopRenewing = alignedInterval(this.#times.renewMs, () => void this.#renew());
     if (this.#record.desired === 'stop') this.#tellStop(this.#record.stopReason ?? 'user_stop');
   }
 
@@ -134,14 +137,6 @@ export class StreamLease {
     const { kind } = await this.#scripts.renew(this.#streamId, this.token, this.#times.ttlMs);
     if (kind === 'lost') await this.#restore();
     return kind !== 'fenced';
-  }
-
-  #schedule(): void {
-    if (this.#ended.signal.aborted) return;
-    const { renewMs } = this.#times;
-    // All leases of a process at the same moment: they are renewed by one script (LeaseScripts).
-    const wait = renewMs - (performance.now() % renewMs);
-    this.#timer = setTimeout(() => void this.#renew().finally(() => this.#schedule()), wait);
   }
 
   #renew(): Promise<void> {
@@ -216,7 +211,7 @@ export class StreamLease {
 
   #end(): void {
     this.#ended.abort();
-    clearTimeout(this.#timer);
+    this.#stopRenewing?.();
     clearTimeout(this.#deadline);
   }
 }

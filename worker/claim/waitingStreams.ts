@@ -2,12 +2,14 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { keys } from '../../common/redis/keys.ts';
+import { LeaderElection } from '../../common/redis/leaderElection.ts';
 import { LuaScript } from '../../common/redis/luaScript.ts';
 import type { StreamJob } from '../../common/redis/queues.ts';
 import type { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
 import { takesStreams, type WorkerStatus } from '../../common/workers/workerStatus.ts';
 
 const PERIOD_MS = 1_000;
+const LEADER_MS = 3 * PERIOD_MS;
 const AT_A_TIME = 100;
 
 /**
@@ -18,6 +20,7 @@ export class WaitingStreams {
   readonly #redis: Redis;
   readonly #queue: Queue<StreamJob>;
   readonly #registry: WorkerRegistry;
+  readonly #election: LeaderElection;
   readonly #log: Logger;
   readonly #note = new LuaScript(new URL('./lua/note-waiting.lua', import.meta.url));
   #timer: NodeJS.Timeout | undefined;
@@ -27,6 +30,7 @@ export class WaitingStreams {
     this.#redis = deps.redis;
     this.#queue = deps.queue;
     this.#registry = deps.registry;
+    this.#election = new LeaderElection({ redis: deps.redis, key: keys.waiting, ttlMs: LEADER_MS });
     this.#log = deps.log;
   }
 
@@ -41,7 +45,7 @@ export class WaitingStreams {
   /** Never rejects. */
   async look(): Promise<void> {
     try {
-      if ((await this.#redis.set(keys.waiting, '1', 'PX', PERIOD_MS - 100, 'NX')) !== 'OK') return;
+      if (!(await this.#election.lead())) return;
       const jobs = await this.#queue.getWaiting(0, AT_A_TIME - 1);
       if (jobs.length === 0) return;
       const workers = await this.#registry.list();

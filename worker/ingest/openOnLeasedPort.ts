@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { alignedInterval } from '../../common/alignedInterval.ts';
 import { AppError } from '../../common/errors.ts';
 import type { PortLeases } from './portLease.ts';
 import type { ListenOptions, SrtListener, SrtServer } from './srtServer.ts';
@@ -77,7 +78,7 @@ async function openPatiently(port: number, patienceMs: number, options: LeasedPo
 function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListener {
   const { port } = listener;
   let renewing = Promise.resolve();
-  const stopRenewing = together(options.renewMs ?? RENEW_MS, () => {
+  const stopRenewing = alignedInterval(options.renewMs ?? RENEW_MS, () => {
     renewing = renew(port, options);
   });
   let closing: Promise<void> | undefined;
@@ -99,23 +100,6 @@ function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListen
       return closing;
     },
   };
-}
-
-/** Calls back every `ms`, at the same moment as all others of this process. Returns how to end it. */
-function together(ms: number, callBack: () => void): () => void {
-  let timer: NodeJS.Timeout;
-  const schedule = (): void => {
-    timer = setTimeout(
-      () => {
-        callBack();
-        schedule();
-      },
-      // Never just before the next moment, where an early timer would call twice.
-      ms - ((performance.now() + 2) % ms) + 2,
-    );
-  };
-  schedule();
-  return () => clearTimeout(timer);
 }
 
 async function renew(port: number, { ports, holder, listen }: LeasedPortOptions): Promise<void> {

@@ -4,6 +4,7 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { keys } from '../../common/redis/keys.ts';
+import { LeaderElection } from '../../common/redis/leaderElection.ts';
 import type { WebhookJob } from '../../common/redis/queues.ts';
 import { parseStreamEvent, type StreamEvent } from '../../common/stream/streamEvent.ts';
 import { webhookBody } from './webhookBody.ts';
@@ -21,16 +22,16 @@ const ORDER_TTL_SECONDS = 172_800;
 export class OutboxRelay {
   readonly #redis: Redis;
   readonly #queue: Queue<WebhookJob>;
-  readonly #id: string;
+  readonly #election: LeaderElection;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
 
   /** @param deps.redis a connection of its own: reading blocks it */
-  constructor(deps: { redis: Redis; queue: Queue<WebhookJob>; workerId: string; log: Logger }) {
+  constructor(deps: { redis: Redis; queue: Queue<WebhookJob>; log: Logger }) {
     this.#redis = deps.redis;
     this.#queue = deps.queue;
-    this.#id = deps.workerId;
+    this.#election = new LeaderElection({ redis: deps.redis, key: keys.relay, ttlMs: LEADER_MS });
     this.#log = deps.log;
   }
 
@@ -49,7 +50,7 @@ export class OutboxRelay {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
-        if (await this.#lead()) await this.#relayBatch();
+        if (await this.#election.lead()) await this.#relayBatch();
         else await sleep(READ_MS, undefined, { signal });
       } catch (error) {
         if (signal.aborted) return;
@@ -57,13 +58,6 @@ export class OutboxRelay {
         await sleep(500, undefined, { signal }).catch(() => undefined);
       }
     }
-  }
-
-  async #lead(): Promise<boolean> {
-    if ((await this.#redis.set(keys.relay, this.#id, 'PX', LEADER_MS, 'NX')) === 'OK') return true;
-    if ((await this.#redis.get(keys.relay)) !== this.#id) return false;
-    await this.#redis.pexpire(keys.relay, LEADER_MS);
-    return true;
   }
 
   async #relayBatch(): Promise<void> {

@@ -64,8 +64,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-function relay(workerId = 'worker-1'): OutboxRelay {
-  const relaying = new OutboxRelay({ redis: createRedis(server.url, 'queue', log), queue, workerId, log });
+function relay(): OutboxRelay {
+  const relaying = new OutboxRelay({ redis: createRedis(server.url, 'queue', log), queue, log });
   relaying.start();
   stops.push(() => relaying.stop());
   return relaying;
@@ -122,8 +122,8 @@ test('an event that is given up does not hold back the next one', async () => {
 
 test('events of a time without relay are delivered once, whichever of two relays takes them', async () => {
   for (let i = 0; i < 20; i += 1) await twoEvents(`show-${i}`);
-  const first = relay('worker-1');
-  relay('worker-2');
+  const first = relay();
+  relay();
   sender();
   await vi.waitFor(() => expect(received.length).toBeGreaterThan(10), 5_000);
   await first.stop();

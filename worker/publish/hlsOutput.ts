@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
+import { withDeadline } from '../../common/withDeadline.ts';
 import type { SegmentEpoch, SegmentSink } from '../transcode/segmentSink.ts';
 import type { HlsOutputDeps, HlsOutputEvents, HlsOutputOptions } from './hlsOutputContract.ts';
 import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle } from './playlist/ledger.ts';
@@ -207,7 +208,8 @@ export class HlsOutput implements SegmentSink {
     this.#ending = endList;
     if (this.#pending === 0) this.#change(this.#ledger);
     // A third of the time is left for the playlists.
-    await withLimit(Promise.all(epochs.map(epoch => epoch.settled())), (timeoutMs * 2) / 3);
+    const settled = Promise.all(epochs.map(epoch => epoch.settled()));
+    await withDeadline(settled, (timeoutMs * 2) / 3, () => undefined);
     const unstored = this.#unstored + this.#pending;
     this.#pending = 0;
     this.#change(this.#ledger);
@@ -276,12 +278,3 @@ const notAnswering = (cause: StoreError): AppError =>
   new AppError('storage_error', 'the store does not answer; check R2_ACCOUNT_ID or S3_ENDPOINT, and the network', {
     cause,
   });
-
-/** Waits for some work, but not longer than `ms`. */
-async function withLimit(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
-}

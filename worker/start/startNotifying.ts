@@ -7,9 +7,9 @@ import type { WorkerContext } from './workerContext.ts';
 const WEBHOOKS_AT_A_TIME = 50;
 
 /** From the outbox to the apps' webhooks. */
-export function startNotifying({ config, redis, workerId, log, stack }: WorkerContext): void {
+export function startNotifying({ config, redis, log, stack }: WorkerContext): void {
   const queue = createQueue<WebhookJob>(queueNames.webhooks, redis.queue, webhookJobOptions);
-  const relay = new OutboxRelay({ redis: createRedis(config.REDIS_URL, 'queue', log), queue, workerId, log });
+  const relay = new OutboxRelay({ redis: createRedis(config.REDIS_URL, 'queue', log), queue, log });
   relay.start();
   stack.push('outbox relay', () => relay.stop());
   const sender = new WebhookSender({

@@ -74,7 +74,7 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   const workerId = `${node}-${randomUUID().slice(0, 8)}`;
 
   const webhooks = createQueue<WebhookJob>(queueNames.webhooks, redis.queue, webhookJobOptions);
-  const relay = new OutboxRelay({ redis: createRedis(redisUrl, 'queue', log), queue: webhooks, workerId, log });
+  const relay = new OutboxRelay({ redis: createRedis(redisUrl, 'queue', log), queue: webhooks, log });
   relay.start();
   stack.push('relay', () => relay.stop());
   const sender = new WebhookSender({

@@ -12,6 +12,7 @@ import {
   streamJobId,
 } from '../../../common/redis/queues.ts';
 import type { StreamStore } from '../../../common/stream/streamStore.ts';
+import { withDeadline } from '../../../common/withDeadline.ts';
 import { completeRecording } from '../recording/completeRecording.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 import { purgeRun } from './purgeRun.ts';
@@ -69,18 +70,19 @@ export class RetentionQueue {
   async schedule(job: RetentionJob): Promise<void> {
     if (this.#retainMs === 0) return;
     const added = this.#queue.add('purge', job, { jobId: streamJobId(job.streamId, job.run), delay: this.#retainMs });
-    await withLimit(added, SCHEDULE_MS);
+    await withDeadline(added, SCHEDULE_MS, () => undefined);
   }
 
   /** A recording was not whole at its end. */
   async complete(job: RecordingJob): Promise<void> {
     const jobId = recordingJobId(job.streamId, job.run);
-    await withLimit(this.#queue.add('recording', job, { ...recordingJobOptions, jobId }), SCHEDULE_MS);
+    const added = this.#queue.add('recording', job, { ...recordingJobOptions, jobId });
+    await withDeadline(added, SCHEDULE_MS, () => undefined);
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await withLimit(this.#worker.close(), CLOSE_MS);
+    await withDeadline(this.#worker.close(), CLOSE_MS, () => undefined);
     // close() never returns while Redis is away.
     void this.#worker.disconnect().catch(error => this.#log.debug({ err: error }, 'retention not disconnected'));
     void this.#queue.close().catch(error => this.#log.debug({ err: error }, 'retention queue not closed'));
@@ -128,15 +130,4 @@ export class RetentionQueue {
     await job.moveToDelayed(Date.now() + ms, token);
     throw new DelayedError();
   }
-}
-
-/** Waits for some work, but not longer than `ms`; what it throws by then is thrown here. */
-async function withLimit(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms);
-  });
-  // After the limit nobody waits for it any more.
-  work.catch(() => undefined);
-  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
 }

@@ -2,10 +2,12 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../common/createLogger.ts';
 import { keys } from '../../../common/redis/keys.ts';
+import { LeaderElection } from '../../../common/redis/leaderElection.ts';
 import { queueNames, type UploadJob } from '../../../common/redis/queues.ts';
 import type { WorkerRegistry } from '../../../common/workers/workerRegistry.ts';
 
 const PERIOD_MS = 600_000;
+const LEADER_MS = 2 * PERIOD_MS;
 const GONE_MS = 86_400_000;
 const META = { head: 'bull:', tail: ':meta' } as const;
 const NAMED_STREAMS = 20;
@@ -18,6 +20,7 @@ export class GoneNodes {
   readonly #redis: Redis;
   readonly #connection: Redis;
   readonly #registry: WorkerRegistry;
+  readonly #election: LeaderElection;
   readonly #goneMs: number;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
@@ -34,6 +37,7 @@ export class GoneNodes {
     this.#redis = options.redis;
     this.#connection = options.connection;
     this.#registry = options.registry;
+    this.#election = new LeaderElection({ redis: options.redis, key: keys.goneNodes, ttlMs: LEADER_MS });
     this.#goneMs = options.goneMs ?? GONE_MS;
     this.#log = options.log;
   }
@@ -63,7 +67,7 @@ export class GoneNodes {
 
   async #look(): Promise<void> {
     try {
-      if ((await this.#redis.set(keys.goneNodes, '1', 'PX', PERIOD_MS - 5_000, 'NX')) === 'OK') await this.remove();
+      if (await this.#election.lead()) await this.remove();
     } catch (error) {
       this.#log.debug({ err: error }, 'gone nodes not looked for; next time');
     }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { withDeadline } from '../../../common/withDeadline.ts';
 
 /** How long Redis may take to answer before it counts as away. */
 const ANSWER_MS = 500;
@@ -41,14 +42,10 @@ export class RedisPresence {
   async ask<Answer>(command: () => Promise<Answer>): Promise<Answer> {
     if (this.away) throw new RedisAway('Redis is away');
     const answer = command();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        this.#waitFor(answer);
-        reject(new RedisAway(`Redis has not answered within ${ANSWER_MS} ms`));
-      }, ANSWER_MS);
+    return withDeadline(answer, ANSWER_MS, () => {
+      this.#waitFor(answer);
+      throw new RedisAway(`Redis has not answered within ${ANSWER_MS} ms`);
     });
-    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../../../common/createLogger.ts';
 import { keys } from '../../../common/redis/keys.ts';
 import { queueNames, type UploadJob } from '../../../common/redis/queues.ts';
+import { withDeadline } from '../../../common/withDeadline.ts';
 import { StoreError } from '../store/storeError.ts';
 import { PullingWorker } from './pullingWorker.ts';
 import type { SegmentUploader } from './segmentUploader.ts';
@@ -59,13 +60,8 @@ export class UploadWorker {
 
   /** Lets uploads that are under way end, for a few seconds. Resolves also when Redis is away. */
   async stop(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, CLOSE_MS);
-    });
-    await Promise.race([this.#worker.drain().then(() => this.#worker.close()), deadline]).finally(() =>
-      clearTimeout(timer),
-    );
+    const closed = this.#worker.drain().then(() => this.#worker.close());
+    await withDeadline(closed, CLOSE_MS, () => undefined);
     this.#stopping.abort();
     // close() never returns while Redis is away, and its connection would go on for ever.
     void this.#worker.disconnect().catch(error => this.#log.debug({ err: error }, 'upload worker not disconnected'));
