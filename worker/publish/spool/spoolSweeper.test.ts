@@ -111,7 +111,7 @@ describe('an epoch of another process', () => {
     const sweep = sweeper();
     const another = sweeper();
     await Promise.all([sweep.sweep(), another.sweep()]);
-    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 5_000);
+    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 10_000);
     expect(await stored()).toEqual(names(0, 1, 2, 3));
     expect(store.puts).toHaveLength(4);
     const object = await store.get('show/show_002.ts');
@@ -120,11 +120,27 @@ describe('an epoch of another process', () => {
     expect(told).not.toHaveBeenCalled();
   });
 
+  test('a segment that is closed while the others are uploaded is stored too, and not removed with the folder', async () => {
+    await kill(await startOwner());
+    const gate = Promise.withResolvers<void>();
+    store.onPut = put => gate.promise.then(put);
+    const sweep = sweeper();
+    await sweep.sweep();
+    await vi.waitFor(() => expect(store.puts).toHaveLength(4), 10_000);
+    await writeSegments(join(spool.dir, 'show/run1/170-1'), 'show', { closed: [4], listed: [3, 4] });
+    gate.resolve();
+    await vi.waitFor(async () => {
+      await sweep.sweep();
+      expect(await spooled()).toEqual([]);
+    }, 10_000);
+    expect(await stored()).toEqual(names(0, 1, 2, 3, 4));
+  });
+
   test('its folder stays while something still writes into it', async () => {
     await kill(await startOwner());
     const sweep = sweeper({ quietMs: 60_000 });
     await sweep.sweep();
-    await vi.waitFor(async () => expect(await stored()).toEqual(names(0, 1, 2, 3)), 5_000);
+    await vi.waitFor(async () => expect(await stored()).toEqual(names(0, 1, 2, 3)), 10_000);
     await sweep.stop();
     expect(await spooled()).toContain('show/run1/170-1/show_004.ts');
   });
@@ -134,7 +150,7 @@ describe('an epoch of another process', () => {
     await rm(folder, { recursive: true });
     await writeFile(`${folder}.json`, '{"streamId":"sh');
     await sweeper().sweep();
-    await vi.waitFor(async () => expect(await spooled()).toEqual([]));
+    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 10_000);
   });
 });
 
@@ -146,7 +162,7 @@ describe('an epoch of this process', () => {
     await sweep.sweep();
     expect(await stored()).toEqual([]);
     spool.leaveEpoch(origin);
-    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 5_000);
+    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 10_000);
     expect(await stored()).toEqual(names(0, 1));
   });
 });
@@ -157,7 +173,7 @@ describe('faults', () => {
     store.onPut = () => Promise.reject(new StoreError('retry', '503'));
     const sweep = sweeper();
     await sweep.sweep();
-    await vi.waitFor(() => expect(store.puts).toHaveLength(4));
+    await vi.waitFor(() => expect(store.puts).toHaveLength(4), 10_000);
     expect(await spooled()).toContain('show/run1/170-1/show_000.ts');
     store.onPut = put => put();
     await vi.waitFor(async () => {
@@ -181,7 +197,7 @@ describe('faults', () => {
     stops.push(() => connection.disconnect());
     await kill(await startOwner());
     await sweeper().sweep();
-    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 5_000);
+    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 10_000);
     expect(await stored()).toEqual(names(0, 1, 2, 3));
   });
 
@@ -190,7 +206,7 @@ describe('faults', () => {
     await kill(await startOwner());
     const sweep = sweeper();
     await sweep.sweep();
-    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 5_000);
+    await vi.waitFor(async () => expect(await spooled()).toEqual([]), 10_000);
     await sweep.sweep();
     expect((await store.get('show/show_001.ts'))?.body.toString()).toBe('seen');
     expect(told.mock.calls).toEqual([

@@ -8,7 +8,7 @@ import type { UploadQueue } from '../uploads/uploadQueue.ts';
 import type { EpochRecord, Spool } from './spool.ts';
 import { type Dropped, overBounds, type SpoolLimits } from './spoolBounds.ts';
 import type { SpoolDrops } from './spoolDrops.ts';
-import { type SpooledEpoch, spooledEpochs } from './spooledEpochs.ts';
+import { readEpoch, type SpooledEpoch, spooledEpochs } from './spooledEpochs.ts';
 
 /** The bounds hold within this time. */
 const PERIOD_MS = 5_000;
@@ -119,17 +119,15 @@ export class SpoolSweeper {
   }
 
   /** One process of the node at a time stores an epoch; the others look again later. */
-  async #store(epoch: SpooledEpoch): Promise<void> {
-    const held = await holdFile(`${join(this.#spool.dir, epoch.origin)}.json`, false);
+  async #store({ origin }: SpooledEpoch): Promise<void> {
+    const held = await holdFile(`${join(this.#spool.dir, origin)}.json`, false);
     if (!held) return;
     try {
-      const { record, origin, closed } = epoch;
-      if (record && closed.length > 0) this.#log.info({ origin, segments: closed.length }, 'storing left segments');
-      const left = await Promise.all(
-        closed.map(({ name, bytes }) => (record ? this.#storeFile(origin, record, join(origin, name), bytes) : false)),
-      );
-      const isQuiet = Date.now() - epoch.writtenAt > this.#quietMs;
-      if (left.includes(true) || !isQuiet || this.#stopping.signal.aborted) return;
+      await this.#storeClosed(origin);
+      // Read again under the lock: a segment that was closed during the uploads is not in the store.
+      const now = await readEpoch(this.#spool.dir, origin);
+      if (!now || now.closed.length > 0 || this.#stopping.signal.aborted) return;
+      if (Date.now() - now.writtenAt <= this.#quietMs) return;
       await this.#spool.removeEpoch(origin);
       const [streamId = '', run = ''] = origin.split('/');
       await this.#spool.removeEmpty(streamId, run);
@@ -139,20 +137,27 @@ export class SpoolSweeper {
     }
   }
 
-  /** True when the file is to stay. */
-  async #storeFile(origin: string, record: EpochRecord, file: string, bytes: number): Promise<boolean> {
+  /** Stores what is closed; each file goes when it is stored. */
+  async #storeClosed(origin: string): Promise<void> {
+    const { record, closed } = (await readEpoch(this.#spool.dir, origin)) ?? { closed: [] };
+    if (!record || closed.length === 0) return;
+    this.#log.info({ origin, segments: closed.length }, 'storing left segments');
+    await Promise.all(closed.map(({ name, bytes }) => this.#storeFile(origin, record, join(origin, name), bytes)));
+  }
+
+  /** Removes the file unless it must be tried again. */
+  async #storeFile(origin: string, record: EpochRecord, file: string, bytes: number): Promise<void> {
     const outcome = await this.#uploads.uploadLate(jobOf(record, file), this.#stopping.signal);
-    if (outcome.kind === 'abandoned') return true;
+    if (outcome.kind === 'abandoned') return;
     if (outcome.kind === 'failed') {
       const { error } = outcome;
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       const taken = error instanceof StoreError && error.kind === 'precondition';
       this.#log.warn({ err: error, file }, taken ? 'left segment’s name is taken' : 'left segment not stored yet');
-      if (!taken) return true;
+      if (!taken) return;
       this.#drops.add(origin, record, { file, bytes, reason: 'name taken' });
     }
     await this.#spool.removeFile(file);
-    return false;
   }
 }
 

@@ -54,7 +54,8 @@ export async function spooledEpochs(dir: string): Promise<SpooledEpoch[]> {
   return found;
 }
 
-async function readEpoch(dir: string, origin: string): Promise<SpooledEpoch | undefined> {
+/** One epoch as it lies in the spool `dir` now; undefined when it is gone. */
+export async function readEpoch(dir: string, origin: string): Promise<SpooledEpoch | undefined> {
   const folder = join(dir, origin);
   const recordFile = `${folder}.json`;
   const [text, stats] = await Promise.all([orUndefined(readFile(recordFile, 'utf8')), orUndefined(stat(recordFile))]);
