@@ -1,6 +1,7 @@
 import { loadConfig } from '../common/config/loadConfig.ts';
 import { createLogger, type Logger } from '../common/createLogger.ts';
 import { AppError } from '../common/errors.ts';
+import { onEndSignals } from '../common/onEndSignals.ts';
 import { startApi } from './startApi.ts';
 
 /** A start that cannot be: one clear text for the person at the terminal, no stack. Other errors are ours and end as such. */
@@ -11,11 +12,9 @@ function refuse(error: unknown): never {
 }
 
 function stopOnSignals(stop: () => Promise<void>, log: Logger): void {
-  let asked = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    // Who asks twice does not want to wait.
-    if (asked) process.exit(1);
-    asked = true;
+  onEndSignals((count, signal) => {
+    // A repeated request does not wait for requests under way.
+    if (count > 1) process.exit(1);
     log.info({ signal }, 'stopping');
     stop().then(
       () => process.exit(0),
@@ -24,8 +23,7 @@ function stopOnSignals(stop: () => Promise<void>, log: Logger): void {
         process.exit(1);
       },
     );
-  };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  });
 }
 
 try {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { onEndSignals } from '../common/onEndSignals.ts';
 import { LivetranClient } from './client/livetranClient.ts';
 import { type Embedded, startEmbedded } from './embedded/startEmbedded.ts';
 import { describeError } from './lib/describeError.ts';
@@ -97,11 +98,11 @@ async function main(): Promise<number> {
   const { values } = parseArgs({ options: { once: { type: 'boolean' }, abr: { type: 'boolean' } } });
   const once = values.once ?? false;
   const interrupted = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (interrupted.signal.aborted) process.exit(1);
+  const onRequest = (count: number, signal: NodeJS.Signals): void => {
+    if (count > 1) process.exit(1);
     interrupted.abort(new Error(`stopped by ${signal}`));
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  onEndSignals(onRequest, ['SIGINT', 'SIGTERM', 'SIGHUP']);
   const signals = [interrupted.signal];
   if (once) signals.push(deadline());
   try {

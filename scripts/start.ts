@@ -1,5 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onEndSignals } from '../common/onEndSignals.ts';
 import { formatLogLine } from './embedded/formatLogLine.ts';
 import { secretsFile } from './embedded/secrets.ts';
 import { type Embedded, startEmbedded } from './embedded/startEmbedded.ts';
@@ -36,15 +37,14 @@ async function main(): Promise<number> {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const stopping = new AbortController();
   let embedded: Embedded | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping.signal.aborted) {
-      // Who asks twice does not want to wait.
-      embedded?.kill();
-      process.exit(1);
-    }
+  const onRequest = (count: number, signal: NodeJS.Signals): void => {
     stopping.abort(new Error(`stopped by ${signal}`));
+    if (count === 1) return;
+    // A repeated request does not wait.
+    embedded?.kill();
+    process.exit(1);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  onEndSignals(onRequest, ['SIGINT', 'SIGTERM', 'SIGHUP']);
   const stopped = new Promise<undefined>(done => stopping.signal.addEventListener('abort', () => done(undefined)));
   try {
     say('Livetran starts: redis-server, API, worker …');

@@ -1,6 +1,7 @@
 import { loadConfig } from '../common/config/loadConfig.ts';
 import { createLogger, type Logger } from '../common/createLogger.ts';
 import { AppError } from '../common/errors.ts';
+import { onEndSignals } from '../common/onEndSignals.ts';
 import { type RunningWorker, startWorker } from './start/startWorker.ts';
 
 /** A deadline for an orderly end: libsrt can hang a process that exits while its threads are at work. */
@@ -13,12 +14,14 @@ async function main(): Promise<void> {
   endOnSignals(await startWorker(config, log), log);
 }
 
-/** The first signal drains and stops; the second one stops without waiting, still in order; the third one ends it now. */
+/** The first request drains and stops; the second one stops without waiting, still in order; the third one kills the process. */
 function endOnSignals(worker: RunningWorker, log: Logger): void {
   const hurry = new AbortController();
-  let signals = 0;
+  let ending = false;
   let failing = false;
   const end = async (): Promise<void> => {
+    if (ending) return;
+    ending = true;
     try {
       await worker.drain(hurry.signal);
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), EXIT_DEADLINE_MS).unref();
@@ -30,21 +33,18 @@ function endOnSignals(worker: RunningWorker, log: Logger): void {
     }
     process.exit();
   };
-  const onSignal = (signal: NodeJS.Signals): void => {
-    signals += 1;
-    log.info({ signal }, signals === 1 ? 'draining' : 'stopping without waiting');
-    if (signals === 1) void end();
-    if (signals === 2) hurry.abort();
-    if (signals === 3) process.kill(process.pid, 'SIGKILL');
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  onEndSignals((count, signal) => {
+    log.info({ signal }, count === 1 ? 'draining' : 'stopping without waiting');
+    if (count === 1) void end();
+    if (count === 2) hurry.abort();
+    if (count === 3) process.kill(process.pid, 'SIGKILL');
+  });
   const die = (error: unknown): void => {
     log.fatal({ err: error }, 'a fault that nobody caught; ending');
     process.exitCode = 1;
     failing = true;
     hurry.abort();
-    if (signals === 0) onSignal('SIGTERM');
+    void end();
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
