@@ -1,28 +1,21 @@
 import { MediaClock } from '../../transcode/mediaClock.ts';
 import { pictureStart } from './pictureStart.ts';
 import type { ElementaryStream } from './tsCodec.ts';
-import { TsSection } from './tsSection.ts';
-import { parsePat, parsePmt } from './tsTables.ts';
+import { TsProgram } from './tsProgram.ts';
 
 /** What a packet is to the one who cuts: a picture that a decoder can begin with, any other picture's start, or the rest. */
 export type PacketKind = 'random_access' | 'picture' | 'rest';
-
-interface Pmt {
-  section: TsSection;
-  streams: readonly ElementaryStream[] | undefined;
-}
 
 /** Looks at a transport stream packet by packet: what it announces, what it really carries, where it can be cut. */
 export class TsInspector {
   readonly #clock = new MediaClock();
   readonly #carried = new Map<number, { seconds: number; at: number }>();
-  readonly #pat = new TsSection();
-  #pmts = new Map<number, Pmt>();
+  readonly #program = new TsProgram();
   #format: string | undefined;
 
   /** Elementary streams of the first program with video (of the first program, without any); undefined: no PMT yet. */
   get streams(): readonly ElementaryStream[] | undefined {
-    return this.#program?.streams;
+    return this.#program.selected?.streams;
   }
 
   /** The stream whose random access points count. */
@@ -32,7 +25,7 @@ export class TsInspector {
 
   /** The latest PAT and PMT as packets: what a decoder that begins here has to see first. */
   get tables(): Buffer {
-    return Buffer.concat([this.#pat.packets, ...[...this.#pmts.values()].map(pmt => pmt.section.packets)]);
+    return this.#program.packets;
   }
 
   /** Fingerprint of the video's latest parameter sets (its size and profile), as far as they could be seen. */
@@ -59,36 +52,13 @@ export class TsInspector {
   push(packet: Buffer, now: number): PacketKind {
     const pid = packet.readUInt16BE(1) & 0x1fff;
     const isStart = (packet.readUInt8(1) & 0x40) !== 0;
-    if (!isStart && pid !== 0 && !this.#pmts.has(pid)) return 'rest';
+    const isTable = this.#program.isTable(pid);
+    if (!isStart && !isTable) return 'rest';
     const payload = payloadOf(packet);
     if (payload.length === 0) return 'rest';
-    if (pid === 0) {
-      this.#pat.push(packet, payload, isStart, section => this.#takePat(section));
-      return 'rest';
-    }
-    const pmt = this.#pmts.get(pid);
-    if (pmt !== undefined) {
-      pmt.section.push(packet, payload, isStart, section => takePmt(pmt, section));
-      return 'rest';
-    }
-    return isStart ? this.#takePes(packet, pid, payload, now) : 'rest';
-  }
-
-  get #program(): Pmt | undefined {
-    const known = [...this.#pmts.values()].filter(pmt => pmt.streams !== undefined);
-    return known.find(pmt => pmt.streams?.some(stream => stream.kind === 'video')) ?? known[0];
-  }
-
-  #takePat(section: Buffer): boolean {
-    const pids = parsePat(section);
-    if (pids === undefined) return false;
-    const isNew = pids.length !== this.#pmts.size || pids.some(pid => !this.#pmts.has(pid));
-    if (isNew) {
-      this.#pmts = new Map(
-        pids.map(pid => [pid, this.#pmts.get(pid) ?? { section: new TsSection(), streams: undefined }]),
-      );
-    }
-    return true;
+    if (!isTable) return this.#takePes(packet, pid, payload, now);
+    this.#program.push(pid, packet, payload, isStart);
+    return 'rest';
   }
 
   #takePes(packet: Buffer, pid: number, payload: Buffer, now: number): PacketKind {
@@ -105,14 +75,6 @@ export class TsInspector {
     if (start.format !== undefined) this.#format = start.format;
     return isIndicated(packet) || start.isRandomAccess ? 'random_access' : 'picture';
   }
-}
-
-/** True for a good PMT of ours. A PID may carry other tables beside it. */
-function takePmt(pmt: Pmt, section: Buffer): boolean {
-  const streams = parsePmt(section);
-  if (streams === undefined) return false;
-  pmt.streams = streams;
-  return true;
 }
 
 /** Empty when the packet has none or is marked as damaged (transport_error_indicator). */
