@@ -1,10 +1,13 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 
 const LOCK_EXCLUSIVE = 2;
 const LOCK_NO_WAIT = 4;
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
-/** A file that this process holds until it lets go of it or ends, however it ends. */
+/** A file that this process holds until it releases it or ends, in whatever way. */
 export interface HeldFile {
   release(): Promise<void>;
 }
@@ -19,37 +22,43 @@ function flock(): Flock {
 }
 
 /**
- * Holds a file against all processes of this host that try the same, in whatever container they run; the kernel lets go
- * of it when the process dies, and not while it is only frozen. Undefined when it is held already, or there is no such
- * file and `create` is false. Throws when the file system has no locks.
+ * Holds a file against all others of this host that try the same, in any process or container. The kernel releases it when
+ * the process dies, and not while it is frozen. Undefined when another one holds it, or `create` is false and there is no
+ * such file. Throws the errors of open(2), and those of flock(2): ENOLCK or EOPNOTSUPP on a file system without locks.
  */
 export async function holdFile(path: string, create: boolean): Promise<HeldFile | undefined> {
   for (;;) {
-    const handle = await openIfThere(path, create);
+    const handle = await openFile(path, create);
     if (!handle) return undefined;
     if (flock()(handle.fd, LOCK_EXCLUSIVE | LOCK_NO_WAIT) !== 0) {
-      const { EWOULDBLOCK } = koffi.os.errno;
       const errno = koffi.errno();
       await handle.close();
-      if (errno === EWOULDBLOCK) return undefined;
-      throw new Error(`${path} cannot be locked (errno ${errno}): the file system of SPOOL_DIR must know flock`);
+      if (errno === koffi.os.errno.EWOULDBLOCK) return undefined;
+      throw notLocked(path, errno);
     }
-    // Whoever held it before may have removed it in between: then this is another file by now.
+    // The last holder may have removed it after it was opened here. Then the path is another file, or none.
     if (await isSame(handle, path)) return { release: () => handle.close() };
     await handle.close();
   }
 }
 
-async function openIfThere(path: string, create: boolean): Promise<FileHandle | undefined> {
+async function openFile(path: string, create: boolean): Promise<FileHandle | undefined> {
+  const mode = create ? O_WRONLY | O_APPEND | O_CREAT : O_RDONLY;
   try {
-    return await open(path, create ? 'a' : 'r');
+    return await open(path, mode | O_NOFOLLOW);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (!create && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
 async function isSame(handle: FileHandle, path: string): Promise<boolean> {
-  const [held, there] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)]);
-  return there !== undefined && held.ino === there.ino && held.dev === there.dev;
+  const [held, found] = await Promise.all([handle.stat(), stat(path).catch(() => undefined)]);
+  return found !== undefined && held.ino === found.ino && held.dev === found.dev;
+}
+
+function notLocked(path: string, errno: number): Error {
+  const code = getSystemErrorName(-errno);
+  const text = `${path} cannot be locked (${code}); its folder must be on a file system that has flock(2)`;
+  return Object.assign(new Error(text), { code });
 }

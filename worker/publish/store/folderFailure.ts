@@ -1,9 +1,9 @@
 import { errorCode } from './errorCode.ts';
-import { LockTimeout } from './fileLock.ts';
 import { StoreError } from './storeError.ts';
 
 const denied = new Set(['EACCES', 'EPERM', 'EROFS']);
 const config = new Set(['ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EINVAL']);
+const lockless = new Set(['ENOLCK', 'EOPNOTSUPP']);
 
 /** What a folder's file system throws, as a StoreError. A full disk is `retry`: retention may make room again. */
 export function folderFailure(error: unknown, name: string, signal: AbortSignal | undefined): StoreError {
@@ -19,6 +19,6 @@ export function folderFailure(error: unknown, name: string, signal: AbortSignal 
       cause: error,
     });
   }
-  const hint = error instanceof LockTimeout ? ' (another process holds it; is one frozen?)' : '';
-  return new StoreError('retry', `${name}: ${text}${hint}`, { cause: error });
+  if (lockless.has(code)) return new StoreError('config', `${name}: ${text}`, { cause: error });
+  return new StoreError('retry', `${name}: ${text}`, { cause: error });
 }

@@ -1,6 +1,6 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { lutimes, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -121,8 +121,9 @@ describe('refuses', () => {
 });
 
 describe('many processes', () => {
-  async function start(...words: string[]): Promise<ChildProcessWithoutNullStreams> {
-    const child = spawn(process.execPath, [program, ...words]);
+  async function start(wrapper: string[], ...words: string[]): Promise<ChildProcessWithoutNullStreams> {
+    const [command = '', ...args] = [...wrapper, process.execPath, program, ...words];
+    const child = spawn(command, args);
     children.push(child);
     await once(child.stdout, 'data');
     return child;
@@ -130,7 +131,7 @@ describe('many processes', () => {
 
   test('four that count at once on one object lose no step', async () => {
     await store.put('n/counter', '0', { ...playlist('1') });
-    const counters = await Promise.all(Array.from({ length: 4 }, () => start('count', dir, '25')));
+    const counters = await Promise.all(Array.from({ length: 4 }, () => start([], 'count', dir, '25')));
     const answers = counters.map(async ({ stdout }) => Number(String((await once(stdout, 'data'))[0])));
     for (const { stdin } of counters) stdin.write('go\n');
     const lost = await Promise.all(answers);
@@ -142,7 +143,7 @@ describe('many processes', () => {
 
   test('the lock of a killed process is cleared away, by as many as come at once', async () => {
     await store.put('a/a.m3u8', '0', playlist('0'));
-    const child = await start('hold', join(dir, 'a/.lock-a.m3u8'));
+    const child = await start([], 'hold', join(dir, 'a/.lock-a.m3u8'));
     child.kill('SIGKILL');
     await once(child, 'exit');
     const { etag = '' } = (await store.head('a/a.m3u8')) ?? {};
@@ -154,10 +155,23 @@ describe('many processes', () => {
     expect(await all()).toEqual(['a', 'a/.meta-a.m3u8.json', 'a/a.m3u8']);
   });
 
+  test('a lock is kept for as long as its process lives, however old it is, also in another container', async () => {
+    await store.put('a/a.m3u8', '0', playlist('0'));
+    const lock = join(dir, 'a/.lock-a.m3u8');
+    const child = await start(otherContainer(), 'hold', lock);
+    await lutimes(lock, 0, 0);
+    const impatient = new FolderStore({ dir, publicUrl: '', lockWaitMs: 200 });
+    await expect(impatient.put('a/a.m3u8', '1', playlist('1'))).rejects.toMatchObject({ kind: 'retry' });
+    child.stdin.end();
+    const patient = new FolderStore({ dir, publicUrl: '', lockWaitMs: 20_000 });
+    await patient.put('a/a.m3u8', '1', playlist('1'));
+    expect(await all()).toEqual(['a', 'a/.meta-a.m3u8.json', 'a/a.m3u8']);
+  });
+
   test('a frozen process keeps its lock: others are told to try again, and do when it is gone', async () => {
     await store.put('a/a.m3u8', '0', playlist('0'));
     const impatient = new FolderStore({ dir, publicUrl: '', lockWaitMs: 100 });
-    const child = await start('hold', join(dir, 'a/.lock-a.m3u8'));
+    const child = await start([], 'hold', join(dir, 'a/.lock-a.m3u8'));
     child.kill('SIGSTOP');
     await expect(impatient.put('a/a.m3u8', '1', playlist('1'))).rejects.toMatchObject({
       kind: 'retry',
@@ -172,3 +186,9 @@ describe('many processes', () => {
     expect(await all()).toEqual(['a', 'a/.meta-a.m3u8.json', 'a/a.m3u8']);
   });
 });
+
+/** Starts a program in a pid namespace of its own, where this host allows that. */
+function otherContainer(): string[] {
+  const wrapper = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child'];
+  return spawnSync('unshare', [...wrapper.slice(1), 'true']).status === 0 ? wrapper : [];
+}

@@ -1,8 +1,8 @@
 import { rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
+import { withHeldFile } from '../../../common/withHeldFile.ts';
 import { errorCode } from './errorCode.ts';
-import { type LockOptions, withFileLock } from './fileLock.ts';
 import { folderFailure } from './folderFailure.ts';
 import {
   besides,
@@ -80,7 +80,7 @@ export class FolderStore implements ObjectStore {
     const { temporary } = await writeTemporary(path, bytes);
     const lock = { waitMs: this.#lockWaitMs, signal: options.signal };
     try {
-      return await withFileLock(besides.lock(path), lock, async () => {
+      return await withHeldFile(besides.lock(path), lock, async () => {
         const current = await look(path);
         checkCondition(key, current?.etag, options.condition);
         const next = { etag: md5(bytes), metadata: options.metadata ?? {} };
@@ -203,10 +203,10 @@ function checkCondition(key: string, etag: string | undefined, condition: PutOpt
 }
 
 /** Record first: whatever is left by a process killed in between is still an object, and can be deleted again. */
-async function remove(path: string, lock: LockOptions): Promise<void> {
+async function remove(path: string, lock: Parameters<typeof withHeldFile>[1]): Promise<void> {
   const record = besides.record(path);
   if ((await statFile(record)) === undefined) return rm(path, { force: true });
-  await withFileLock(besides.lock(path), lock, async () => {
+  await withHeldFile(besides.lock(path), lock, async () => {
     await rm(record, { force: true });
     await rm(path, { force: true });
   });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withFileLock } from '../store/fileLock.ts';
+import { withHeldFile } from '../../../common/withHeldFile.ts';
 import { FolderStore } from '../store/folderStore.ts';
 import { StoreError } from '../store/storeError.ts';
 
@@ -8,7 +8,7 @@ import { StoreError } from '../store/storeError.ts';
 // object `n/counter` that often, each time by reading it and replacing that very version; says how often it lost. `hold <lock file>`: says `held` and keeps the lock until it is killed.
 const [, , command = '', target = '', times = '0'] = process.argv;
 if (command === 'hold') {
-  await withFileLock(target, { waitMs: 1_000 }, async () => {
+  await withHeldFile(target, { waitMs: 1_000 }, async () => {
     process.stdout.write('held\n');
     process.stdin.resume();
     await once(process.stdin, 'end');
