@@ -1,7 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { runCli } from './client/runCli.ts';
+import { runCli } from './cli/runCli.ts';
 
 // ./scripts/livetran: the command line client.
+
+// `livetran list | head` closes the pipe early: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 const terminal = {
   out: (line: string): void => void process.stdout.write(`${line}\n`),

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { onEndSignals } from '../common/onEndSignals.ts';
-import { LivetranClient } from './client/livetranClient.ts';
+import { LivetranClient } from './cli/livetranClient.ts';
 import { type Embedded, startEmbedded } from './embedded/startEmbedded.ts';
 import { describeError } from './lib/describeError.ts';
 import { freePort } from './lib/freePort.ts';
@@ -51,14 +51,14 @@ On air, ${live.playable.toFixed(1)} s after the encoder was started.
   try {
     const ended = await Promise.race([interrupted, embedded.failed, live.encoder.exited]);
     if (ended instanceof Error) throw ended;
-    if (ended && (await client.status(streamId)) !== 'STOPPED') throw new Error('the test encoder ended by itself');
+    if (ended && (await client.get(streamId)).state !== 'STOPPED') throw new Error('the test encoder ended by itself');
     say('Stopping …');
   } finally {
     await live.encoder.stop(5_000);
   }
   // The signal of this run is aborted by now; the stream's end needs a client without it.
   const last = clientOf(embedded);
-  if ((await last.status(streamId)) !== 'STOPPED') await last.stop(streamId);
+  if ((await last.get(streamId)).state !== 'STOPPED') await last.stop(streamId);
 }
 
 const clientOf = ({ url, config }: Embedded, signal?: AbortSignal): LivetranClient =>

@@ -1,4 +1,4 @@
-import { type LivetranClient, RefusedError, type StreamView } from '../client/livetranClient.ts';
+import { type LivetranClient, RefusedError, type StreamView } from '../cli/livetranClient.ts';
 import type { Child } from '../embedded/childProcess.ts';
 import type { Embedded } from '../embedded/startEmbedded.ts';
 import { waitUntil } from '../lib/waitUntil.ts';

@@ -123,15 +123,55 @@ describe('livetran start', () => {
     expect({ code, out }).toEqual({ code: 1, out: [] });
     expect(err.at(-1)).toBe('demo: STOPPED, ports_exhausted: All ports are taken');
   });
+
+  test('--url prints the SRT URL alone, for SRT_URL=$(…)', async () => {
+    answers = [data('Stream launching!'), data(stream())];
+    expect((await cli('start', 'demo', '--url')).out).toEqual([stream().srt_url]);
+  });
 });
 
 describe('livetran', () => {
-  test("signs Livetran's calls over the body", async () => {
-    answers = [data('Stream stopped!'), { status: 202, body: { success: true, data: 'Status: STREAMING' } }];
-    expect(await cli('stop', 'demo')).toMatchObject({ code: 0, out: ['Stream stopped!'] });
-    expect(await cli('status', 'demo')).toMatchObject({ code: 0, out: ['STREAMING'] });
+  test("stop is signed over the body, waits, and prints the recording's link", async () => {
+    const recording = 'https://x/demo/demo_vod_1.m3u8';
+    answers = [
+      data('Stream stopped!'),
+      data(stream({ state: 'STREAMING', stopping: true })),
+      data(stream({ state: 'STOPPED', reason: 'user_stop', recording_link: recording })),
+    ];
+    expect(await cli('stop', 'demo')).toMatchObject({
+      code: 0,
+      out: ['demo: stopped (user_stop)', `Recording   ${recording}`],
+    });
     expect(received[0]?.signature).toBe(signBody('{"stream_id":"demo"}', SECRET));
-    expect(received[1]).toMatchObject({ path: '/api/status?stream_id=demo', signature: signBody('', SECRET) });
+  });
+
+  test('stop --no-wait says stopping, and asks no more', async () => {
+    answers = [data('Stream stopped!')];
+    expect(await cli('stop', 'demo', '--no-wait')).toEqual({ code: 0, out: ['demo: stopping'], err: [] });
+    expect(received).toHaveLength(1);
+  });
+
+  test('status shows state, reason, URLs and the last encoder that was refused', async () => {
+    const refusal = { code: 1403, peer: '192.0.2.7:5000', message: 'the stream key has expired', at: 'x', count: 3 };
+    answers = [data(stream({ stream_link: 'https://x/demo.m3u8', last_refusal: refusal }))];
+    expect((await cli('status', 'demo')).out).toEqual([
+      'State       READY',
+      'Reason      listening: Waiting for the encoder',
+      'SRT URL     srt://127.0.0.1:20001?streamid=mode=publish,rid=demo,token=abc',
+      'Playlist    https://x/demo.m3u8',
+      'Refused     1403 192.0.2.7:5000: the stream key has expired (3 in all)',
+      'Updated     2026-11-22T10:00:01.000Z',
+    ]);
+  });
+
+  test.each([
+    ['status', 'demo'],
+    ['stop', 'demo', '--no-wait'],
+    ['start', 'demo'],
+  ])('%s --json prints the stream as the API shows it', async (...argv) => {
+    answers = argv[0] === 'status' ? [data(stream())] : [data('ok'), data(stream())];
+    const { code, out } = await cli(...argv, '--json');
+    expect({ code, out: out.map(line => JSON.parse(line) as unknown) }).toEqual({ code: 0, out: [stream()] });
   });
 
   test('signs the resource API over time, method, path and body, and never twice the same', async () => {
@@ -211,7 +251,7 @@ describe('livetran', () => {
       '10:00:02 STREAMING  playable  On air  https://x/a.m3u8',
       '10:00:03 STOPPED  user_stop  Stopped on request',
     ]);
-    expect(err).toEqual([expect.stringContaining('broke: aborted; asking again'), 'the API is back']);
+    expect(err).toEqual([expect.stringContaining('broke: aborted; trying again'), 'the API is back']);
     expect(received.map(({ path }) => path)).toEqual(['/api/streams/demo/events', '/api/streams/demo/events']);
   });
 
@@ -237,7 +277,7 @@ describe('livetran', () => {
     expect(await cli('start', 'demo')).toEqual({ code: 1, out: [], err: [`livetran: ${error}`] });
   });
 
-  test('an answer of another server is told as such', async () => {
+  test('an answer of another server is reported as such', async () => {
     answers = [{ status: 404, body: undefined }];
     expect((await cli('list')).err[0]).toContain("is not Livetran's");
   });
@@ -251,15 +291,15 @@ describe('livetran', () => {
   });
 
   test.each([
-    [[], 'a command is missing'],
-    [['fly'], 'there is no command "fly"'],
-    [['start'], 'a stream_id is missing'],
+    [[], 'Usage: livetran'],
+    [['fly'], "unknown command 'fly'"],
+    [['strt', 'a'], '(Did you mean start?)'],
+    [['start'], "missing required argument 'stream_id'"],
     [['start', '../etc'], 'stream_id must be 1 to 64'],
-    [['stop', 'a', 'b'], '"b" is too much'],
-    [['stop', 'a', '--abr'], '--abr belongs to the command start'],
-    [['list', '--dvr'], '--dvr belongs to the command start'],
-    [['list', 'a'], 'list takes no stream_id'],
-    [['start', 'a', '--fast'], "'--fast'"],
+    [['stop', 'a', 'b'], 'too many arguments'],
+    [['stop', 'a', '--abr'], "unknown option '--abr'"],
+    [['list', 'a'], 'too many arguments'],
+    [['start', 'a', '--fast'], "unknown option '--fast'"],
   ])('wrong usage %j: exit code 2', async (argv, message) => {
     const { code, err } = await cli(...argv);
     expect(code).toBe(2);

@@ -21,15 +21,22 @@ const streamView = z.object({
   state: z.string(),
   reason: text,
   update: text,
+  stopping: z.boolean().optional(),
   abr: z.boolean().optional(),
   created_at: text,
   updated_at: text,
   srt_url: text,
   stream_link: text,
+  recording_link: text,
   node: text,
+  worker: text,
+  /** The encoder that was refused last. `code`: SRT's, as the caller sees it. */
+  last_refusal: z
+    .object({ code: z.number(), peer: z.string(), message: z.string(), at: z.string(), count: z.number() })
+    .nullish(),
 });
 
-/** A stream as `GET /api/streams/:id` tells it. */
+/** A stream as `GET /api/streams/:id` shows it. */
 export type StreamView = z.infer<typeof streamView>;
 
 const workerView = z.object({
@@ -45,7 +52,7 @@ const workerView = z.object({
   load: z.object({ cpu: z.number(), event_loop_ms: z.number() }),
 });
 
-/** A worker as `GET /api/workers` tells it. */
+/** A worker as `GET /api/workers` shows it. */
 export type WorkerView = z.infer<typeof workerView>;
 
 const streamEvent = z.looseObject({
@@ -54,10 +61,11 @@ const streamEvent = z.looseObject({
   reason: text,
   update: text,
   stream_link: text,
+  recording_link: text,
   time: z.string(),
 });
 
-/** A stream's change as `GET /api/streams/:id/events` tells it. */
+/** A stream's change as `GET /api/streams/:id/events` sends it. */
 export type EventView = z.infer<typeof streamEvent>;
 
 /** The API says something every 15 s. */
@@ -84,7 +92,7 @@ export class LivetranClient {
     this.#signal = options.signal;
   }
 
-  /** Livetran's own three calls: signed over the body. */
+  /** Livetran's own calls: signed over the body. */
   async start(streamId: string, options: StartOptions = {}): Promise<string> {
     const { webhookUrls = [], ...switches } = options;
     const body = { stream_id: streamId, ...switches, ...(webhookUrls.length > 0 && { webhook_urls: webhookUrls }) };
@@ -93,15 +101,6 @@ export class LivetranClient {
 
   async stop(streamId: string): Promise<string> {
     return z.string().parse(await this.#livetran('POST', '/api/stop-stream', { stream_id: streamId }));
-  }
-
-  /** The state: INITIALISED, READY, STREAMING or STOPPED. */
-  async status(streamId: string): Promise<string> {
-    const path = `/api/status?stream_id=${encodeURIComponent(streamId)}`;
-    return z
-      .string()
-      .parse(await this.#livetran('GET', path))
-      .replace('Status: ', '');
   }
 
   /** The resource API: signed over time, method, path and body. */
@@ -158,8 +157,8 @@ export class LivetranClient {
 }
 
 function refused(answer: Answer): RefusedError {
-  const told = refusal.safeParse(parse(answer));
-  return new RefusedError(answer.status, told.success ? told.data.error : `HTTP status ${answer.status}`);
+  const reported = refusal.safeParse(parse(answer));
+  return new RefusedError(answer.status, reported.success ? reported.data.error : `HTTP status ${answer.status}`);
 }
 
 function parse(answer: Answer): unknown {

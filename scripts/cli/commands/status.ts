@@ -1,0 +1,24 @@
+import type { CommandContext } from '../commandContext.ts';
+import type { StreamView } from '../livetranClient.ts';
+
+/** Prints what is known of a stream. */
+export async function status({ client, terminal: { out }, json }: CommandContext, streamId: string): Promise<number> {
+  const stream = await client.get(streamId);
+  if (json) out(JSON.stringify(stream));
+  else for (const [label, value] of lines(stream)) if (value) out(`${label.padEnd(12)}${value}`);
+  return 0;
+}
+
+function lines(stream: StreamView): [string, string | null | undefined][] {
+  const refused = stream.last_refusal;
+  return [
+    ['State', stream.stopping ? `${stream.state}, stopping` : stream.state],
+    ['Reason', [stream.reason, stream.update].filter(Boolean).join(': ')],
+    ['SRT URL', stream.state === 'STOPPED' ? null : stream.srt_url],
+    ['Playlist', stream.stream_link],
+    ['Recording', stream.recording_link],
+    ['Worker', stream.state === 'STOPPED' ? null : stream.worker],
+    ['Refused', refused && `${refused.code} ${refused.peer}: ${refused.message} (${refused.count} in all)`],
+    ['Updated', stream.updated_at],
+  ];
+}

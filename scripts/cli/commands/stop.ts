@@ -1,0 +1,35 @@
+import { waitUntil } from '../../lib/waitUntil.ts';
+import type { CommandContext } from '../commandContext.ts';
+import type { StreamView } from '../livetranClient.ts';
+
+/** An owner's last uploads may take so long; a stream that nobody owns waits for a worker. */
+const STOPPED_MS = 60_000;
+
+/** Stops a stream and waits until it has stopped. Exit code 1 when that takes longer than a minute. */
+export async function stop(
+  { client, terminal: { out, err }, json }: CommandContext,
+  streamId: string,
+  { wait }: { wait: boolean },
+): Promise<number> {
+  await client.stop(streamId);
+  if (!wait) {
+    out(json ? JSON.stringify(await client.get(streamId)) : `${streamId}: stopping`);
+    return 0;
+  }
+  err(`${streamId}: stopping …`);
+  const stopped = async (): Promise<StreamView | false> => {
+    const stream = await client.get(streamId);
+    return stream.state === 'STOPPED' ? stream : false;
+  };
+  const stream = await waitUntil('STOPPED', stopped, { timeoutMs: STOPPED_MS, everyMs: 200 }).catch(() => undefined);
+  if (!stream) {
+    err(`${streamId}: still stopping: no worker has finished it yet. "watch ${streamId}" follows it`);
+    return 1;
+  }
+  if (json) out(JSON.stringify(stream));
+  else {
+    out(`${streamId}: stopped (${stream.reason ?? 'no reason'})`);
+    if (stream.recording_link) out(`Recording   ${stream.recording_link}`);
+  }
+  return 0;
+}

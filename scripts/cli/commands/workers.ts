@@ -1,0 +1,25 @@
+import type { CommandContext } from '../commandContext.ts';
+import type { WorkerView } from '../livetranClient.ts';
+import { table } from '../table.ts';
+
+const heading = ['WORKER', 'NODE', 'ADDRESS', 'STREAMS', 'LOAD', 'VERSION', 'SINCE', 'STATE'];
+
+/** Prints the living workers. */
+export async function workers({ client, terminal: { out }, json }: CommandContext): Promise<number> {
+  const workers = await client.workers();
+  if (json) for (const worker of workers) out(JSON.stringify(worker));
+  else if (workers.length === 0) out('no workers');
+  else for (const line of table([heading, ...workers.map(row)])) out(line);
+  return 0;
+}
+
+const row = (w: WorkerView): string[] => [
+  ...[w.id, w.node, w.address, `${w.streams}/${w.slots}`, w.load.cpu.toFixed(2), w.version],
+  ...[w.since.slice(0, 19), state(w)],
+];
+
+function state({ draining, busy, streams, slots }: WorkerView): string {
+  if (draining) return 'draining';
+  if (busy) return `busy: ${busy}`;
+  return streams >= slots ? 'full' : 'taking streams';
+}
