@@ -7,7 +7,7 @@ import { onEndSignals } from '../common/onEndSignals.ts';
 import { LivetranClient } from './cli/livetranClient.ts';
 import { type Embedded, startEmbedded } from './embedded/startEmbedded.ts';
 import { describeError } from './lib/describeError.ts';
-import { freePort } from './lib/freePort.ts';
+import { demoEnvironment } from './proof/demoEnvironment.ts';
 import { type DemoOptions, goLive, proveOnce } from './proof/runDemo.ts';
 
 // The second half of ./scripts/demo: everything is installed by now, and this is the project's own Node.
@@ -17,21 +17,6 @@ const STREAM_ID = 'demo';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-/** Nothing of the user's configuration: a demo must not write to somebody's bucket. */
-async function demoEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const inherited = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'FFMPEG', 'SRT_LIBRARY'];
-  const env = Object.fromEntries(inherited.map(name => [name, process.env[name]]));
-  const port = String(await freePort('127.0.0.1', 8_080));
-  return {
-    ...env,
-    STORAGE: 'file',
-    API_HOST: '127.0.0.1',
-    API_PORT: port,
-    API_PUBLIC_URL: `https://localhost:${port}`,
-    SRT_BIND: '127.0.0.1',
-  };
-}
 
 async function showUntilStopped(options: DemoOptions): Promise<void> {
   const live = await goLive(options);
@@ -65,10 +50,11 @@ const clientOf = ({ url, config }: Embedded, signal?: AbortSignal): LivetranClie
   new LivetranClient({ url, secret: config.HMAC_SECRET, ...(signal && { signal }) });
 
 async function run({ once, abr }: { once: boolean; abr: boolean }, signal: AbortSignal): Promise<void> {
-  const dataDir = once
+  const isOwn = once && !process.env.DATA_DIR;
+  const dataDir = isOwn
     ? await mkdtemp(join(tmpdir(), 'livetran-demo-'))
     : resolve(process.env.DATA_DIR || join(root, '.livetran'));
-  const env = await demoEnvironment();
+  const env = await demoEnvironment(process.env);
   const log: string[] = [];
   const onLine = (name: string, line: string): void => {
     log.push(`${name}: ${line}`);
@@ -90,7 +76,7 @@ async function run({ once, abr }: { once: boolean; abr: boolean }, signal: Abort
     throw error;
   } finally {
     await embedded?.stop();
-    if (once) await rm(dataDir, { recursive: true, force: true });
+    if (isOwn) await rm(dataDir, { recursive: true, force: true });
   }
 }
 

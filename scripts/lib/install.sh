@@ -97,21 +97,44 @@ need_node() {
   [ "$major" -ge 18 ] || fail "Node 18 or later is needed to begin with, and this one is $(node --version)"
 }
 
-# The project's packages, unless this script has put those of package-lock.json there. npm leaves out optional packages
-# that do not suit the Node it runs under, native parts of the tests among them: so it runs under the project's own Node.
+# need_packages run|tests: the project's packages, unless npm has installed those of package-lock.json already. npm leaves
+# out optional packages that do not suit the Node it runs under, native parts of the tests among them: so it runs under
+# the project's own Node.
 need_packages() {
-  local stamp=node_modules/.installed-for-livetran bootstrap
-  if [ -x node_modules/.bin/node ] && [ -f "$stamp" ] && [ ! package-lock.json -nt "$stamp" ]; then return 0; fi
+  local bootstrap pids
+  packages_fit "$1" && return 0
+  pids=$(pids_of_own_node)
+  [ -z "$pids" ] || fail "npm must install other packages, and programs run with the present ones (pid $pids).
+Stop Livetran, then start again"
   need_node
   bootstrap=$(mktemp -d)
   if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 24 ]; then
     say "fetching the project's own Node"
-    npm_quietly install --prefix "$bootstrap" "node@$(node -p 'require("./package.json").devDependencies.node')"
+    npm_quietly install --prefix "$bootstrap" "node@$(node -p 'require("./package.json").dependencies.node')"
   fi
   say "installing the project's packages (npm ci)"
   PATH="$bootstrap/node_modules/.bin:$PATH" npm_quietly ci
   rm -rf "$bootstrap"
-  touch "$stamp"
+}
+
+packages_fit() {
+  [ -x node_modules/.bin/node ] && [ -f node_modules/.package-lock.json ] &&
+    node_modules/.bin/node scripts/packagesFit.ts "$1" 2>/dev/null
+}
+
+# Processes that run the project's own Node now, on one line: npm ci would remove their packages.
+pids_of_own_node() {
+  local exe pid own found=()
+  own=$(pwd -P)/node_modules/node/bin/node
+  if [ -d /proc/self ]; then
+    for exe in /proc/[0-9]*/exe; do
+      pid=${exe#/proc/}
+      [ "$(readlink "$exe")" != "$own" ] || found+=("${pid%/exe}")
+    done
+  elif has lsof && [ -x "$own" ]; then
+    for pid in $(lsof -t "$own" 2>/dev/null); do found+=("$pid"); done
+  fi
+  printf '%s' "${found[*]-}"
 }
 
 npm_quietly() {

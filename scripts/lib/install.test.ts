@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
-import { access, chmod, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const script = fileURLToPath(new URL('./install.sh', import.meta.url));
 /** The few real programs that the script uses itself. */
-const TOOLS = ['bash', 'id', 'mktemp', 'rm', 'tail', 'touch', 'cat', 'chmod', 'grep'];
+const TOOLS = ['bash', 'id', 'mktemp', 'rm', 'tail', 'touch', 'cat', 'chmod', 'grep', 'readlink'];
 const APT_GET = `#!/bin/bash
 echo "$DEBIAN_FRONTEND apt-get $*" >> "$CALLS"
 [ -z "\${APT_FAILS:-}" ] || { echo "E: Unable to locate package"; exit 100; }
@@ -120,38 +121,56 @@ describe('need', () => {
 describe('need_packages', () => {
   const CI = 'npm ci --no-audit --no-fund --loglevel=error';
 
-  async function installed(lockAge: number): Promise<void> {
+  /** The project's folder, with what npm has installed there. */
+  async function installed(version: string): Promise<void> {
     await mkdir(join(dir, 'node_modules/.bin'), { recursive: true });
-    await writeFile(join(dir, 'node_modules/.bin/node'), '', { mode: 0o755 });
-    await writeFile(join(dir, 'node_modules/.installed-for-livetran'), '');
-    await writeFile(join(dir, 'package-lock.json'), '{}');
-    const now = Date.now() / 1_000;
-    await utimes(join(dir, 'node_modules/.installed-for-livetran'), now - 100, now - 100);
-    await utimes(join(dir, 'package-lock.json'), now - lockAge, now - lockAge);
+    await mkdir(join(dir, 'node_modules/node/bin'), { recursive: true });
+    await copyFile(process.execPath, join(dir, 'node_modules/node/bin/node'));
+    await symlink('../node/bin/node', join(dir, 'node_modules/.bin/node'));
+    await symlink(fileURLToPath(new URL('..', import.meta.url)), join(dir, 'scripts'));
+    const lock = (installedVersion: string): string =>
+      JSON.stringify({ packages: { 'node_modules/express': { version: installedVersion } } });
+    await writeFile(join(dir, 'package-lock.json'), lock('5.3.0'));
+    await writeFile(join(dir, 'node_modules/.package-lock.json'), lock(version));
   }
 
   test.each([
     ['none are installed', 24, undefined, [CI]],
-    ['they are older than package-lock.json', 24, 50, [CI]],
-    ['they are those of package-lock.json', 24, 200, []],
+    ['they are others than those of package-lock.json', 24, '5.2.0', [CI]],
+    ['they are those of package-lock.json, whoever installed them', 24, '5.3.0', []],
     [
       'npm under an older Node would leave some out',
       20,
       undefined,
       [expect.stringMatching(/^npm install .*node@/), CI],
     ],
-  ])('%s', async (_case, major, lockAge, expected) => {
+  ])('%s', async (_case, major, version, expected) => {
     await program('node', `#!/bin/bash\necho ${major}\n`);
     await program('npm', NPM);
-    if (lockAge !== undefined) await installed(lockAge);
-    const { code, calls } = await run('need_packages');
+    if (version !== undefined) await installed(version);
+    const { code, calls } = await run('need_packages run');
     expect({ code, calls }).toEqual({ code: 0, calls: expected });
+  });
+
+  test('packages are not replaced under programs that run with them', async () => {
+    await program('npm', NPM);
+    await installed('5.2.0');
+    const running = spawn(join(dir, 'node_modules/.bin/node'), ['-e', 'setInterval(() => undefined, 1_000)']);
+    await once(running, 'spawn');
+    try {
+      const { code, out, calls } = await run('need_packages run');
+      expect({ code, calls }).toEqual({ code: 1, calls: [] });
+      expect(out).toContain(`programs run with the present ones (pid ${running.pid})`);
+    } finally {
+      running.kill('SIGKILL');
+      await once(running, 'exit');
+    }
   });
 
   test('a Node that is too old to begin with is told', async () => {
     await program('node', '#!/bin/bash\n[ "$1" = --version ] && echo v16.20.0 || echo 16\n');
     await program('npm', NPM);
-    const { code, out } = await run('need_packages');
+    const { code, out } = await run('need_packages run');
     expect(code).toBe(1);
     expect(out).toContain('Node 18 or later is needed to begin with, and this one is v16.20.0');
   });
