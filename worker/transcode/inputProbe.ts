@@ -21,6 +21,8 @@ export class InputProbe {
   #packets = 0;
   #hasStart = false;
   #firstPictureAt: number | undefined;
+  /** When the PMT last had video; undefined: never. */
+  #videoAt: number | undefined;
 
   constructor(inspector: TsInspector, limits: TranscodeLimits) {
     this.#inspector = inspector;
@@ -31,8 +33,10 @@ export class InputProbe {
   push(packets: Buffer, now: number): void {
     this.#packets += packets.length / packetBytes;
     const startedAt = Date.now();
-    if (this.#inspector.video === undefined) this.#seekVideo(packets, startedAt, now);
+    // Only once: a PMT that loses its video and finds it again would have all that is held scanned each time.
+    if (this.#videoAt === undefined && this.#inspector.video === undefined) this.#seekVideo(packets, startedAt, now);
     else this.#scan(packets, startedAt, now);
+    if (this.#inspector.video !== undefined) this.#videoAt = now;
   }
 
   /** What to start with; undefined as long as it is not clear. `isLast`: nothing more comes. */
@@ -52,19 +56,30 @@ export class InputProbe {
     };
   }
 
-  /** Why this can be no input, from what came so far: `bytes` in all. Undefined once pictures come. */
+  /** Why this can be no input, from what came so far: `bytes` in all. Undefined while pictures come and can be used. */
   refusal(bytes: number): AppError | undefined {
-    if (this.#firstPictureAt !== undefined) return undefined;
+    if (this.#hasPictures && !this.#isFull) return undefined;
     return new AppError('input_invalid', `${this.#seen(bytes)}. ${advice}`);
   }
 
-  /** Whether so much came without pictures that waiting for more is no use. */
-  isHopeless(bytes: number): boolean {
-    if (this.#firstPictureAt !== undefined) return false;
-    return this.#packets === 0 ? bytes >= this.#limits.noPacketsBytes : bytes >= this.#limits.heldBytes;
+  /** Whether waiting is of no use: much came without pictures, the limit is held without a start, or the video is gone. */
+  isHopeless(bytes: number, now: number): boolean {
+    if (this.#packets === 0) return bytes >= this.#limits.noPacketsBytes;
+    if (this.#firstPictureAt === undefined) return bytes >= this.#limits.heldBytes;
+    const lostMs = now - (this.#videoAt ?? now);
+    return this.#isFull || (!this.#hasPictures && lostMs >= this.#limits.noVideoMs);
   }
 
-  /** The video's PID is known only with the PMT, and pictures may have come before it: all is kept and looked at again. */
+  /** Pictures came, and the PMT still has the video that they belong to. */
+  get #hasPictures(): boolean {
+    return this.#firstPictureAt !== undefined && this.#inspector.video !== undefined;
+  }
+
+  get #isFull(): boolean {
+    return this.#heldBytes >= this.#limits.heldBytes;
+  }
+
+  /** The video's PID is known only with the PMT, and pictures may have come before it: all is kept and scanned again. */
   #seekVideo(packets: Buffer, startedAt: number, now: number): void {
     this.#hold(packets, startedAt);
     for (const packet of eachPacket(packets)) this.#inspector.push(packet, now);
@@ -77,7 +92,7 @@ export class InputProbe {
 
   #hasWaited(now: number): boolean {
     const waited = Math.max(now - (this.#firstPictureAt ?? now), this.#inspector.videoSeconds * 1000);
-    return waited >= this.#limits.audioWaitMs || this.#heldBytes >= this.#limits.heldBytes;
+    return waited >= this.#limits.audioWaitMs || this.#isFull;
   }
 
   #scan(packets: Buffer, startedAt: number, now: number): void {
@@ -86,7 +101,7 @@ export class InputProbe {
     for (const packet of eachPacket(packets)) {
       const kind = this.#inspector.push(packet, now);
       if (kind !== 'rest') this.#firstPictureAt ??= now;
-      if (from === undefined && this.#canStart(kind)) from = at;
+      if (from === undefined && this.#canStart(kind, now)) from = at;
       at += packetBytes;
     }
     if (from === undefined) return;
@@ -94,9 +109,11 @@ export class InputProbe {
     this.#hold(packets.subarray(from), startedAt);
   }
 
-  #canStart(kind: PacketKind): boolean {
-    if (kind === 'random_access') return true;
-    return kind === 'picture' && this.#inspector.videoSeconds >= this.#limits.noRandomAccessSeconds;
+  /** After a time without random access points, any picture will do; also when the timestamps stand still. */
+  #canStart(kind: PacketKind, now: number): boolean {
+    if (kind !== 'picture') return kind === 'random_access';
+    const waitedSeconds = (now - (this.#firstPictureAt ?? now)) / 1000;
+    return Math.max(this.#inspector.videoSeconds, waitedSeconds) >= this.#limits.noRandomAccessSeconds;
   }
 
   #hold(packets: Buffer, startedAt: number): void {

@@ -88,7 +88,7 @@ export class MediaSpans {
     const now = performance.now();
     probe.push(packets, now);
     this.#tryStart(probe, now, false);
-    if (probe.isHopeless(this.#bytes)) this.#refuse();
+    if (probe.isHopeless(this.#bytes, now)) this.#refuse();
   }
 
   #noteBytes(length: number): void {
