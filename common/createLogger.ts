@@ -2,11 +2,14 @@ import { type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** The process's logger: JSON lines on stdout. Bind ids once: `log.child({ streamId, run })`. */
-export function createLogger(options: { level: string; name: string }): Logger {
+/**
+ * The process's logger: JSON lines on stdout. Bind ids once: `log.child({ streamId, run })`.
+ * @param node NODE_ID of this host, in every line
+ */
+export function createLogger({ level, ...base }: { level: string; name: string; node?: string }): Logger {
   return pino({
-    level: options.level,
-    base: { name: options.name, pid: process.pid },
+    level,
+    base: { ...base, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: pino.stdSerializers.err },
     redact: {

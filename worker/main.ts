@@ -9,7 +9,7 @@ const EXIT_DEADLINE_MS = 20_000;
 
 async function main(): Promise<void> {
   const { config, warnings } = loadConfig(process.env, ['JWT_SECRET', 'HMAC_SECRET']);
-  const log = createLogger({ level: config.LOG_LEVEL, name: 'worker' });
+  const log = createLogger({ level: config.LOG_LEVEL, name: 'worker', node: config.NODE_ID });
   for (const warning of warnings) log.warn(warning);
   endOnSignals(await startWorker(config, log), log);
 }

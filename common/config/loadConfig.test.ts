@@ -80,6 +80,31 @@ describe('loadConfig', () => {
   });
 
   test.each([
+    ['API_PORT', '99999', 'must be a whole number from 0 to 65535'],
+    ['API_PORT', '-1', 'must be a whole number from 0 to 65535'],
+    ['API_PORT', '80.5', 'must be a whole number from 0 to 65535'],
+    ['API_PORT', 'http', 'must be a whole number from 0 to 65535'],
+    ['SPOOL_MAX_BYTES', '5', 'must be a whole number of at least 1000000'],
+    ['GOP_SECONDS', '60', 'must be a number from 0.5 to 10'],
+    ['AUDIO_RATE', '22050', 'must be 44100 or 48000'],
+    ['API_URL', 'localhost', 'must be the URL of the API, e.g. https://localhost:8080'],
+  ])('says the rule that %s=%s breaks', (name, value, rule) => {
+    expect(problems({ [name]: value })).toBe(`the configuration has 1 problem(s):\n  ${name}: ${rule}`);
+  });
+
+  test('the variable of the command line client is one of Livetran', () => {
+    expect(loadConfig({ API_URL: 'https://live.example' }).warnings).toEqual([]);
+  });
+
+  test('a required variable that is missing is named together with the misspelt one', () => {
+    expect(problems({ HMAC_SECRTE: secret }, ['HMAC_SECRET'])).toBe(
+      `the configuration has 1 problem(s):
+  HMAC_SECRET: must be set
+  HMAC_SECRTE is not a variable of Livetran; did you mean HMAC_SECRET?`,
+    );
+  });
+
+  test.each([
     ['on', true],
     ['TRUE', true],
     ['1', true],
@@ -130,6 +155,7 @@ describe('loadConfig', () => {
       S3_ENDPOINT: 'http://127.0.0.1:9000',
       CLOUDFLARE_PUBLIC_URL: 'https://cdn.example/live/',
       API_PUBLIC_URL: 'https://live.example',
+      API_URL: 'https://live.example',
       REDIS_URL: 'rediss://redis:6379',
       LOG_LEVEL: 'debug',
       SRT_BIND: '::',

@@ -28,6 +28,7 @@ export function loadConfig<Required extends keyof Variables = never>(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const parsed = variables.safeParse(given);
+  const warnings = misspelt(given);
   const problems = parsed.success
     ? []
     : parsed.error.issues.map(issue => `${String(issue.path[0])}${detail(issue.path.slice(1))}: ${issue.message}`);
@@ -37,12 +38,13 @@ export function loadConfig<Required extends keyof Variables = never>(
   if (!parsed.success || !storage?.config || problems.length > 0) {
     throw new AppError(
       'config_invalid',
-      `the configuration has ${problems.length} problem(s):\n  ${problems.join('\n  ')}`,
+      // A required variable that is missing may be there under a misspelt name.
+      [`the configuration has ${problems.length} problem(s):`, ...problems, ...warnings].join('\n  '),
     );
   }
   const config = { ...parsed.data, storage: storage.config };
   // The loop above made sure that every required variable is there; the compiler cannot follow it.
-  return { config: config as unknown as Config<Required>, warnings: misspelt(given) };
+  return { config: config as unknown as Config<Required>, warnings };
 }
 
 const detail = (path: readonly PropertyKey[]): string => path.map(part => `[${String(part)}]`).join('');

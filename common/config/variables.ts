@@ -3,8 +3,11 @@ import { z } from 'zod';
 import { defaultLadder, defaultSingle, ladder, rendition } from './encoding.ts';
 import { json, onOff, portRange } from './values.ts';
 
-const whole = (min: number, max: number) =>
-  z.coerce.number({ error: 'must be a whole number' }).int().min(min).max(max);
+const whole = (min: number, max: number) => {
+  const rule = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const error = `must be a whole number ${rule}`;
+  return z.coerce.number({ error }).int({ error, abort: true }).min(min, { error }).max(max, { error });
+};
 const secret = z.string().min(16, 'must have at least 16 characters');
 const seconds = (fallback: number) => whole(1, 86_400).default(fallback);
 
@@ -43,6 +46,9 @@ export const variables = z.object({
   ADMIN_USER: z.string().min(1).default('admin'),
   ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
 
+  // The command line client
+  API_URL: z.url({ protocol: /^https?$/, error: 'must be the URL of the API, e.g. https://localhost:8080' }).optional(),
+
   // Worker
   NODE_ID: z
     .string()
@@ -76,13 +82,17 @@ export const variables = z.object({
   // Encoding
   HLS_SEGMENT_SECONDS: whole(1, 30).default(4),
   HLS_WINDOW: whole(3, 100).default(10),
-  GOP_SECONDS: z.coerce.number().min(0.5).max(10).default(2),
+  GOP_SECONDS: z.coerce
+    .number({ error: 'must be a number from 0.5 to 10' })
+    .min(0.5, { error: 'must be a number from 0.5 to 10' })
+    .max(10, { error: 'must be a number from 0.5 to 10' })
+    .default(2),
   VIDEO_PRESET: z
     .enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower', 'veryslow'])
     .default('veryfast'),
   AUDIO_RATE: z.coerce
     .number()
-    .pipe(z.union([z.literal(44_100), z.literal(48_000)]))
+    .pipe(z.union([z.literal(44_100), z.literal(48_000)], { error: 'must be 44100 or 48000' }))
     .default(48_000),
   LADDER: json(ladder).default([...defaultLadder] as z.infer<typeof ladder>),
   SINGLE: json(rendition).default(defaultSingle),

@@ -58,8 +58,8 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
       totals,
       log,
     });
-    const { NODE_ID: node, SRT_PORTS: srt } = config;
-    log.info({ workerId, node, ffmpeg: version, fences: publishing.fences(), srt }, 'worker ready');
+    const { SRT_PORTS: srt } = config;
+    log.info({ workerId, ffmpeg: version, fences: publishing.fences(), srt }, 'worker ready');
     return {
       drain: hurry => {
         const drained = consumer.drain(config.DRAIN_SECONDS * 1000, hurry);

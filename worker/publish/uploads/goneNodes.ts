@@ -82,7 +82,7 @@ export class GoneNodes {
       connection: this.#connection,
       skipMetasUpdate: true,
     });
-    queue.on('error', error => this.#log.debug({ err: error, node }, 'queue of a gone node'));
+    queue.on('error', error => this.#log.debug({ err: error, goneNode: node }, 'queue of a gone node'));
     try {
       const lost = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized', 'failed');
       const jobs = await queue.getJobs(['waiting', 'active', 'delayed', 'prioritized', 'failed'], 0, 999);
