@@ -166,6 +166,7 @@ describe('loadConfig', () => {
       LADDER: '[{"width":640,"height":360,"video":800,"audio":96}]',
       SINGLE: '{"video":800,"audio":96}',
       UPLOAD_JOBS: 'retries',
+      WEBHOOK_SRT_URL: 'off',
     };
     const switches = ['ENABLE_METRICS', 'OTEL_EXPORTER_OTLP_INSECURE', 'TLS', 'POSTERS', 'WEBHOOK_ALLOW_PRIVATE'];
     const all = Object.keys(variables.shape).map(name => {

@@ -16,6 +16,7 @@ export const variables = z.object({
   // Secrets, and the store
   JWT_SECRET: secret.optional(),
   HMAC_SECRET: secret.optional(),
+  WEBHOOK_SECRET: secret.optional(),
   R2_ACCOUNT_ID: z.string().min(1).optional(),
   R2_ACCESS_KEY: z.string().min(1).optional(),
   R2_SECRET_KEY: z.string().min(1).optional(),
@@ -75,6 +76,7 @@ export const variables = z.object({
   RETAIN_SECONDS: whole(0, 31_536_000).default(86_400),
   HLS_GRACE_SEGMENTS: whole(0, 1_000).optional(),
   WEBHOOK_ALLOW_PRIVATE: onOff.default(false),
+  WEBHOOK_SRT_URL: onOff.default(true),
   POSTERS: onOff.default(true),
   SRT_LIBRARY: z.string().min(1).optional(),
   FFMPEG: z.string().min(1).default('ffmpeg'),

@@ -1,3 +1,5 @@
+import type { streamReasons } from './streamReasons.ts';
+
 /** INITIALISED → READY ⇄ STREAMING → STOPPED; any → STOPPED, which is final for a run. */
 export type StreamState = 'INITIALISED' | 'READY' | 'STREAMING' | 'STOPPED';
 
@@ -14,23 +16,4 @@ export const enteredFrom: Readonly<Record<StreamState, readonly StreamState[]>> 
 };
 
 /** Why a stream changed its state, as a machine word (webhook field `Reason`). */
-export type StreamReason =
-  | 'created'
-  | 'listening'
-  | 'encoder_connected'
-  | 'encoder_gone'
-  | 'input_invalid'
-  | 'playable'
-  | 'segments_dropped'
-  | 'user_stop'
-  | 'connect_timeout'
-  | 'reconnect_timeout'
-  | 'ports_exhausted'
-  | 'listener_error'
-  | 'key_error'
-  | 'transcode_error'
-  | 'storage_error'
-  | 'worker_lost'
-  | 'handed_over'
-  | 'no_capacity'
-  | 'internal_error';
+export type StreamReason = keyof typeof streamReasons;

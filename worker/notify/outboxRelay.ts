@@ -23,15 +23,20 @@ export class OutboxRelay {
   readonly #redis: Redis;
   readonly #queue: Queue<WebhookJob>;
   readonly #election: LeaderElection;
+  readonly #srtUrl: boolean;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
 
-  /** @param deps.redis a connection of its own: reading blocks it */
-  constructor(deps: { redis: Redis; queue: Queue<WebhookJob>; log: Logger }) {
+  /**
+   * @param deps.redis a connection of its own: reading blocks it
+   * @param deps.srtUrl WEBHOOK_SRT_URL: whether jobs and bodies hold the SRT URL with its key
+   */
+  constructor(deps: { redis: Redis; queue: Queue<WebhookJob>; srtUrl?: boolean; log: Logger }) {
     this.#redis = deps.redis;
     this.#queue = deps.queue;
     this.#election = new LeaderElection({ redis: deps.redis, key: keys.relay, ttlMs: LEADER_MS });
+    this.#srtUrl = deps.srtUrl ?? true;
     this.#log = deps.log;
   }
 
@@ -65,7 +70,7 @@ export class OutboxRelay {
     const answer = await this.#redis.xread('COUNT', BATCH, 'BLOCK', READ_MS, 'STREAMS', keys.outbox, '0');
     const entries = answer?.[0]?.[1] ?? [];
     if (entries.length === 0) return;
-    const jobs = entries.flatMap(([, fields]) => webhooksOf(parseStreamEvent(fields)));
+    const jobs = entries.flatMap(([, fields]) => webhooksOf(parseStreamEvent(fields), this.#srtUrl));
     await this.#relay(jobs);
     await this.#redis.xdel(keys.outbox, ...entries.map(([entry]) => entry));
   }
@@ -82,9 +87,9 @@ export class OutboxRelay {
 }
 
 /** One job for each URL. */
-function webhooksOf(event: StreamEvent): { jobId: string; data: WebhookJob }[] {
+function webhooksOf(event: StreamEvent, srtUrl: boolean): { jobId: string; data: WebhookJob }[] {
   const { eventId, streamId, sequence } = event;
-  const body = webhookBody(event);
+  const body = webhookBody(event, { srtUrl });
   return event.webhookUrls.map(url => {
     const urlHash = createHash('sha256').update(url).digest('hex').slice(0, 16);
     const order = keys.webhookOrder(streamId, urlHash);

@@ -1,7 +1,10 @@
 import type { StreamEvent } from '../../common/stream/streamEvent.ts';
 
-/** The webhook's JSON: Livetran's three fields, then ours. */
-export function webhookBody(event: StreamEvent): string {
+/**
+ * The webhook's JSON: Livetran's three fields, then ours.
+ * @param options.srtUrl WEBHOOK_SRT_URL: whether SrtUrl, which holds the stream key, is among them
+ */
+export function webhookBody(event: StreamEvent, options: { srtUrl: boolean }): string {
   return JSON.stringify({
     Status: event.state,
     Update: event.update,
@@ -11,7 +14,7 @@ export function webhookBody(event: StreamEvent): string {
     Sequence: event.sequence,
     Time: new Date(event.time).toISOString(),
     Reason: event.reason,
-    SrtUrl: event.srtUrl,
+    ...(options.srtUrl && { SrtUrl: event.srtUrl }),
     RecordingLink: event.recordingLink,
   });
 }

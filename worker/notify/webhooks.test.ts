@@ -64,8 +64,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-function relay(): OutboxRelay {
-  const relaying = new OutboxRelay({ redis: createRedis(server.url, 'queue', log), queue, log });
+function relay(options: { srtUrl?: boolean } = {}): OutboxRelay {
+  const relaying = new OutboxRelay({ redis: createRedis(server.url, 'queue', log), queue, ...options, log });
   relaying.start();
   stops.push(() => relaying.stop());
   return relaying;
@@ -140,4 +140,13 @@ test('a private address is refused at once, without a retry', async () => {
   expect(failed.map(job => job.attemptsMade)).toEqual([1, 1, 1, 1]);
   expect(failed[0]?.failedReason).toMatch(/WEBHOOK_ALLOW_PRIVATE/);
   expect(received).toEqual([]);
+});
+
+test.each([true, false])('the SRT URL, which holds the key, is in jobs and bodies: %s', async srtUrl => {
+  relay({ srtUrl });
+  const streams = new StreamStore(redis);
+  await streams.start('show', { abr: false, webhookUrls: [url] });
+  await vi.waitFor(async () => expect(await redis.xlen(keys.outbox)).toBe(0), 10_000);
+  const [job] = await queue.getJobs();
+  expect(JSON.stringify(job?.data).includes('SrtUrl')).toBe(srtUrl);
 });

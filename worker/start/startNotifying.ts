@@ -1,5 +1,6 @@
 import { createRedis } from '../../common/redis/createRedis.ts';
 import { createQueue, queueNames, type WebhookJob, webhookJobOptions } from '../../common/redis/queues.ts';
+import { deriveWebhookSecret } from '../../common/webhooks/deriveWebhookSecret.ts';
 import { OutboxRelay } from '../notify/outboxRelay.ts';
 import { WebhookSender } from '../notify/webhookSender.ts';
 import type { WorkerContext } from './workerContext.ts';
@@ -9,13 +10,18 @@ const WEBHOOKS_AT_A_TIME = 50;
 /** From the outbox to the apps' webhooks. */
 export function startNotifying({ config, redis, log, stack }: WorkerContext): void {
   const queue = createQueue<WebhookJob>(queueNames.webhooks, redis.queue, webhookJobOptions);
-  const relay = new OutboxRelay({ redis: createRedis(config.REDIS_URL, 'queue', log), queue, log });
+  const relay = new OutboxRelay({
+    redis: createRedis(config.REDIS_URL, 'queue', log),
+    queue,
+    srtUrl: config.WEBHOOK_SRT_URL,
+    log,
+  });
   relay.start();
   stack.push('outbox relay', () => relay.stop());
   const sender = new WebhookSender({
     redis: redis.queue,
     queue,
-    secret: config.HMAC_SECRET,
+    secret: config.WEBHOOK_SECRET ?? deriveWebhookSecret(config.HMAC_SECRET),
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
     concurrency: WEBHOOKS_AT_A_TIME,
     log,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { signRequest } from '../../../common/signature.ts';
+import { deriveWebhookSecret } from '../../../common/webhooks/deriveWebhookSecret.ts';
 
 export interface ReceivedWebhook {
   Status: string;
@@ -26,8 +27,9 @@ export interface WebhookReceiver {
   close(): Promise<void>;
 }
 
-/** An app's webhook endpoint that checks each signature as docs/authentication.md says. */
-export async function startWebhookReceiver(secret: string): Promise<WebhookReceiver> {
+/** An app's webhook endpoint that checks each signature as docs/authentication.md says. WEBHOOK_SECRET is not set. */
+export async function startWebhookReceiver(hmacSecret: string): Promise<WebhookReceiver> {
+  const secret = deriveWebhookSecret(hmacSecret);
   const received: ReceivedWebhook[] = [];
   const forged: string[] = [];
   let failures = 0;

@@ -1,0 +1,25 @@
+/**
+ * Every reason of an event, with what it means: the webhook field `Reason`, and `reason` in the API. The one list; a test
+ * compares docs/events.md with it.
+ */
+export const streamReasons = {
+  created: 'The stream was created. It waits for a worker.',
+  no_capacity: 'Workers are alive, and none has a free slot. The stream waits for one.',
+  listening: 'A worker listens for the encoder at `SrtUrl`.',
+  encoder_connected: 'The encoder is connected.',
+  playable: 'The first playlist is in the store. `StreamLink` plays.',
+  encoder_gone: 'The encoder is gone. The worker waits for it, with the same port and key.',
+  input_invalid: 'What the encoder sent cannot be decoded. The worker closed the connection and waits for another one.',
+  segments_dropped: 'Segments were dropped before they could be stored. The playlist lists a gap.',
+  worker_lost: 'Another worker took the stream over from one that died or was cut off. `SrtUrl` may be another.',
+  handed_over: 'Another worker took the stream over from one that was stopped. `SrtUrl` may be another.',
+  user_stop: 'The app asked for the stop.',
+  connect_timeout: 'No encoder connected in CONNECT_TIMEOUT_SECONDS.',
+  reconnect_timeout: 'The encoder did not come back in RECONNECT_TIMEOUT_SECONDS.',
+  ports_exhausted: 'No UDP port of SRT_PORTS was free.',
+  listener_error: 'The SRT listener could not be opened.',
+  key_error: 'The stream key could not be made.',
+  transcode_error: 'FFmpeg failed more often than RESTART_LIMIT allows.',
+  storage_error: 'The store refused the segments, or the spool could not be written.',
+  internal_error: 'Livetran failed. The log of the worker says where.',
+} as const;
