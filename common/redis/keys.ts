@@ -6,6 +6,8 @@ export const keys = {
   stream: (id: string) => `${prefix}stream:${id}`,
   /** STRING (JSON): the working copy of a stream's ledger. Always expires. */
   ledger: (id: string) => `${prefix}ledger:${id}`,
+  /** STRING: held while a stopped stream's objects are deleted; no worker can take the stream meanwhile. Expires. */
+  purge: (id: string) => `${prefix}purge:${id}`,
   /** SET: ids of all streams that are not STOPPED. */
   live: `${prefix}streams:live`,
   /** ZSET: ids by time of their last start (ms), for listings; trimmed as it grows. */

@@ -61,10 +61,11 @@ export class LeaseScripts {
   /** @param patienceMs for how long another owner's lease that has run out is left to it, unless that is known to be dead */
   async acquire(streamId: string, run: string, owner: string, ttlMs: number, patienceMs = 0): Promise<Acquired> {
     const args = [run, owner, ttlMs, Math.ceil(patienceMs)];
-    const [kind, ...rest] = (await this.#acquire.run(this.#redis, [keys.stream(streamId)], args)) as [
-      number,
-      ...string[],
-    ];
+    const [kind, ...rest] = (await this.#acquire.run(
+      this.#redis,
+      [keys.stream(streamId), keys.purge(streamId)],
+      args,
+    )) as [number, ...string[]];
     if (kind === -1) return { kind: 'over' };
     if (kind === 0) return { kind: 'held', msLeft: Number(rest[0]) };
     const record: Record<string, string> = {};

@@ -63,7 +63,14 @@ function startUploads(
 function startRetention({ config, redis, log, stack }: WorkerContext, store: ObjectStore): RetentionQueue {
   const streams = new StreamStore(redis.request);
   const retainMs = config.RETAIN_SECONDS * 1000;
-  const retention = new RetentionQueue({ connection: redis.queue, store, streams, retainMs, log });
+  const retention = new RetentionQueue({
+    connection: redis.queue,
+    redis: redis.request,
+    store,
+    streams,
+    retainMs,
+    log,
+  });
   retention.start();
   stack.push('retention', () => retention.stop());
   return retention;

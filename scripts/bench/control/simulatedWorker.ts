@@ -92,7 +92,10 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   uploads.start();
   stack.push('uploads', () => uploads.stop());
   const streams = new StreamStore(redis.request);
-  const retention = new RetentionQueue({ connection: redis.queue, store, streams, retainMs: 86_400_000, log });
+  const retention = new RetentionQueue({
+    ...{ connection: redis.queue, redis: redis.request, store, streams },
+    ...{ retainMs: 86_400_000, log },
+  });
   retention.start();
   stack.push('retention', () => retention.stop());
 

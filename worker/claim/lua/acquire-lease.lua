@@ -1,5 +1,5 @@
 -- Takes a stream's lease for one run, with a new fencing token.
--- KEYS  1 stream record
+-- KEYS  1 stream record   2 hold: what an earlier run left in the store is being deleted (PurgeFence)
 -- ARGV  1 run   2 owner (unique per claim)   3 TTL (ms)   4 for how long a lease that has run out is still left to its owner (ms),
 --       unless that is known to be dead: Redis was away, and nobody could renew
 -- Returns {1, lost, field, value, field, value ...} taken, with the record as it is now (lost: for how long (ms) an owner that
@@ -7,6 +7,9 @@
 -- @include ../../../common/redis/lua/now-ms.lua
 local h = redis.call('HMGET', KEYS[1], 'run', 'state', 'owner', 'leaseUntil', 'token')
 if h[1] ~= ARGV[1] or h[2] == 'STOPPED' then return { -1 } end
+-- Asked again soon: a hold usually ends long before its time.
+local hold = redis.call('PTTL', KEYS[2])
+if hold > 0 then return { 0, ms(math.min(hold, 200)) } end
 local now = now_ms()
 local patience = string.sub(h[3] or '', -5) == '/dead' and 0 or tonumber(ARGV[4])
 local left = math.max((tonumber(h[4]) or 0) - now, patience)

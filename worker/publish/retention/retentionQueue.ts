@@ -15,7 +15,8 @@ import type { StreamStore } from '../../../common/stream/streamStore.ts';
 import { withDeadline } from '../../../common/withDeadline.ts';
 import { completeRecording } from '../recording/completeRecording.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
-import { purgeRun } from './purgeRun.ts';
+import { PurgeFence } from './purgeFence.ts';
+import { type PurgeOptions, purgeRun } from './purgeRun.ts';
 
 const SCHEDULE_MS = 2_000;
 const CLOSE_MS = 3_000;
@@ -29,6 +30,7 @@ const NOT_YET_MS = 5_000;
 export class RetentionQueue {
   readonly #queue: Queue<RetentionJob | RecordingJob>;
   readonly #worker: Worker<RetentionJob | RecordingJob>;
+  readonly #fence: PurgeFence;
   readonly #store: ObjectStore;
   readonly #streams: StreamStore;
   readonly #retainMs: number;
@@ -38,6 +40,8 @@ export class RetentionQueue {
   constructor(options: {
     /** Role `queue`; stays the caller's. */
     connection: Redis;
+    /** Role `request`. */
+    redis: Redis;
     store: ObjectStore;
     streams: StreamStore;
     /** From a run's end on; 0: for ever. */
@@ -45,6 +49,7 @@ export class RetentionQueue {
     log: Logger;
   }) {
     const { connection } = options;
+    this.#fence = new PurgeFence(options.redis);
     this.#store = options.store;
     this.#streams = options.streams;
     this.#retainMs = options.retainMs;
@@ -101,19 +106,19 @@ export class RetentionQueue {
 
   async #purge(job: Job, data: RetentionJob, token: string | undefined): Promise<void> {
     const { streamId, run } = data;
-    // Its playlists say what has to stay.
+    // The recording's playlists say what has to stay.
     if (await this.#isPending(recordingJobId(streamId, run))) return this.#again(job, token, NOT_YET_MS);
     const record = await this.#streams.get(streamId);
     if (record?.run === run && record.state !== 'STOPPED') return this.#again(job, token, NOT_YET_MS);
     const inUse =
       record !== undefined && record.run !== run && (record.state !== 'STOPPED' || (await this.#leaves(record)));
-    const stayMs = await purgeRun(this.#store, { job: data, inUse, signal: this.#stopping.signal });
-    this.#log.info(
-      { streamId, run, inUse, stayMs },
-      stayMs === undefined ? 'stopped run deleted' : 'playlists deleted',
-    );
-    if (stayMs === undefined) return;
-    await this.#again(job, token, stayMs);
+    const hold: PurgeOptions['hold'] = work => this.#fence.hold(streamId, record?.run, work);
+    const againMs = await purgeRun(this.#store, { job: data, inUse, hold, signal: this.#stopping.signal });
+    if (againMs !== undefined) {
+      this.#log.debug({ streamId, run, inUse, againMs }, 'stopped run not deleted yet; looking again later');
+      return this.#again(job, token, againMs);
+    }
+    this.#log.info({ streamId, run, inUse }, 'stopped run deleted from the store');
   }
 
   /** Whether a later run has objects in the store; its own job then takes the rest. */

@@ -102,12 +102,6 @@ async function listed(key: string) {
   };
 }
 
-async function keys(prefix = 'show/'): Promise<string[]> {
-  const found: string[] = [];
-  for await (const key of store.list(prefix)) found.push(key);
-  return found;
-}
-
 describe('recording', () => {
   test('what was given up live is stored from the spool at the end, and is no gap in the recording', async () => {
     const output = await publish('100', { record: true, window: 10 });
@@ -165,7 +159,7 @@ describe('recording', () => {
 
   test('what an outage left out is added when the store and the segments are back', async () => {
     const connection = createRedis(server.url, 'queue', log);
-    const queue = new RetentionQueue({ connection, store, streams: new StreamStore(redis), retainMs: 0, log });
+    const queue = new RetentionQueue({ connection, redis, store, streams: new StreamStore(redis), retainMs: 0, log });
     stops.push(async () => {
       await queue.stop();
       connection.disconnect();
@@ -195,84 +189,5 @@ describe('recording', () => {
     const output = await publish('100', { record: true });
     expect(await output.finish()).toEqual({ unstored: 0 });
     expect(retired).toEqual([]);
-  });
-});
-
-describe('after the end', () => {
-  let streams: StreamStore;
-  let run: string;
-
-  async function ended(options: Partial<HlsOutputOptions> = {}): Promise<void> {
-    streams = new StreamStore(redis);
-    run = await streams.start('show', { abr: false, webhookUrls: [] });
-    const output = await publish('100', { run, ...options });
-    await stream(output, 1.6);
-    await output.finish();
-  }
-
-  /** A worker of the cluster, with so little to keep that its time has come at once. */
-  async function purge(): Promise<RetentionQueue> {
-    const connection = createRedis(server.url, 'queue', log);
-    const queue = new RetentionQueue({ connection, store, streams, retainMs: 1, log });
-    stops.push(async () => {
-      await queue.stop();
-      connection.disconnect();
-    });
-    for (const job of retired) await queue.schedule(job);
-    queue.start();
-    return queue;
-  }
-
-  test('playlists go first, segments when the longest of them could have been played', async () => {
-    await ended();
-    await streams.stop('show');
-    const since = Date.now();
-    await purge();
-    await vi.waitFor(async () => expect(await store.head('show/show.m3u8')).toBeUndefined(), 5_000);
-    expect(await keys()).toHaveLength(4);
-    await vi.waitFor(async () => expect(await keys()).toEqual([]), 10_000);
-    // A playlist of 1.1 s, and one target duration.
-    expect(Date.now() - since).toBeGreaterThan(2_000);
-    await vi.waitFor(async () => expect(await redis.keys('bull:retention:show*')).toEqual([]));
-  });
-
-  test('a recording stays, with all that it lists', async () => {
-    await ended({ record: true });
-    await streams.stop('show');
-    await purge();
-    await vi.waitFor(async () => expect(await redis.keys('bull:retention:show*')).toEqual([]), 10_000);
-    const { numbers } = await listed(`show/show_vod_${run}.m3u8`);
-    expect(numbers).toEqual([0, 1, 2, 3]);
-    expect(await keys()).toHaveLength(5);
-  });
-
-  test('a newer run of the id keeps its playlist and its segments', async () => {
-    await ended();
-    await streams.stop('show');
-    const newer = await streams.start('show', { abr: false, webhookUrls: [] });
-    const output = await publish('200', { run: newer });
-    await stream(output, 1.2);
-    await vi.waitFor(async () => expect((await listed('show/show.m3u8')).numbers).toEqual([4, 5, 6]));
-    await purge();
-    await vi.waitFor(async () => expect(await redis.keys('bull:retention:show*')).toEqual([]), 10_000);
-    expect(await keys()).toEqual(['show/show.m3u8', 'show/show_004.ts', 'show/show_005.ts', 'show/show_006.ts']);
-  });
-
-  test('a run that is not STOPPED yet is left alone', async () => {
-    await ended();
-    await purge();
-    await vi.waitFor(async () => expect((await redis.zrange('bull:retention:delayed', '0', '-1')).length).toBe(1));
-    await vi.waitFor(async () =>
-      expect(Number(await redis.hget(`bull:retention:show.${run}`, 'ats'))).toBeGreaterThan(0),
-    );
-    expect(await keys()).toHaveLength(5);
-  });
-
-  test('what is not ours in the folder stays', async () => {
-    await ended();
-    await streams.stop('show');
-    await store.put('show/notes.txt', 'x', { contentType: 'text/plain', cacheControl: 'no-store' });
-    await purge();
-    await vi.waitFor(async () => expect(await keys()).toEqual(['show/notes.txt']), 10_000);
   });
 });

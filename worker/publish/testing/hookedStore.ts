@@ -11,6 +11,10 @@ export class HookedStore implements ObjectStore {
   onPut: (put: Put, key: string, options: PutOptions) => Promise<{ etag: string }> = put => put();
   /** Called before every reading call. */
   onRead: (key: string) => void = () => undefined;
+  /** Stands between a GET's answer and the caller. */
+  onReadLater: (key: string) => Promise<void> = async () => undefined;
+  /** Stands between a delete and the store. */
+  onDelete: (keys: readonly string[]) => Promise<void> = async () => undefined;
 
   constructor(store: ObjectStore) {
     this.#store = store;
@@ -23,7 +27,9 @@ export class HookedStore implements ObjectStore {
 
   async get(key: string, options?: { signal?: AbortSignal }) {
     this.onRead(key);
-    return this.#store.get(key, options);
+    const found = await this.#store.get(key, options);
+    await this.onReadLater(key);
+    return found;
   }
 
   async head(key: string, options?: { signal?: AbortSignal }) {
@@ -31,7 +37,8 @@ export class HookedStore implements ObjectStore {
     return this.#store.head(key, options);
   }
 
-  delete(keys: readonly string[], options?: { signal?: AbortSignal }) {
+  async delete(keys: readonly string[], options?: { signal?: AbortSignal }) {
+    await this.onDelete(keys);
     return this.#store.delete(keys, options);
   }
 
