@@ -5,7 +5,7 @@ import { parsePat, parsePmt } from './tsTables.ts';
 interface Pmt {
   section: TsSection;
   /** The latest good section; undefined as long as none came. */
-  current: { bytes: Buffer; streams: readonly ElementaryStream[] } | undefined;
+  current: { bytes: Buffer; streams: readonly ElementaryStream[]; hasVideo: boolean } | undefined;
 }
 
 /** The program that is played, as its latest PMT describes it. */
@@ -61,19 +61,17 @@ export class TsProgram {
 
   /** True for a good PMT of ours. A PID may carry other tables beside it. */
   #takePmt(pmt: Pmt, section: Buffer): boolean {
-    // A PMT comes ten times a second and changes once in hours.
-    if (pmt.current?.bytes.equals(section)) return true;
     const streams = parsePmt(section);
     if (streams === undefined) return false;
-    pmt.current = { bytes: Buffer.from(section), streams };
+    const hasVideo = streams.some(({ kind }) => kind === 'video');
+    pmt.current = { bytes: Buffer.from(section), streams, hasVideo };
     this.#select();
     return true;
   }
 
   #select(): void {
-    const known = [...this.#pmts].flatMap(([pmtPid, { current }]) =>
-      current === undefined ? [] : [{ pmtPid, section: current.bytes, streams: current.streams }],
-    );
-    this.#selected = known.find(({ streams }) => streams.some(({ kind }) => kind === 'video')) ?? known[0];
+    const known = [...this.#pmts].flatMap(([pmtPid, { current }]) => (current ? [{ pmtPid, ...current }] : []));
+    const chosen = known.find(({ hasVideo }) => hasVideo) ?? known[0];
+    this.#selected = chosen && { pmtPid: chosen.pmtPid, section: chosen.bytes, streams: chosen.streams };
   }
 }
