@@ -5,6 +5,7 @@ import type { Config } from '../common/config/loadConfig.ts';
 import type { Logger } from '../common/createLogger.ts';
 import type { Metrics } from '../common/createMetrics.ts';
 import { AppError } from '../common/errors.ts';
+import type { EntryParser } from '../common/redis/entryParser.ts';
 import type { StreamJob } from '../common/redis/queues.ts';
 import { StreamStore } from '../common/stream/streamStore.ts';
 import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
@@ -17,6 +18,7 @@ import { readBody } from './http/readBody.ts';
 import { boardPolicy, openToAll, securityHeaders } from './http/securityHeaders.ts';
 import { writeError } from './http/writeError.ts';
 import { measureRequests } from './metrics/measureRequests.ts';
+import { observeSkipped } from './metrics/observeSkipped.ts';
 import { observeStreams } from './metrics/observeStreams.ts';
 import { observeWorkers } from './metrics/observeWorkers.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -33,6 +35,7 @@ export interface AppDeps {
   log: Logger;
   /** Fail-fast (role `request`). */
   redis: Redis;
+  entries: EntryParser;
   /** Queue `streams`. */
   queue: Queue<StreamJob>;
   events: EventFeed;
@@ -43,9 +46,9 @@ export interface AppDeps {
 
 /** The front door's routes, in the order in which they are asked. Does not listen. */
 export function createApp(deps: AppDeps): Express {
-  const { config, log, redis, metrics } = deps;
-  const store = new StreamStore(redis);
-  const registry = new WorkerRegistry(redis);
+  const { config, log, redis, entries, metrics } = deps;
+  const store = new StreamStore(redis, entries);
+  const registry = new WorkerRegistry(redis, entries);
   const streams = new StreamService({ store, queue: deps.queue, log });
   const { storage, HMAC_SECRET: secret } = config;
   const local = storage.kind === 'file' && config.CLOUDFLARE_PUBLIC_URL === undefined;
@@ -54,6 +57,7 @@ export function createApp(deps: AppDeps): Express {
   app.set('etag', false).set('query parser', 'simple');
   observeStreams(metrics.meter, store);
   observeWorkers(metrics.meter, registry);
+  observeSkipped(metrics.meter, entries);
   app.use(measureRequests(metrics.meter));
   app.use(
     securityHeaders({
@@ -61,7 +65,7 @@ export function createApp(deps: AppDeps): Express {
       strictTransport: config.API_PUBLIC_URL?.startsWith('https:') ?? false,
     }),
   );
-  app.use(healthRoutes({ redis, metrics }));
+  app.use(healthRoutes({ registry, metrics }));
   app.use(['/video', '/watch', '/assets'], openToAll);
   if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir));
   app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));

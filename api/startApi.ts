@@ -4,6 +4,7 @@ import type { Config } from '../common/config/loadConfig.ts';
 import type { Logger } from '../common/createLogger.ts';
 import { createMetrics } from '../common/createMetrics.ts';
 import { createRedis } from '../common/redis/createRedis.ts';
+import { EntryParser } from '../common/redis/entryParser.ts';
 import { createQueue, queueNames, type StreamJob, streamJobOptions } from '../common/redis/queues.ts';
 import { StopStack } from '../common/stopStack.ts';
 import { withDeadline } from '../common/withDeadline.ts';
@@ -32,17 +33,18 @@ export async function startApi(
     // BullMQ's close() waits for a Redis that is away; the connection's end, next in the stack, needs nobody's answer.
     stack.push('queue', () => withDeadline(queue.close(), QUEUE_DEADLINE_MS, noteLate(log)));
     // Stopped while Redis is still there: its last export counts the streams once more.
+    const entries = new EntryParser({ log });
     const metrics = createMetrics(metricsOptions(config));
     stack.push('metrics', () => metrics.stop());
     const board = config.ADMIN_PASSWORD
-      ? new QueueBoard({ redis, connection, basePath: '/admin/queues', log })
+      ? new QueueBoard({ redis, connection, entries, basePath: '/admin/queues', log })
       : undefined;
     board?.start();
     stack.push('board', () => board && withDeadline(board.stop(), QUEUE_DEADLINE_MS, noteLate(log)));
-    const events = new EventFeed(connect(config, 'subscriber', log, stack), log);
+    const events = new EventFeed({ redis: connect(config, 'subscriber', log, stack), entries, log });
     events.start();
     await ready(redis, log);
-    const handler = createApp({ config, log, redis, queue, events, metrics, ...(board && { board }) });
+    const handler = createApp({ config, log, redis, entries, queue, events, metrics, ...(board && { board }) });
     const where = { host: config.API_HOST, port: config.API_PORT, ...(certificate && { certificate }) };
     const server = await startHttpServer({ handler, ...where });
     stack.push('server', () => server.stop(REQUESTS_DEADLINE_MS));

@@ -6,15 +6,21 @@ import type { RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
+import type { EntryParser } from '../../common/redis/entryParser.ts';
 import { queueNames } from '../../common/redis/queues.ts';
 
 const REFRESH_MS = 10_000;
+/** Nodes on the board; a page with more is of no use. */
+const MAX_NODES = 500;
+/** As NODE_ID's rule has it. */
+const NODE = /^[A-Za-z0-9._-]{1,64}$/;
 const META = { head: 'bull:', tail: ':meta' } as const;
 
 /** bull-board over `streams`, `webhooks`, `retention` and each node's uploads; nodes that appear or go are noticed within 10 s. */
 export class QueueBoard {
   readonly #redis: Redis;
   readonly #connection: Redis;
+  readonly #entries: EntryParser;
   readonly #log: Logger;
   readonly #adapter: ExpressAdapter;
   readonly #queues = new Map<string, Queue>();
@@ -23,9 +29,10 @@ export class QueueBoard {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param deps.connection BullMQ's; stays the caller's. `redis` is a fail-fast one */
-  constructor(deps: { redis: Redis; connection: Redis; basePath: string; log: Logger }) {
+  constructor(deps: { redis: Redis; connection: Redis; entries: EntryParser; basePath: string; log: Logger }) {
     this.#redis = deps.redis;
     this.#connection = deps.connection;
+    this.#entries = deps.entries;
     this.#log = deps.log;
     this.#adapter = new ExpressAdapter();
     this.#adapter.setBasePath(deps.basePath);
@@ -78,10 +85,16 @@ export class QueueBoard {
     do {
       const pattern = `${META.head}${queueNames.uploads('*')}${META.tail}`;
       const [next, keys] = await this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000);
-      for (const key of keys) found.add(key.slice(META.head.length, -META.tail.length));
+      for (const key of keys) this.#add(key.slice(META.head.length, -META.tail.length), found);
       cursor = next;
-    } while (cursor !== '0');
+    } while (cursor !== '0' && found.size < MAX_NODES);
     return found;
+  }
+
+  /** BullMQ throws at a name that no queue can have. */
+  #add(name: string, found: Set<string>): void {
+    if (NODE.test(name.slice(queueNames.uploads('').length))) found.add(name);
+    else this.#entries.skip('queue name', name, new Error('no node has such a name'));
   }
 
   #show(name: string): void {

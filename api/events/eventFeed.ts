@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
+import type { EntryParser } from '../../common/redis/entryParser.ts';
 import { keys } from '../../common/redis/keys.ts';
-import { parseStreamEvent, type StreamEvent } from '../../common/stream/streamEvent.ts';
+import { parseEventMessage, type StreamEvent } from '../../common/stream/streamEvent.ts';
 
 export interface EventListener {
   onEvent(event: StreamEvent): void;
@@ -15,13 +16,15 @@ export interface EventListener {
 export class EventFeed {
   readonly #redis: Redis;
   readonly #log: Logger;
+  readonly #entries: EntryParser;
   readonly #listeners = new Map<string, Set<EventListener>>();
   #stopped = false;
 
-  /** @param redis role `subscriber`; stays the caller's */
-  constructor(redis: Redis, log: Logger) {
-    this.#redis = redis;
-    this.#log = log;
+  /** @param deps.redis role `subscriber`; stays the caller's */
+  constructor(deps: { redis: Redis; entries: EntryParser; log: Logger }) {
+    this.#redis = deps.redis;
+    this.#entries = deps.entries;
+    this.#log = deps.log;
   }
 
   start(): void {
@@ -50,7 +53,8 @@ export class EventFeed {
   }
 
   readonly #onMessage = (_channel: string, message: string): void => {
-    const event = parseStreamEvent(JSON.parse(message) as string[]);
+    const event = this.#entries.parse('event', 'on the channel', () => parseEventMessage(message));
+    if (!event) return;
     for (const listener of this.#listeners.get(event.streamId) ?? []) listener.onEvent(event);
   };
 

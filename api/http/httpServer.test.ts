@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { get as getTls } from 'node:https';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type HttpServer, startHttpServer } from './httpServer.ts';
@@ -14,6 +14,23 @@ afterEach(async () => {
 
 const listen = (handler: RequestListener, more = {}) =>
   startHttpServer({ handler, host: '127.0.0.1', port: 0, ...more });
+
+/** Connects, sends what is given, and resolves to how long the server took to end the connection (ms). */
+async function heldFor({ port }: HttpServer, send: string): Promise<number> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined).resume();
+  await once(socket, 'connect');
+  const begun = performance.now();
+  socket.write(send);
+  await once(socket, 'close');
+  return performance.now() - begun;
+}
+
+async function certificate() {
+  const { generate } = await import('selfsigned');
+  const pems = await generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec', algorithm: 'sha256' });
+  return { cert: pems.cert, key: pems.private };
+}
 
 describe('startHttpServer', () => {
   test('a port that is taken ends the start with a clear message', async () => {
@@ -66,11 +83,33 @@ describe('startHttpServer', () => {
     expect((await cut)[0]).toMatchObject({ code: 'ECONNRESET' });
   });
 
+  test('a caller that never ends its handshake or its headers is cut within 15 s', { timeout: 30_000 }, async () => {
+    const plain = await listen((_request, response) => response.end());
+    const tls = await listen((_request, response) => response.end(), { certificate: await certificate() });
+    const held = await Promise.all([
+      heldFor(plain, ''),
+      heldFor(plain, 'GET / HTTP/1.1\r\nHost: x\r\n'),
+      heldFor(tls, ''),
+      heldFor(tls, '\x16\x03\x01\x02\x00\x01'),
+    ]);
+    await Promise.all([plain.stop(0), tls.stop(0)]);
+    for (const ms of held) expect(ms).toBeLessThan(15_000);
+  });
+
+  test.each(['http', 'https'])('stop does not wait for a caller that says nothing, over %s', async scheme => {
+    server = await listen((_request, response) => response.end(), {
+      ...(scheme === 'https' && { certificate: await certificate() }),
+    });
+    const silent = connect(server.port, '127.0.0.1').resume();
+    silent.on('error', () => undefined);
+    await once(silent, 'connect');
+    const begun = performance.now();
+    await server.stop(60_000);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+  });
+
   test('speaks TLS 1.2 and up', async () => {
-    const { generate } = await import('selfsigned');
-    const pems = await generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec', algorithm: 'sha256' });
-    const certificate = { cert: pems.cert, key: pems.private };
-    server = await listen((_request, response) => response.end('hello'), { certificate });
+    server = await listen((_request, response) => response.end('hello'), { certificate: await certificate() });
     expect(server.url).toBe(`https://127.0.0.1:${server.port}`);
     const [response] = (await once(getTls(server.url, { rejectUnauthorized: false }), 'response')) as [IncomingMessage];
     expect(Buffer.concat(await response.toArray()).toString()).toBe('hello');

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { AppError } from '../../common/errors.ts';
 import type { Certificate } from './loadCertificate.ts';
+import { OpenSockets } from './openSockets.ts';
 
 export interface HttpServer {
   /** Where this host reaches it, e.g. `https://localhost:8080`. */
@@ -13,6 +14,22 @@ export interface HttpServer {
   stop(deadlineMs: number): Promise<void>;
 }
 
+/**
+ * A caller that never ends its handshake or its headers is cut within 12 s, one that never ends its body within 32 s: Node
+ * looks at the last two every `connectionsCheckingInterval`. Proxies keep idle connections for a minute; one that is closed at
+ * the moment they use it is a 502.
+ */
+const limits = {
+  handshakeTimeout: 10_000,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 65_000,
+};
+
+/** More are closed as they come: each takes memory, with TLS about 50 kB. */
+const MAX_CONNECTIONS = 5_000;
+
 /** Listens on HTTPS (TLS 1.2 and up), or plain HTTP without a certificate. Throws `port_unavailable`. */
 export async function startHttpServer(options: {
   handler: RequestListener;
@@ -21,12 +38,11 @@ export async function startHttpServer(options: {
   port: number;
   certificate?: Certificate;
 }): Promise<HttpServer> {
-  // A caller that never ends its headers or its body must not hold a connection for minutes.
-  // Proxies keep idle connections for a minute; one that we close at the moment they use it is a 502.
-  const limits = { headersTimeout: 15_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 };
   const server = options.certificate
     ? createTlsServer({ ...options.certificate, ...limits, minVersion: 'TLSv1.2' }, options.handler)
     : createServer(limits, options.handler);
+  server.maxConnections = MAX_CONNECTIONS;
+  const sockets = new OpenSockets(server);
   server.listen(options.port, options.host);
   try {
     await once(server, 'listening');
@@ -40,17 +56,21 @@ export async function startHttpServer(options: {
     url,
     port,
     stop: deadlineMs => {
-      stopping ??= stopServer(server, deadlineMs);
+      stopping ??= stopServer(server, sockets, deadlineMs);
       return stopping;
     },
   };
 }
 
-async function stopServer(server: Server, deadlineMs: number): Promise<void> {
+async function stopServer(server: Server, sockets: OpenSockets, deadlineMs: number): Promise<void> {
   const closed = new Promise<void>(resolve => server.close(() => resolve()));
   // A connection whose last answer has just gone out is kept alive for the next request: there will be none.
+  sockets.endUnused();
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+    sockets.endAll();
+  }, deadlineMs);
   await closed;
   clearInterval(sweep);
   clearTimeout(cut);

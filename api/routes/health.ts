@@ -1,13 +1,11 @@
 import { Router } from 'express';
-import type { Redis } from 'ioredis';
 import type { Metrics } from '../../common/createMetrics.ts';
-import { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
+import type { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
 import { takesStreams, type WorkerStatus } from '../../common/workers/workerStatus.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
 /** `/healthz` (the process serves), `/readyz` (streams can be started), `/metrics` (Prometheus text). Unsigned. */
-export function healthRoutes(deps: { redis: Redis; metrics: Metrics }): Router {
-  const registry = new WorkerRegistry(deps.redis);
+export function healthRoutes(deps: { registry: WorkerRegistry; metrics: Metrics }): Router {
   const router = Router();
   router
     .route('/healthz')
@@ -18,7 +16,7 @@ export function healthRoutes(deps: { redis: Redis; metrics: Metrics }): Router {
   router
     .route('/readyz')
     .get(async (_request, response) => {
-      const { checks, workers } = await readiness(registry);
+      const { checks, workers } = await readiness(deps.registry);
       const ready = Object.values(checks).every(outcome => outcome === 'ok');
       response
         .set('Cache-Control', 'no-store')

@@ -1,23 +1,24 @@
 import { z } from 'zod';
-import type { StreamReason, StreamState } from './streamState.ts';
+import { fields } from '../redis/fields.ts';
+import { type StreamReason, streamStates } from './streamState.ts';
 
-const ms = z.coerce.number();
+const { ms, urls, word } = fields;
 const flag = z.string().transform(s => s === '1');
 
 /** A stream's record as Redis holds it: a hash of strings. */
 const storedRecord = z.object({
   streamId: z.string(),
-  run: z.string(),
-  state: z.string().transform(s => s as StreamState),
+  run: word,
+  state: z.enum(streamStates),
   reason: z.string().transform(s => s as StreamReason),
   desired: z.enum(['run', 'stop']).default('run'),
   abr: flag,
   record: flag.default(false),
   dvr: flag.default(false),
-  webhookUrls: z.string().transform(s => JSON.parse(s) as string[]),
+  webhookUrls: urls,
   createdAt: ms,
   updatedAt: ms,
-  token: z.string().default('0'),
+  token: word.default('0'),
   seq: z.coerce.number().default(0),
   /** When the owner's lease runs out; undefined: nobody holds the stream. */
   leaseUntil: ms.optional(),

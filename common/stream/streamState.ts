@@ -1,7 +1,9 @@
 import type { streamReasons } from './streamReasons.ts';
 
+export const streamStates = ['INITIALISED', 'READY', 'STREAMING', 'STOPPED'] as const;
+
 /** INITIALISED → READY ⇄ STREAMING → STOPPED; any → STOPPED, which is final for a run. */
-export type StreamState = 'INITIALISED' | 'READY' | 'STREAMING' | 'STOPPED';
+export type StreamState = (typeof streamStates)[number];
 
 /**
  * The one transition table: for each state, the states it may be entered from. The Lua scripts get a row of it as an

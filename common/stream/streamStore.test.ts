@@ -157,8 +157,21 @@ describe('reading', () => {
 
   test('a broken answer is an error, not an empty list', async () => {
     await store.start('a', options);
-    await redis.set(keys.stream('a'), 'no hash');
-    await expect(store.list(10)).rejects.toThrow('WRONGTYPE');
-    await expect(store.counts()).rejects.toThrow('WRONGTYPE');
+    await redis.acl('SETUSER', 'default', '-hgetall', '-hget');
+    try {
+      await expect(store.list(10)).rejects.toThrow('NOPERM');
+      await expect(store.counts()).rejects.toThrow('NOPERM');
+    } finally {
+      await redis.acl('SETUSER', 'default', '+@all');
+    }
+  });
+
+  test('a record that does not parse, or is none, does not hide the others', async () => {
+    for (const id of ['a', 'bad', 'none']) await store.start(id, options);
+    await redis.hset(keys.stream('bad'), 'state', 'SPINNING');
+    await redis.set(keys.stream('none'), 'no hash');
+    expect((await store.list(10)).map(({ streamId }) => streamId)).toEqual(['a']);
+    expect((await store.live()).map(({ streamId }) => streamId)).toEqual(['a']);
+    expect(await store.counts()).toMatchObject({ INITIALISED: 1 });
   });
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { AppError } from '../errors.ts';
+import { EntryParser } from '../redis/entryParser.ts';
 import { keys, RECORD_TTL_SECONDS } from '../redis/keys.ts';
 import { LuaScript } from '../redis/luaScript.ts';
 import { parseStreamRecord, type StreamRecord } from './streamRecord.ts';
@@ -15,14 +16,18 @@ export interface StartOptions {
   dvr?: boolean;
 }
 
-/** Stream records as anyone but their owner may touch them: create, wish for a stop, read. */
+const KIND = 'stream record';
+
+/** Stream records as everybody but their owner may touch them: create, request a stop, read. */
 export class StreamStore {
   readonly #redis: Redis;
+  readonly #entries: EntryParser;
   readonly #start = new LuaScript(new URL('./lua/start-stream.lua', import.meta.url));
   readonly #stop = new LuaScript(new URL('./lua/stop-stream.lua', import.meta.url));
 
-  constructor(redis: Redis) {
+  constructor(redis: Redis, entries = new EntryParser()) {
     this.#redis = redis;
+    this.#entries = entries;
   }
 
   /** Creates the record of a new run (INITIALISED) and returns the run. Throws `stream_running` while one is under way. */
@@ -37,7 +42,7 @@ export class StreamStore {
     throw new AppError('stream_running', `stream "${streamId}" is already ${state}; stop it before you start it again`);
   }
 
-  /** Wishes that a stream stop. Throws `stream_not_found` when no such stream is running. */
+  /** Requests a stop. Throws `stream_not_found` when no such stream is running. */
   async stop(streamId: string): Promise<'stopping' | 'stopped'> {
     const answer = await this.#stop.run(
       this.#redis,
@@ -48,11 +53,15 @@ export class StreamStore {
     return answer === 2 ? 'stopped' : 'stopping';
   }
 
+  /** Throws when the record does not parse. */
   async get(streamId: string): Promise<StreamRecord | undefined> {
     return parseStreamRecord(await this.#redis.hgetall(keys.stream(streamId)));
   }
 
-  /** The latest streams, newest start first: those started within the last 72 h, and all that still run. */
+  /**
+   * The latest streams, newest start first: those started within the last 72 h, and all that still run. A record that
+   * does not parse is left out.
+   */
   async list(limit: number): Promise<StreamRecord[]> {
     const ids = new Set(await this.#redis.zrange(keys.index, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit));
     // A stream that has run for longer than the index goes back is older than every one in it.
@@ -61,7 +70,7 @@ export class StreamStore {
     return records.sort((a, b) => b.createdAt - a.createdAt).slice(0, limit);
   }
 
-  /** All streams that are not STOPPED. */
+  /** All streams that are not STOPPED, but those whose record does not parse. */
   async live(): Promise<StreamRecord[]> {
     return this.#read(await this.#redis.smembers(keys.live));
   }
@@ -69,10 +78,11 @@ export class StreamStore {
   /** How many streams are in each state, STOPPED ones left out. */
   async counts(): Promise<Record<Exclude<StreamState, 'STOPPED'>, number>> {
     const counts = { INITIALISED: 0, READY: 0, STREAMING: 0 };
+    const ids = await this.#redis.smembers(keys.live);
     const pipeline = this.#redis.pipeline();
-    for (const id of await this.#redis.smembers(keys.live)) pipeline.hget(keys.stream(id), 'state');
-    for (const [error, state] of (await pipeline.exec()) ?? []) {
-      if (error) throw error;
+    for (const id of ids) pipeline.hget(keys.stream(id), 'state');
+    for (const [i, [error, state]] of ((await pipeline.exec()) ?? []).entries()) {
+      if (error) this.#skip(ids[i] ?? '', error);
       if (state === 'INITIALISED' || state === 'READY' || state === 'STREAMING') counts[state] += 1;
     }
     return counts;
@@ -82,12 +92,18 @@ export class StreamStore {
     const pipeline = this.#redis.pipeline();
     for (const id of ids) pipeline.hgetall(keys.stream(id));
     const answers = (await pipeline.exec()) ?? [];
-    return answers
-      .map(([error, hash]) => {
-        if (error) throw error;
-        return parseStreamRecord(hash as Record<string, string>);
-      })
-      .filter(record => record !== undefined);
+    return answers.flatMap(([error, hash], i) => {
+      const id = ids[i] ?? '';
+      if (error) this.#skip(id, error);
+      else return this.#entries.parse(KIND, id, () => parseStreamRecord(hash as Record<string, string>)) ?? [];
+      return [];
+    });
+  }
+
+  /** One key of another type is one bad record. Any other error is Redis's, and everything's. */
+  #skip(id: string, error: Error): void {
+    if (!error.message.startsWith('WRONGTYPE')) throw error;
+    this.#entries.skip(KIND, id, error);
   }
 }
 

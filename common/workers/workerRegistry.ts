@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { EntryParser } from '../redis/entryParser.ts';
 import { keys } from '../redis/keys.ts';
 import { type WorkerStatus, workerStatus } from './workerStatus.ts';
 
@@ -8,9 +9,11 @@ const NODES_TTL_SECONDS = 2_592_000;
 /** Which workers are alive: each says so every few seconds, and is forgotten when it stops saying so. */
 export class WorkerRegistry {
   readonly #redis: Redis;
+  readonly #entries: EntryParser;
 
-  constructor(redis: Redis) {
+  constructor(redis: Redis, entries = new EntryParser()) {
     this.#redis = redis;
+    this.#entries = entries;
   }
 
   async heartbeat(status: WorkerStatus, ttlMs: number): Promise<void> {
@@ -30,13 +33,16 @@ export class WorkerRegistry {
     await this.#redis.multi().zrem(keys.workers, id).del(keys.worker(id)).exec();
   }
 
-  /** All living workers, oldest first. */
+  /** All living workers, oldest first. A status that does not parse is left out. */
   async list(): Promise<WorkerStatus[]> {
     const ids = await this.#redis.zrange(keys.workers, Date.now(), '+inf', 'BYSCORE');
     if (ids.length === 0) return [];
     const texts = await this.#redis.mget(ids.map(keys.worker));
     return texts
-      .flatMap(text => (text === null ? [] : [workerStatus.parse(JSON.parse(text))]))
+      .flatMap((text, i) => {
+        if (text === null) return [];
+        return this.#entries.parse('worker status', ids[i] ?? '', () => workerStatus.parse(JSON.parse(text))) ?? [];
+      })
       .sort((a, b) => a.since - b.since || a.id.localeCompare(b.id));
   }
 }

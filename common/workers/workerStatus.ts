@@ -25,7 +25,7 @@ export const workerStatus = z.object({
   address: z.string(),
   version: z.string(),
   /** Its start, ms since 1970. */
-  since: z.number(),
+  since: z.number().min(0).max(8.64e15),
   /** Streams that it may run, and runs. */
   slots: z.number(),
   streams: z.number(),
