@@ -9,9 +9,13 @@ const info = {
 };
 
 test('says what a player chooses by', () => {
-  const text = multivariantPlaylist([{ uri: 'show_1.m3u8', bandwidth: { peak: 3_503_360, average: 3_000_000 }, info }]);
+  const text = multivariantPlaylist(
+    [{ uri: 'show_1.m3u8', bandwidth: { peak: 3_503_360, average: 3_000_000 }, info }],
+    '100',
+  );
   expect(text).toBe(`#EXTM3U
 #EXT-X-VERSION:6
+## livetran owner 100
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-STREAM-INF:BANDWIDTH=3503360,AVERAGE-BANDWIDTH=3000000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970
 show_1.m3u8
@@ -23,7 +27,7 @@ test.each([
   ['audio only', { ...info, video: undefined }, 'CODECS="mp4a.40.2"'],
   ['nothing that we know: no attribute is better than a guess', { video: undefined, audio: undefined }, undefined],
 ])('%s', (_, known, attributes) => {
-  const text = multivariantPlaylist([{ uri: 'a.m3u8', bandwidth: { peak: 2, average: 1 }, info: known }]);
+  const text = multivariantPlaylist([{ uri: 'a.m3u8', bandwidth: { peak: 2, average: 1 }, info: known }], '100');
   expect(text).toContain(`#EXT-X-STREAM-INF:BANDWIDTH=2,AVERAGE-BANDWIDTH=1${attributes ? `,${attributes}` : ''}\n`);
 });
 

@@ -1,4 +1,5 @@
 import type { SegmentInfo } from '../media/segmentInfo.ts';
+import { OWNER } from './mediaPlaylist.ts';
 
 export interface Variant {
   /** Relative to the multivariant playlist. */
@@ -9,8 +10,11 @@ export interface Variant {
   info: SegmentInfo | undefined;
 }
 
-/** The multivariant (master) playlist, RFC 8216 section 4.3.4, in the order given. */
-export function multivariantPlaylist(variants: readonly Variant[]): string {
+/**
+ * The multivariant playlist, RFC 8216 section 4.3.4 ("master playlist" there), in the order given.
+ * @param owner the fencing token of the one who writes it
+ */
+export function multivariantPlaylist(variants: readonly Variant[], owner: string): string {
   const lines = variants.flatMap(({ uri, bandwidth, info }) => {
     const video = info?.video;
     const codecs = [video?.codec, info?.audio?.codec].filter(codec => codec !== undefined);
@@ -23,5 +27,5 @@ export function multivariantPlaylist(variants: readonly Variant[]): string {
     ];
     return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, uri];
   });
-  return `${['#EXTM3U', '#EXT-X-VERSION:6', '#EXT-X-INDEPENDENT-SEGMENTS', ...lines].join('\n')}\n`;
+  return `${['#EXTM3U', '#EXT-X-VERSION:6', `${OWNER}${owner}`, '#EXT-X-INDEPENDENT-SEGMENTS', ...lines].join('\n')}\n`;
 }

@@ -7,9 +7,10 @@ import { bandwidth, isMeasured, measure, type RenditionMeasure, startMeasure } f
 const LEAST_INTERVAL_MS = 30_000;
 const AVERAGE_CHANGE = 0.05;
 
-/** A ladder's multivariant playlist: written when every rendition can be played, and again when it has become wrong. */
+/** A ladder's multivariant playlist: written when every rendition is playable, and again when it is no longer right. */
 export class MultivariantWriter {
   readonly #writer: PlaylistWriter;
+  readonly #owner: string;
   readonly #uris: readonly string[];
   readonly #segmentSeconds: number;
   readonly #measures: RenditionMeasure[];
@@ -20,12 +21,15 @@ export class MultivariantWriter {
 
   constructor(options: {
     writer: PlaylistWriter;
+    /** Fencing token of the stream's owner. */
+    owner: string;
     /** By rendition, relative to the multivariant playlist. */
     uris: readonly string[];
     renditions: readonly Rendition[];
     segmentSeconds: number;
   }) {
     this.#writer = options.writer;
+    this.#owner = options.owner;
     this.#uris = options.uris;
     this.#segmentSeconds = options.segmentSeconds;
     this.#measures = options.renditions.map(startMeasure);
@@ -59,11 +63,11 @@ export class MultivariantWriter {
     this.#measured = measured;
     this.#written = variants;
     this.#writtenAt = performance.now();
-    this.#writer.write(multivariantPlaylist(variants));
+    this.#writer.write(multivariantPlaylist(variants, this.#owner));
   }
 }
 
-/** Whether a player would be misled by the playlist that is there. */
+/** Whether the playlist in the store would mislead a player. */
 function differs(before: readonly Variant[], now: readonly Variant[]): boolean {
   return now.some((variant, i) => {
     const old = before[i];

@@ -72,7 +72,10 @@ export class PlaylistSet {
       this.#multivariantText = text;
     });
     const uris = playlistKeys.map(key => basename(key));
-    this.#multivariant = { writer, contents: new MultivariantWriter({ ...options, writer, uris }) };
+    this.#multivariant = {
+      writer,
+      contents: new MultivariantWriter({ ...options, owner: options.token, writer, uris }),
+    };
   }
 
   /** The multivariant playlist as it is in the store. */

@@ -286,8 +286,9 @@ describe('recording', () => {
   });
 
   test('the multivariant playlist leaves out a rendition of which nothing is stored', () => {
-    const master = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2\nshow_0.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=1\nshow_1.m3u8\n';
-    expect(renameVariants(master, new Map([['show_1.m3u8', 'show_vod_r_1.m3u8']]))).toBe(
+    const multivariant =
+      '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2\nshow_0.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=1\nshow_1.m3u8\n';
+    expect(renameVariants(multivariant, new Map([['show_1.m3u8', 'show_vod_r_1.m3u8']]))).toBe(
       '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nshow_vod_r_1.m3u8\n',
     );
   });
