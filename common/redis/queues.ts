@@ -1,52 +1,71 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { streamId } from '../stream/streamId.ts';
 
-/** Queue `streams`: one job is one run of one live stream, hours long. */
-export interface StreamJob {
-  streamId: string;
-  run: string;
-}
+/** A run's name. */
+const run = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -');
+/** A file's or an object's name with its folders: relative, and nowhere above them. */
+const path = z
+  .string()
+  .min(1)
+  .max(1_024)
+  .refine(text => !/^[/\\]|(^|[/\\])\.\.?([/\\]|$)|\0/.test(text), {
+    error: 'must be a relative path without . and ..',
+  });
+const header = z.string().regex(/^[\x20-\x7e]{0,256}$/, 'must be a header value of at most 256 characters');
+const count = z.int().min(0);
 
-/** Queue `uploads-<node>`: one closed file of the spool, to be put into the store by a worker of that node. */
-export interface UploadJob {
-  streamId: string;
-  run: string;
-  /** The file, relative to the node's spool folder. */
-  file: string;
-  /** The object's key in the store. */
-  key: string;
-  contentType: string;
-  cacheControl: string;
-}
+/** The payloads of all queues. What takes a job checks it against its schema first (parseJob.ts). */
+export const jobSchemas = {
+  /** Queue `streams`: one job is one run of one live stream, hours long. */
+  streams: z.object({ streamId, run }),
+  /** Queue `uploads-<node>`: one closed file of the spool, to be put into the store by a worker of that node. */
+  upload: z.object({
+    streamId,
+    run,
+    /** The file, relative to the node's spool folder. */
+    file: path,
+    /** The object's key in the store. */
+    key: path,
+    contentType: header,
+    cacheControl: header,
+  }),
+  /** Queue `retention`: what a run leaves in the store is to be deleted. Numbers as in the ledger at the run's end. */
+  retention: z.object({
+    streamId,
+    run,
+    nextNumber: count,
+    nextMediaSequence: count,
+    discontinuitySequence: count,
+  }),
+  /** Queue `retention` too: a recording that is not whole yet, because the store or a segment was late. */
+  recording: z.object({
+    streamId,
+    run,
+    /** As they should be, with what is still missing as gaps. */
+    playlists: z.array(z.object({ key: path, text: z.string() })).max(100),
+  }),
+  /** Queue `webhooks`: one event for one URL. */
+  webhook: z.object({
+    url: z
+      .string()
+      .max(2_048)
+      .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })),
+    /** Part of the job's id, where BullMQ allows no colon. */
+    eventId: z.string().regex(/^[A-Za-z0-9._-]{1,200}$/, 'must be 1 to 200 of A-Z a-z 0-9 . _ -'),
+    streamId,
+    sequence: z.number(),
+    /** The JSON body, as it will be signed and sent. */
+    body: z.string().max(100_000),
+  }),
+};
 
-/** Queue `retention`: what a run leaves in the store is to go. Numbers as in the ledger at the run's end. */
-export interface RetentionJob {
-  streamId: string;
-  run: string;
-  nextNumber: number;
-  nextMediaSequence: number;
-  discontinuitySequence: number;
-}
-
-/** Queue `retention` too: a recording that is not whole yet, because the store or a segment was late. */
-export interface RecordingJob {
-  streamId: string;
-  run: string;
-  /** As they should be, with what is still missing as gaps. */
-  playlists: { key: string; text: string }[];
-}
-
-/** Queue `webhooks`: one event for one URL. */
-export interface WebhookJob {
-  url: string;
-  eventId: string;
-  streamId: string;
-  sequence: number;
-  /** The key of the ZSET of job ids that says whose turn it is (keys.webhookOrder). */
-  order: string;
-  /** The JSON body, as it will be signed and sent. */
-  body: string;
-}
+export type StreamJob = z.infer<typeof jobSchemas.streams>;
+export type UploadJob = z.infer<typeof jobSchemas.upload>;
+export type RetentionJob = z.infer<typeof jobSchemas.retention>;
+export type RecordingJob = z.infer<typeof jobSchemas.recording>;
+export type WebhookJob = z.infer<typeof jobSchemas.webhook>;
 
 export const queueNames = {
   streams: 'streams',
@@ -95,7 +114,10 @@ export const retentionJobOptions: JobsOptions = {
   removeOnFail: { age: 604_800, count: 10_000 },
 };
 
-/** 8 attempts from 1 s on: about two minutes. Completed jobs stay a day, since a job id only de-duplicates while it exists. */
+/**
+ * 8 attempts from 1 s on: about two minutes. An attempt that an open circuit refuses counts (receiverHosts.ts). Completed
+ * jobs stay a day, since a job id only de-duplicates while it exists.
+ */
 export const webhookJobOptions: JobsOptions = {
   attempts: 8,
   backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 },

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
-import { queueNames, type StreamJob } from '../../common/redis/queues.ts';
+import { EntryParser } from '../../common/redis/entryParser.ts';
+import { parseJob } from '../../common/redis/parseJob.ts';
+import { jobSchemas, queueNames, type StreamJob } from '../../common/redis/queues.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
 import { isForItsNode } from './isForItsNode.ts';
 import type { LeaseScripts } from './leaseScripts.ts';
@@ -49,6 +51,7 @@ export class StreamConsumer {
   readonly #startSession: StartSession;
   readonly #onOffAir: () => Promise<void>;
   readonly #log: Logger;
+  readonly #entries: EntryParser;
   #patientUntil = 0;
   readonly #node: string;
   #taking = true;
@@ -68,6 +71,7 @@ export class StreamConsumer {
     process: string;
     /** Called at the end, when no session has an SRT listener any more, before their uploads have ended. */
     onOffAir: () => Promise<void>;
+    entries?: EntryParser;
     log: Logger;
   }) {
     this.#owner = options.process;
@@ -76,6 +80,7 @@ export class StreamConsumer {
     this.#scripts = options.scripts;
     this.#startSession = options.startSession;
     this.#log = options.log;
+    this.#entries = options.entries ?? new EntryParser({ log: options.log });
     this.#worker = new Worker<StreamJob>(queueNames.streams, (job, token) => this.#process(job, token), {
       connection: options.connection,
       concurrency: options.slots,
@@ -154,7 +159,8 @@ export class StreamConsumer {
 
   async #process(job: Job<StreamJob>, token: string | undefined): Promise<SessionEnd | 'over'> {
     // Running here already: a false stall gave the job out again. Adopt it, the session goes on untouched.
-    const session = this.#running.get(job.data.run)?.session ?? (await this.#claim(job, token));
+    const data = parseJob('streams', jobSchemas.streams, job, this.#entries);
+    const session = this.#running.get(data.run)?.session ?? (await this.#claim(job, data, token));
     if (!session) return 'over';
     const end = await session.finished;
     if (end !== 'handed_over') return end;
@@ -162,8 +168,8 @@ export class StreamConsumer {
   }
 
   /** Undefined when there is nothing to run. Throws DelayedError (BullMQ: not a failure) when another worker holds it. */
-  async #claim(job: Job<StreamJob>, token: string | undefined): Promise<RunningSession | undefined> {
-    const { streamId, run } = job.data;
+  async #claim(job: Job, data: StreamJob, token: string | undefined): Promise<RunningSession | undefined> {
+    const { streamId, run } = data;
     // A fetch that was under way brings one more job after pause().
     if (!this.#taking) return giveBack(job, token);
     const acquiredAt = performance.now();
@@ -191,7 +197,7 @@ export class StreamConsumer {
       times: leaseTimes,
       log,
     });
-    const session = this.#startSession(job.data, lease, acquiredAt, acquired.lostAfterMs);
+    const session = this.#startSession(data, lease, acquiredAt, acquired.lostAfterMs);
     this.#running.set(run, { streamId, session });
     void session.finished.finally(() => this.#running.delete(run));
     return session;

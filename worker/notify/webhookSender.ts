@@ -1,20 +1,31 @@
 import { DelayedError, type Job, type Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
-import { queueNames, type WebhookJob } from '../../common/redis/queues.ts';
+import { EntryParser } from '../../common/redis/entryParser.ts';
+import { parseJob } from '../../common/redis/parseJob.ts';
+import { jobSchemas, queueNames, type WebhookJob } from '../../common/redis/queues.ts';
 import { ForbiddenTarget, postWebhook } from './postWebhook.ts';
+import { ReceiverHosts, sendLimits } from './receiverHosts.ts';
+import { WebhookLanes } from './webhookLanes.ts';
 
 const TIMEOUT_MS = 10_000;
-const NOT_MY_TURN_MS = 200;
+/** The job before it in its lane promotes a parked one; this is for a worker that died before it could. */
+const PARK_MS = 60_000;
+
+/** The receiver's circuit is open: nothing was sent. */
+class CircuitOpen extends Error {
+  override readonly name = 'CircuitOpen';
+}
 
 /**
- * Delivers webhooks, at least once, in order for each stream and URL: a job whose predecessor is still being tried waits
- * for it. A predecessor that was given up, or is gone, does not hold its successors back.
+ * Delivers webhooks, at least once, in order for each stream and URL (webhookLanes.ts). A host that does not answer holds
+ * only its share of the senders, and none while its circuit is open (receiverHosts.ts).
  */
 export class WebhookSender {
   readonly #worker: Worker<WebhookJob>;
-  readonly #queue: Queue<WebhookJob>;
-  readonly #redis: Redis;
+  readonly #lanes: WebhookLanes;
+  readonly #hosts: ReceiverHosts;
+  readonly #entries: EntryParser;
   readonly #secret: string;
   readonly #allowPrivate: boolean;
   readonly #log: Logger;
@@ -24,23 +35,31 @@ export class WebhookSender {
     /** BullMQ's connection, role `queue`. */
     redis: Redis;
     queue: Queue<WebhookJob>;
+    /** WEBHOOK_SECRET. */
     secret: string;
     allowPrivate: boolean;
-    concurrency: number;
+    hosts?: ReceiverHosts;
+    entries?: EntryParser;
     log: Logger;
   }) {
-    this.#redis = deps.redis;
-    this.#queue = deps.queue;
+    const { log } = deps;
+    this.#lanes = new WebhookLanes(deps.redis, deps.queue);
+    this.#hosts = deps.hosts ?? new ReceiverHosts();
+    this.#entries = deps.entries ?? new EntryParser({ log });
     this.#secret = deps.secret;
     this.#allowPrivate = deps.allowPrivate;
-    this.#log = deps.log;
+    this.#log = log;
     this.#worker = new Worker<WebhookJob>(queueNames.webhooks, (job, token) => this.#deliver(job, token), {
       connection: deps.redis,
-      concurrency: deps.concurrency,
+      concurrency: sendLimits.all,
       autorun: false,
     });
-    this.#worker.on('error', error => this.#log.debug({ err: error }, 'queue webhooks'));
-    this.#worker.on('failed', (job, error) => void this.#onFailed(job, error));
+    this.#worker.on('error', error => log.debug({ err: error }, 'queue webhooks'));
+    this.#worker.on('failed', (job, error) => {
+      this.#onFailed(job, error).catch(cause =>
+        log.warn({ err: cause, job: job?.id }, 'failed webhook not removed from its lane'),
+      );
+    });
   }
 
   start(): void {
@@ -53,44 +72,54 @@ export class WebhookSender {
   }
 
   async #deliver(job: Job<WebhookJob>, token: string | undefined): Promise<number> {
-    const { url, body, eventId, order } = job.data;
-    if (!(await this.#isMyTurn(job))) {
-      await job.moveToDelayed(Date.now() + NOT_MY_TURN_MS, token);
+    const webhook = parseJob('webhooks', jobSchemas.webhook, job, this.#entries);
+    const jobId = job.id ?? '';
+    if (!(await this.#lanes.isHead(webhook, jobId))) {
+      await this.#lanes.park(webhook, job, token, PARK_MS * (0.5 + Math.random()));
       throw new DelayedError();
     }
-    const status = await postWebhook(url, body, {
-      secret: this.#secret,
-      allowPrivate: this.#allowPrivate,
-      timeoutMs: TIMEOUT_MS,
-      eventId,
-      signal: this.#stopping.signal,
-    }).catch((error: unknown) => {
-      throw error instanceof ForbiddenTarget ? new UnrecoverableError(error.message) : error;
-    });
+    const { host } = new URL(webhook.url);
+    const admission = this.#hosts.admit(host);
+    if (admission.kind === 'open')
+      throw new CircuitOpen(`${host} did not answer; nothing is sent to it for ${Math.ceil(admission.ms)} ms`);
+    if (admission.kind === 'wait') {
+      await job.moveToDelayed(Date.now() + admission.ms, token);
+      throw new DelayedError();
+    }
+    const status = await this.#post(webhook, admission.end);
     if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}; 2xx is expected`);
-    await this.#redis.zrem(order, job.id ?? '');
+    await this.#lanes.leave(webhook, jobId);
     return status;
   }
 
-  async #isMyTurn(job: Job<WebhookJob>): Promise<boolean> {
-    const { order } = job.data;
-    const [first] = await this.#redis.zrange(order, '0', '0');
-    if (first === undefined || first === job.id) return true;
-    const state = await (await this.#queue.getJob(first))?.getState();
-    if (state !== undefined && state !== 'completed' && state !== 'failed') return false;
-    await this.#redis.zrem(order, first);
-    return this.#isMyTurn(job);
+  async #post(webhook: WebhookJob, end: (how: 'answered' | 'silent' | 'called_off') => void): Promise<number> {
+    try {
+      const status = await postWebhook(webhook.url, webhook.body, {
+        secret: this.#secret,
+        allowPrivate: this.#allowPrivate,
+        timeoutMs: TIMEOUT_MS,
+        eventId: webhook.eventId,
+        signal: this.#stopping.signal,
+      });
+      end('answered');
+      return status;
+    } catch (error) {
+      end(this.#stopping.signal.aborted ? 'called_off' : 'silent');
+      throw error instanceof ForbiddenTarget ? new UnrecoverableError(error.message) : error;
+    }
   }
 
   async #onFailed(job: Job<WebhookJob> | undefined, error: Error): Promise<void> {
-    if (!job) return;
-    const { streamId, eventId, url, order } = job.data;
-    const final = job.finishedOn !== undefined;
-    const { host } = new URL(url);
-    this.#log[final ? 'error' : 'warn'](
-      { streamId, eventId, host, attempt: job.attemptsMade, err: error },
-      final ? 'webhook given up' : 'webhook not delivered yet',
-    );
-    if (final) await this.#redis.zrem(order, job.id ?? '').catch(() => undefined);
+    const parsed = jobSchemas.webhook.safeParse(job?.data);
+    // A payload that does not parse was counted and logged where the job was taken.
+    if (!job || !parsed.success) return;
+    const { streamId, eventId, url } = parsed.data;
+    const details = { streamId, eventId, host: new URL(url).host, attempt: job.attemptsMade, err: error };
+    if (job.finishedOn === undefined) {
+      const level = error instanceof CircuitOpen ? 'debug' : 'warn';
+      return this.#log[level](details, 'webhook not delivered yet');
+    }
+    this.#log.error(details, 'webhook given up');
+    await this.#lanes.leave(parsed.data, job.id ?? '');
   }
 }

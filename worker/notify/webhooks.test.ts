@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createRedis } from '../../common/redis/createRedis.ts';
+import { EntryParser } from '../../common/redis/entryParser.ts';
 import { keys } from '../../common/redis/keys.ts';
 import { createQueue, queueNames, type WebhookJob, webhookJobOptions } from '../../common/redis/queues.ts';
 import { signRequest } from '../../common/signature.ts';
@@ -64,7 +65,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-function relay(options: { srtUrl?: boolean } = {}): OutboxRelay {
+function relay(options: { srtUrl?: boolean; entries?: EntryParser } = {}): OutboxRelay {
   const relaying = new OutboxRelay({ redis: createRedis(server.url, 'queue', log), queue, ...options, log });
   relaying.start();
   stops.push(() => relaying.stop());
@@ -77,7 +78,6 @@ function sender(options: { allowPrivate?: boolean } = {}): void {
     queue,
     secret: SECRET,
     allowPrivate: options.allowPrivate ?? true,
-    concurrency: 10,
     log,
   });
   sending.start();
@@ -149,4 +149,52 @@ test.each([true, false])('the SRT URL, which holds the key, is in jobs and bodie
   await vi.waitFor(async () => expect(await redis.xlen(keys.outbox)).toBe(0), 10_000);
   const [job] = await queue.getJobs();
   expect(JSON.stringify(job?.data).includes('SrtUrl')).toBe(srtUrl);
+});
+
+/** Takes connections and never answers. */
+async function deadReceiver(): Promise<string> {
+  const sockets = new Set<Socket>();
+  const dead = createTcpServer(socket => void sockets.add(socket.on('error', () => undefined)));
+  await new Promise<void>(resolve => dead.listen(0, '127.0.0.1', resolve));
+  stops.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    dead.close();
+  });
+  return `http://127.0.0.1:${(dead.address() as AddressInfo).port}/`;
+}
+
+test('receivers that never answer do not delay the events of others', async () => {
+  const dead = await Promise.all(Array.from({ length: 10 }, deadReceiver));
+  relay();
+  sender();
+  for (let i = 0; i < 60; i += 1) await twoEvents(`dead-${i}`, dead);
+  const begun = performance.now();
+  for (let i = 0; i < 10; i += 1) await twoEvents(`show-${i}`);
+  await vi.waitFor(() => expect(received.filter(r => r.status === 'STOPPED')).toHaveLength(10), 10_000);
+  // A sender waits 10 s for an answer.
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});
+
+test('a job that is none fails with the rule, and the next one is delivered', async () => {
+  relay();
+  sender();
+  const bad = [{ url: 'no url' }, { url }, null, 'text', 7, { ['__proto__']: {}, url: ['http://a'] }];
+  for (const data of bad) await queue.add('webhook', data as never);
+  await vi.waitFor(async () => expect(await queue.getFailedCount()).toBe(bad.length), 10_000);
+  for (const job of await queue.getFailed())
+    expect(job).toMatchObject({ attemptsMade: 1, failedReason: expect.stringMatching(/payload is not that of a job/) });
+  await twoEvents('show');
+  await vi.waitFor(() => expect(received.map(r => r.sequence)).toEqual([1, 2]), 10_000);
+});
+
+test('an entry of the outbox that does not parse is skipped and counted; those behind it are relayed', async () => {
+  const entries = new EntryParser();
+  await redis.xadd(keys.outbox, '*', 'garbage', 'yes');
+  await redis.xadd(keys.outbox, '*', 'streamId', 'show', 'seq', 'NaN', 'webhookUrls', '{');
+  await twoEvents('show', ['http://', url]);
+  relay({ entries });
+  sender();
+  await vi.waitFor(() => expect(received.map(r => r.sequence)).toEqual([1, 2]), 10_000);
+  expect(await redis.xlen(keys.outbox)).toBe(0);
+  expect(entries.counts().get('outbox entry')).toBe(2);
 });

@@ -1,8 +1,11 @@
 import { DelayedError, type Job, type Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../common/createLogger.ts';
+import { EntryParser } from '../../../common/redis/entryParser.ts';
+import { parseJob } from '../../../common/redis/parseJob.ts';
 import {
   createQueue,
+  jobSchemas,
   queueNames,
   type RecordingJob,
   type RetentionJob,
@@ -18,6 +21,8 @@ import type { ObjectStore } from '../store/objectStore.ts';
 import { PurgeFence } from './purgeFence.ts';
 import { type PurgeOptions, purgeRun } from './purgeRun.ts';
 
+/** The name of a recording's jobs; the others are purges. */
+const RECORDING = 'recording';
 const SCHEDULE_MS = 2_000;
 const CLOSE_MS = 3_000;
 /** A run that is still being ended gets this long. */
@@ -35,6 +40,7 @@ export class RetentionQueue {
   readonly #streams: StreamStore;
   readonly #retainMs: number;
   readonly #log: Logger;
+  readonly #entries: EntryParser;
   readonly #stopping = new AbortController();
 
   constructor(options: {
@@ -46,6 +52,7 @@ export class RetentionQueue {
     streams: StreamStore;
     /** From a run's end on; 0: for ever. */
     retainMs: number;
+    entries?: EntryParser;
     log: Logger;
   }) {
     const { connection } = options;
@@ -54,6 +61,7 @@ export class RetentionQueue {
     this.#streams = options.streams;
     this.#retainMs = options.retainMs;
     this.#log = options.log;
+    this.#entries = options.entries ?? new EntryParser({ log: options.log });
     this.#queue = createQueue<RetentionJob | RecordingJob>(queueNames.retention, connection, retentionJobOptions);
     this.#worker = new Worker<RetentionJob | RecordingJob>(
       queueNames.retention,
@@ -81,7 +89,7 @@ export class RetentionQueue {
   /** A recording was not whole at its end. */
   async complete(job: RecordingJob): Promise<void> {
     const jobId = recordingJobId(job.streamId, job.run);
-    const added = this.#queue.add('recording', job, { ...recordingJobOptions, jobId });
+    const added = this.#queue.add(RECORDING, job, { ...recordingJobOptions, jobId });
     await withDeadline(added, SCHEDULE_MS, () => undefined);
   }
 
@@ -94,8 +102,8 @@ export class RetentionQueue {
   }
 
   async #process(job: Job<RetentionJob | RecordingJob>, token: string | undefined): Promise<void> {
-    if ('playlists' in job.data) return this.#complete(job.data);
-    return this.#purge(job, job.data, token);
+    if (job.name === RECORDING) return this.#complete(parseJob('retention', jobSchemas.recording, job, this.#entries));
+    return this.#purge(job, parseJob('retention', jobSchemas.retention, job, this.#entries), token);
   }
 
   async #complete(job: RecordingJob): Promise<void> {

@@ -1,8 +1,10 @@
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../common/createLogger.ts';
+import { EntryParser } from '../../../common/redis/entryParser.ts';
 import { keys } from '../../../common/redis/keys.ts';
-import { queueNames, type UploadJob } from '../../../common/redis/queues.ts';
+import { parseJob } from '../../../common/redis/parseJob.ts';
+import { jobSchemas, queueNames, type UploadJob } from '../../../common/redis/queues.ts';
 import { withDeadline } from '../../../common/withDeadline.ts';
 import { StoreError } from '../store/storeError.ts';
 import { PullingWorker } from './pullingWorker.ts';
@@ -23,6 +25,7 @@ export class UploadWorker {
   readonly #uploader: SegmentUploader;
   readonly #waiters: UploadWaiters;
   readonly #log: Logger;
+  readonly #entries: EntryParser;
   readonly #stopping = new AbortController();
 
   constructor(options: {
@@ -31,6 +34,7 @@ export class UploadWorker {
     uploader: SegmentUploader;
     waiters: UploadWaiters;
     concurrency: number;
+    entries?: EntryParser;
     log: Logger;
   }) {
     this.#connection = options.connection;
@@ -39,6 +43,7 @@ export class UploadWorker {
     this.#uploader = options.uploader;
     this.#waiters = options.waiters;
     this.#log = options.log;
+    this.#entries = options.entries ?? new EntryParser({ log: options.log });
     const process = (job: Job<UploadJob>, token: string | undefined) => this.#process(job, token);
     this.#worker = new PullingWorker<UploadJob>(queueNames.uploads(options.node), process, {
       connection: options.connection,
@@ -68,9 +73,10 @@ export class UploadWorker {
   }
 
   async #process(job: Job<UploadJob>, token: string | undefined): Promise<void> {
-    const { streamId, key } = job.data;
+    const data = parseJob('uploads', jobSchemas.upload, job, this.#entries);
+    const { streamId, key } = data;
     try {
-      await this.#uploader.put(job.data, this.#stopping.signal);
+      await this.#uploader.put(data, this.#stopping.signal);
     } catch (error) {
       throw await this.#failed(job, token, error as Error);
     }
