@@ -10,8 +10,16 @@ export class TsPackets {
 
   /** The packets that `chunk` completed, back to back in one buffer (188 bytes each). */
   push(chunk: Buffer): Buffer {
-    const data = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
     const runs: Buffer[] = [];
+    this.each(chunk, run => runs.push(run));
+    const [only, ...others] = runs;
+    if (only === undefined) return Buffer.alloc(0);
+    return others.length > 0 ? Buffer.concat(runs) : only;
+  }
+
+  /** The same as runs of packets; only the packet that began in an earlier chunk is copied. */
+  each(chunk: Buffer, take: (packets: Buffer) => void): void {
+    const data = this.#join(chunk, take);
     let at = 0;
     for (;;) {
       if (!this.#locked) {
@@ -20,15 +28,22 @@ export class TsPackets {
         if (!this.#locked) break;
       }
       const end = endOfRun(data, at);
-      if (end > at) runs.push(data.subarray(at, end));
+      if (end > at) take(data.subarray(at, end));
       at = end;
       if (data.length - at < packetBytes) break;
       this.#locked = false;
     }
     this.#rest = data.subarray(at);
-    const [only, ...others] = runs;
-    if (only === undefined) return Buffer.alloc(0);
-    return others.length > 0 ? Buffer.concat(runs) : only;
+  }
+
+  #join(chunk: Buffer, take: (packets: Buffer) => void): Buffer {
+    const rest = this.#rest;
+    if (rest.length === 0) return chunk;
+    const missing = packetBytes - rest.length;
+    const isPacket = this.#locked && rest[0] === syncByte && missing > 0 && chunk.length >= missing;
+    if (!isPacket) return Buffer.concat([rest, chunk]);
+    take(Buffer.concat([rest, chunk.subarray(0, missing)]));
+    return chunk.subarray(missing);
   }
 }
 

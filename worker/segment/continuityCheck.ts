@@ -1,0 +1,20 @@
+import { isCounterReset } from './ts/packetHeader.ts';
+
+const unseen = 0xff;
+
+/** Watches the continuity counters of all PIDs (ISO 13818-1, 2.4.3.3). */
+export class ContinuityCheck {
+  readonly #latest = new Uint8Array(0x2000).fill(unseen);
+
+  /** False: packets of this PID are missing in front of the packet at `at`, or it is out of order. */
+  isNext(data: Buffer, at: number, pid: number): boolean {
+    const control = data[at + 3] ?? 0;
+    const counter = control & 0xf;
+    const latest = this.#latest[pid] ?? unseen;
+    this.#latest[pid] = counter;
+    const hasPayload = (control & 0x10) !== 0;
+    if (hasPayload && counter === ((latest + 1) & 0xf)) return true;
+    // A packet may be sent twice; one without payload does not count.
+    return latest === unseen || counter === latest || isCounterReset(data, at);
+  }
+}
