@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { idleWorker } from '../testing/idleWorker.ts';
 import { startRedis, type TestRedis } from '../testing/startRedis.ts';
 import { WorkerRegistry } from './workerRegistry.ts';
@@ -34,6 +34,20 @@ test('one that left, or fell silent, is not listed, and nothing of it stays', as
   await registry.heartbeat(idleWorker('silent'), 30);
   await expect.poll(() => registry.list()).toEqual([]);
   for (const key of await redis.keys('*')) expect(await redis.ttl(key), key).toBeGreaterThan(0);
+});
+
+test('a worker whose clock is wrong neither hides the others nor is hidden', async () => {
+  await registry.heartbeat(idleWorker('right'), 5_000);
+  vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ['Date'] });
+  try {
+    await registry.heartbeat(idleWorker('ahead'), 5_000);
+    expect((await registry.list()).map(({ id }) => id).sort()).toEqual(['ahead', 'right']);
+    vi.setSystemTime(Date.now() - 7_200_000);
+    await registry.heartbeat(idleWorker('behind'), 5_000);
+    expect((await registry.list()).map(({ id }) => id).sort()).toEqual(['ahead', 'behind', 'right']);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test.each([

@@ -1,15 +1,18 @@
 import type { Redis } from 'ioredis';
 import { EntryParser } from '../redis/entryParser.ts';
 import { keys } from '../redis/keys.ts';
+import { LuaScript } from '../redis/luaScript.ts';
 import { type WorkerStatus, workerStatus } from './workerStatus.ts';
 
 /** A node that was not seen for so long is forgotten, whatever became of its queue (30 days). */
 const NODES_TTL_SECONDS = 2_592_000;
 
-/** Which workers are alive: each says so every few seconds, and is forgotten when it stops saying so. */
+/** Which workers are alive: each sends a heartbeat every few seconds. All times are Redis's, so that no host's clock matters. */
 export class WorkerRegistry {
   readonly #redis: Redis;
   readonly #entries: EntryParser;
+  readonly #beat = new LuaScript(new URL('./lua/heartbeat.lua', import.meta.url));
+  readonly #living = new LuaScript(new URL('./lua/living-workers.lua', import.meta.url));
 
   constructor(redis: Redis, entries = new EntryParser()) {
     this.#redis = redis;
@@ -17,16 +20,11 @@ export class WorkerRegistry {
   }
 
   async heartbeat(status: WorkerStatus, ttlMs: number): Promise<void> {
-    const now = Date.now();
-    await this.#redis
-      .multi()
-      .zadd(keys.workers, now + ttlMs, status.id)
-      .zremrangebyscore(keys.workers, '-inf', now)
-      .expire(keys.workers, 86_400)
-      .set(keys.worker(status.id), JSON.stringify(status), 'PX', ttlMs)
-      .zadd(keys.nodes, now, status.node)
-      .expire(keys.nodes, NODES_TTL_SECONDS)
-      .exec();
+    await this.#beat.run(
+      this.#redis,
+      [keys.workers, keys.worker(status.id), keys.nodes],
+      [status.id, status.node, JSON.stringify(status), ttlMs, NODES_TTL_SECONDS],
+    );
   }
 
   async leave(id: string): Promise<void> {
@@ -35,7 +33,7 @@ export class WorkerRegistry {
 
   /** All living workers, oldest first. A status that does not parse is left out. */
   async list(): Promise<WorkerStatus[]> {
-    const ids = await this.#redis.zrange(keys.workers, Date.now(), '+inf', 'BYSCORE');
+    const ids = (await this.#living.run(this.#redis, [keys.workers], [])) as string[];
     if (ids.length === 0) return [];
     const texts = await this.#redis.mget(ids.map(keys.worker));
     return texts

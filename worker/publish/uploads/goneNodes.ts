@@ -55,9 +55,10 @@ export class GoneNodes {
     const removed: string[] = [];
     for (const node of await this.#nodesWithQueue()) {
       // A queue of a node that was never noted (Redis lost its data) begins its day now.
-      await this.#redis.zadd(keys.nodes, 'NX', Date.now(), node);
+      const now = Number((await this.#redis.time())[0]) * 1_000;
+      await this.#redis.zadd(keys.nodes, 'NX', now, node);
       const seenAt = Number(await this.#redis.zscore(keys.nodes, node));
-      if (Date.now() - seenAt < this.#goneMs || (await this.#isAlive(node))) continue;
+      if (now - seenAt < this.#goneMs || (await this.#isAlive(node))) continue;
       await this.#removeQueue(node, seenAt);
       await this.#redis.zrem(keys.nodes, node);
       removed.push(node);
