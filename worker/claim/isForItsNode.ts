@@ -5,6 +5,7 @@ const HOME_FIRST_MS = 10_000;
  * Whether a stream that was handed over a moment ago is to be left to the workers of the node that it was on: only there can
  * it have the port back that its encoder calls. A pure function.
  * @param record the stream's, as read with its lease
+ * @param now Redis's time (ms since 1970), as `handedOver` is
  */
 export function isForItsNode(record: Readonly<Record<string, string>>, node: string, now: number): boolean {
   const { handedOver, node: home, srtUrl } = record;

@@ -4,10 +4,22 @@ import { keys, RECORD_TTL_SECONDS } from '../../common/redis/keys.ts';
 import { LuaScript } from '../../common/redis/luaScript.ts';
 import { enteredFrom, type StreamState } from '../../common/stream/streamState.ts';
 
+/** What a worker holds: a stream's run, under its fencing token. */
+export interface HeldLease {
+  streamId: string;
+  run: string;
+  token: string;
+}
+
+/** How a lease is given back: `handed_over` to the workers of this node first, `failing` to count as lost. */
+export type ReleaseHow = 'free' | 'handed_over' | 'failing';
+
 export type Acquired =
   | {
       kind: 'taken';
       token: string;
+      /** Redis's time (ms since 1970). */
+      now: number;
       record: Record<string, string>;
       /** The owner before did not give it back: it died, or was cut off, after so long (ms). */
       lostAfterMs?: number;
@@ -31,6 +43,8 @@ export interface StreamWrite {
   fields?: Readonly<Record<string, string | number>>;
 }
 
+type Renewal = HeldLease & { ttlMs: number };
+
 /** Leases renew at the same moment (StreamLease), so these few ms bring them all into one script. */
 const RENEWALS = { windowMs: 5, most: 200 };
 
@@ -44,10 +58,7 @@ export class LeaseScripts {
   readonly #update = new LuaScript(new URL('./lua/update-stream.lua', import.meta.url));
   readonly #restore = new LuaScript(new URL('./lua/restore-stream.lua', import.meta.url));
 
-  readonly #renewals = new Batch<{ streamId: string; token: string; ttlMs: number }, (number | string)[]>(
-    items => this.#renewAll(items),
-    RENEWALS,
-  );
+  readonly #renewals = new Batch<Renewal, (number | string)[]>(items => this.#renewAll(items), RENEWALS);
 
   constructor(redis: Redis) {
     this.#redis = redis;
@@ -58,7 +69,10 @@ export class LeaseScripts {
     this.#redis.on('ready', listener);
   }
 
-  /** @param patienceMs for how long another owner's lease that has run out is left to it, unless that is known to be dead */
+  /**
+   * @param owner unique for each claim; asked again with the same one, it gets the same token
+   * @param patienceMs for how long another owner's lease that has run out is left to it, unless that is known to be dead
+   */
   async acquire(streamId: string, run: string, owner: string, ttlMs: number, patienceMs = 0): Promise<Acquired> {
     const args = [run, owner, ttlMs, Math.ceil(patienceMs)];
     const [kind, ...rest] = (await this.#acquire.run(
@@ -70,29 +84,27 @@ export class LeaseScripts {
     if (kind === 0) return { kind: 'held', msLeft: Number(rest[0]) };
     const record: Record<string, string> = {};
     for (let i = 1; i + 1 < rest.length; i += 2) record[rest[i] ?? ''] = rest[i + 1] ?? '';
-    const lost = Number(rest[0]);
     // The last renewal was a whole lease before its end.
-    const died = lost >= 0 ? { lostAfterMs: Math.max(0, lost - ttlMs) } : {};
-    return { kind: 'taken', token: record.token ?? '', record, ...died };
+    const lost = record.lostAfter === undefined ? {} : { lostAfterMs: Math.max(0, Number(record.lostAfter) - ttlMs) };
+    return { kind: 'taken', token: record.token ?? '', now: Number(rest[0]), record, ...lost };
   }
 
-  async renew(streamId: string, token: string, ttlMs: number): Promise<Renewed> {
-    const answer = await this.#renewals.add({ streamId, token, ttlMs });
+  async renew(lease: HeldLease, ttlMs: number): Promise<Renewed> {
+    const answer = await this.#renewals.add({ ...lease, ttlMs });
     if (answer[0] === 0) return { kind: 'fenced' };
     if (answer[0] === 2) return { kind: 'lost' };
     const stopReason = answer[1] === 'stop' ? String(answer[2] || 'user_stop') : undefined;
     return { kind: 'renewed', stopReason, sequence: String(answer[3]) };
   }
 
-  async #renewAll(items: readonly { streamId: string; token: string; ttlMs: number }[]) {
+  async #renewAll(items: readonly Renewal[]) {
     const records = items.map(({ streamId }) => keys.stream(streamId));
-    const args = items.flatMap(({ token, ttlMs }) => [token, ttlMs]);
+    const args = items.flatMap(({ token, run, ttlMs }) => [token, run, ttlMs]);
     return (await this.#renew.run(this.#redis, records, args)) as (number | string)[][];
   }
 
-  /** @param failing the next owner is to count this one as lost */
-  async release(streamId: string, token: string, failing = false): Promise<void> {
-    await this.#release.run(this.#redis, [keys.stream(streamId)], [token, failing ? '1' : '0']);
+  async release({ streamId, run, token }: HeldLease, how: ReleaseHow = 'free'): Promise<void> {
+    await this.#release.run(this.#redis, [keys.stream(streamId)], [token, run, how]);
   }
 
   /** Ends a dead process's lease of a run at once. False: it was not its any more. */
@@ -101,13 +113,13 @@ export class LeaseScripts {
   }
 
   /** @param count of the owner's writes, this one included: a write that is repeated with its count is made once */
-  async update(streamId: string, token: string, write: StreamWrite, count: number): Promise<Updated> {
+  async update({ streamId, run, token }: HeldLease, write: StreamWrite, count: number): Promise<Updated> {
     const fields = Object.entries(write.fields ?? {}).flat();
     const from = write.state ? enteredFrom[write.state].join(',') : '';
     const answer = await this.#update.run(
       this.#redis,
       [keys.stream(streamId), keys.live, keys.outbox],
-      [token, streamId, write.state ?? '', from, write.event ?? '', RECORD_TTL_SECONDS, count, ...fields],
+      [token, streamId, write.state ?? '', from, write.event ?? '', RECORD_TTL_SECONDS, count, run, ...fields],
     );
     if (answer === -1) return { kind: 'fenced' };
     if (answer === -2) return { kind: 'forbidden' };

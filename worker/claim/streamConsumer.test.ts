@@ -47,7 +47,7 @@ function consume(name: string, happened: string[]) {
         offAir.resolve();
         // What is stored at the end comes after SRT.
         await vi.waitFor(() => expect(happened).toContain(`${name} off air`));
-        await lease.release();
+        await lease.end({ signal: never });
         happened.push(`${name} gave ${job.streamId}`);
         resolve('handed_over');
       };

@@ -41,6 +41,8 @@ const HOME_AGAIN_MS = 250;
 /** After Redis was away leases may have run out whose owners are well: they are given this long to renew them. */
 const PATIENCE_MS = 4_000;
 
+const UNANSWERED = { kind: 'held', msLeft: 1_000 } as const;
+
 /** Takes jobs of queue `streams`, and the lease of each before anything else happens. */
 export class StreamConsumer {
   readonly #worker: Worker<StreamJob>;
@@ -52,8 +54,10 @@ export class StreamConsumer {
   readonly #onOffAir: () => Promise<void>;
   readonly #log: Logger;
   readonly #entries: EntryParser;
-  #patientUntil = 0;
+  /** By run: claims whose answer was lost. Asked again under the same name, Redis answers the same. */
+  readonly #unanswered = new Map<string, string>();
   readonly #node: string;
+  #patientUntil = 0;
   #taking = true;
   #draining = false;
   #failing = false;
@@ -173,17 +177,19 @@ export class StreamConsumer {
     // A fetch that was under way brings one more job after pause().
     if (!this.#taking) return giveBack(job, token);
     const acquiredAt = performance.now();
-    const owner = `${this.#owner}/${randomUUID()}`;
+    const owner = this.#unanswered.get(run) ?? `${this.#owner}/${randomUUID()}`;
+    this.#unanswered.set(run, owner);
     const patienceMs = Math.max(0, this.#patientUntil - acquiredAt);
     const acquired = await this.#scripts.acquire(streamId, run, owner, leaseTimes.ttlMs, patienceMs).catch(error => {
       this.#log.warn({ err: error, streamId, run }, 'lease not acquired; trying again');
-      return { kind: 'held', msLeft: 1_000 } as const;
+      return UNANSWERED;
     });
+    if (acquired !== UNANSWERED) this.#unanswered.delete(run);
     if (acquired.kind === 'over') return undefined;
     if (acquired.kind === 'held') return putBack(job, token, Math.min(acquired.msLeft + 50, 5_000));
-    const isForOthers = isForItsNode(acquired.record, this.#node, Date.now());
+    const isForOthers = isForItsNode(acquired.record, this.#node, acquired.now);
     if (!this.#taking || isForOthers) {
-      await this.#scripts.release(streamId, acquired.token).catch(() => undefined);
+      await this.#scripts.release({ streamId, run, token: acquired.token }).catch(() => undefined);
       return isForOthers ? putBack(job, token, HOME_AGAIN_MS) : giveBack(job, token);
     }
     const log = this.#log.child({ streamId, run });

@@ -7,6 +7,7 @@ import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { LeaseScripts } from './leaseScripts.ts';
 import { StreamLease } from './streamLease.ts';
 
+const never = new AbortController().signal;
 const times = { ttlMs: 600, renewMs: 100, marginMs: 200 };
 
 let server: TestRedis;
@@ -72,6 +73,17 @@ describe('acquiring', () => {
     expect(Number(second.token)).toBeGreaterThan(first.kind === 'taken' ? Number(first.token) : Number.NaN);
   });
 
+  test('asked twice by the same claim, it gives the same token', async () => {
+    const run = await startRun();
+    await scripts.acquire('show', run, 'dead/claim', 1);
+    await redis.hset(keys.stream('show'), 'leaseUntil', 1);
+    const first = await scripts.acquire('show', run, 'worker-1/claim', 5_000);
+    const again = await scripts.acquire('show', run, 'worker-1/claim', 5_000);
+    if (first.kind !== 'taken' || again.kind !== 'taken') throw new Error('not taken');
+    expect(again).toMatchObject({ token: first.token, lostAfterMs: first.lostAfterMs });
+    expect((await scripts.acquire('show', run, 'worker-1/other', 5_000)).kind).toBe('held');
+  });
+
   test('a run that is over, or not the present one, cannot be taken', async () => {
     const run = await startRun();
     expect(await scripts.acquire('show', 'another-run', 'worker-1', 200)).toEqual({ kind: 'over' });
@@ -99,7 +111,7 @@ describe('holding', () => {
     await vi.waitFor(async () => {
       expect(Number(await redis.hget(keys.stream('show'), 'leaseUntil'))).toBeGreaterThan(before + times.ttlMs);
     }, 3_000);
-    await lease.release();
+    await lease.end({ signal: never });
     expect((await scripts.acquire('show', run, 'worker-2', 200)).kind).toBe('taken');
     expect(told.onFenced).not.toHaveBeenCalled();
   });
@@ -124,6 +136,25 @@ describe('holding', () => {
   });
 });
 
+describe('a new run', () => {
+  test('keeps the token, and nothing that the run before still has under way touches it', async () => {
+    const first = await startRun();
+    const { lease } = await take('show', first);
+    await lease.write({ state: 'STOPPED', event: 'over' });
+    await startRun();
+    const before = await redis.hgetall(keys.stream('show'));
+    const old = { streamId: 'show', run: first, token: lease.token };
+    expect(before.token).toBe(lease.token);
+    expect(await scripts.update(old, { state: 'STOPPED', event: 'late' }, 7)).toEqual({ kind: 'fenced' });
+    expect(await scripts.renew(old, times.ttlMs)).toEqual({ kind: 'fenced' });
+    await scripts.release(old, 'failing');
+    await scripts.release(old, 'handed_over');
+    expect(await scripts.forfeit('show', first, 'worker-1')).toBe(false);
+    expect(await scripts.restore('show', { ...before, run: first })).toBe(false);
+    expect(await redis.hgetall(keys.stream('show'))).toEqual(before);
+  });
+});
+
 describe('losing', () => {
   test('a fenced owner is told, and its write changes nothing', async () => {
     const run = await startRun();
@@ -139,7 +170,7 @@ describe('losing', () => {
     const { lease } = await take('show', run, 'mark/claim');
     expect(await scripts.forfeit('show', run, 'mar')).toBe(false);
     expect(await scripts.forfeit('show', run, 'mark')).toBe(true);
-    expect(await scripts.renew('show', lease.token, times.ttlMs)).toEqual({ kind: 'fenced' });
+    expect(await scripts.renew({ streamId: 'show', run, token: lease.token }, times.ttlMs)).toEqual({ kind: 'fenced' });
     expect(await scripts.forfeit('show', run, 'mark')).toBe(true);
     expect((await scripts.acquire('show', run, 'worker-2', 200, 4_000)).kind).toBe('taken');
   });
@@ -158,7 +189,7 @@ describe('losing', () => {
   test('an owner that gives its lease back as failing is not waited for, and counts as lost', async () => {
     const run = await startRun();
     const { lease } = await take('show', run);
-    await lease.release({ failing: true });
+    await lease.end({ how: 'failing', signal: never });
     const next = await scripts.acquire('show', run, 'worker-2', 200, 4_000);
     expect(next).toMatchObject({ kind: 'taken', lostAfterMs: expect.any(Number) });
   });
@@ -180,6 +211,32 @@ describe('losing', () => {
     expect(await written).toBe(true);
     expect((await streams.get('show'))?.state).toBe('READY');
     expect(told.onFenced).not.toHaveBeenCalled();
+  });
+
+  test('a lease that has run out is in doubt at the next write, before any timer says so', async () => {
+    const { lease, told } = await take('show', await startRun());
+    expect(lease.isCertain()).toBe(true);
+    // As after SIGCONT: the time has passed, and no timer has run.
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + times.ttlMs);
+    try {
+      expect(lease.isCertain()).toBe(false);
+      expect(told.onDoubt).toHaveBeenCalledOnce();
+    } finally {
+      vi.restoreAllMocks();
+    }
+    await vi.waitFor(() => expect(told.onCertain).toHaveBeenCalledOnce(), { timeout: 10_000 });
+    expect(lease.isCertain()).toBe(true);
+  });
+
+  test('Redis frozen to the end: what was not written in time is left to the next owner', async () => {
+    const { lease } = await take('show', await startRun());
+    process.kill(server.pid, 'SIGSTOP');
+    try {
+      const ended = lease.end({ last: { state: 'STOPPED', event: 'over' }, signal: AbortSignal.timeout(400) });
+      expect(await ended).toBe(false);
+    } finally {
+      process.kill(server.pid, 'SIGCONT');
+    }
   });
 
   test('Redis frozen while it has a write, and the answer is late: the event is told once', async () => {

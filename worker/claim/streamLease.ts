@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alignedInterval } from '../../common/alignedInterval.ts';
 import type { Logger } from '../../common/createLogger.ts';
-import type { LeaseScripts, StreamWrite } from './leaseScripts.ts';
+import type { HeldLease, LeaseScripts, ReleaseHow, StreamWrite } from './leaseScripts.ts';
 
 /** How long a lease lasts, how often it is renewed, and how long before its end the holder stops trusting it (ms). */
 export interface LeaseTimes {
@@ -13,7 +13,7 @@ export interface LeaseTimes {
 export const leaseTimes: LeaseTimes = { ttlMs: 8_000, renewMs: 2_000, marginMs: 1_500 };
 
 export interface LeaseEvents {
-  /** Somebody wishes that the stream stop. Called once. */
+  /** The stream is to stop. Called once. */
   onStopWanted(reason: string): void;
   /** Another worker has the stream now: stop and write nothing more. Called once. */
   onFenced(): void;
@@ -24,18 +24,20 @@ export interface LeaseEvents {
 }
 
 /**
- * One stream's lease while this worker holds it: keeps it renewed, hears of the wish to stop, and writes the record in
- * order, each write fenced by the token. Redis being away delays writes and never fails them: media does not wait.
+ * One stream's lease while this worker holds it: renews it, reports that the stream is to stop, and writes the record in
+ * order. Each write is fenced by the token and the run. Redis being away delays writes and never fails them: media does
+ * not wait.
  */
 export class StreamLease {
   readonly token: string;
-  readonly #streamId: string;
+  readonly #held: HeldLease;
   readonly #scripts: LeaseScripts;
   readonly #times: LeaseTimes;
   readonly #log: Logger;
   readonly #ended = new AbortController();
   #events: LeaseEvents | undefined;
   #record: Record<string, string>;
+  #certainUntil = Number.POSITIVE_INFINITY;
   #deadline: NodeJS.Timeout | undefined;
   #stopRenewing: (() => void) | undefined;
   #renewing: Promise<void> | undefined;
@@ -54,8 +56,8 @@ export class StreamLease {
     times: LeaseTimes;
     log: Logger;
   }) {
-    this.#streamId = options.streamId;
     this.token = options.token;
+    this.#held = { streamId: options.streamId, run: options.record.run ?? '', token: options.token };
     this.#record = { ...options.record };
     this.#scripts = options.scripts;
     this.#times = options.times;
@@ -70,6 +72,11 @@ export class StreamLease {
     // All leases of a process at the same moment: one script renews them (LeaseScripts).
     this.#stopRenewing = alignedInterval(this.#times.renewMs, () => void this.#renew());
     if (this.#record.desired === 'stop') this.#tellStop(this.#record.stopReason ?? 'user_stop');
+  }
+
+  /** Another worker, or another run, has the stream. */
+  get fenced(): boolean {
+    return this.#fenced;
   }
 
   /** A field of the record as this owner knows it. */
@@ -89,16 +96,38 @@ export class StreamLease {
     return result;
   }
 
-  /** Stops renewing and gives the lease back. After STOPPED there is nothing to give back; that is no error. */
-  async release(options: { failing?: boolean } = {}): Promise<void> {
-    if (this.#ended.signal.aborted) return;
-    await this.#writes;
-    this.#end();
-    await this.#renewing;
-    if (!this.#fenced) await this.#scripts.release(this.#streamId, this.token, options.failing);
+  /**
+   * Whether the lease certainly lasts. Asked at each write that nothing else fences: after SIGCONT, or a busy event loop, a
+   * write may run before the timer that reports the doubt.
+   */
+  isCertain(): boolean {
+    if (performance.now() >= this.#certainUntil) this.#setDoubt();
+    return !this.#doubt;
   }
 
-  /** Stops renewing without a word to Redis: the lease runs out by itself. Pending writes are given up. */
+  /**
+   * Writes what is pending, and `last`; then gives the lease back. Resolves to false when the signal aborted first: what was
+   * not written then never will be, the lease runs out, and the next owner finds the stream as it was.
+   */
+  async end(options: { last?: StreamWrite; how?: ReleaseHow; signal: AbortSignal }): Promise<boolean> {
+    if (this.#ended.signal.aborted) return false;
+    const giveUp = (): void => this.#end();
+    options.signal.addEventListener('abort', giveUp, { once: true });
+    if (options.last) void this.write(options.last);
+    await this.#writes;
+    options.signal.removeEventListener('abort', giveUp);
+    if (this.#ended.signal.aborted) return false;
+    this.#end();
+    await this.#renewing;
+    try {
+      await this.#scripts.release(this.#held, options.how);
+    } catch (error) {
+      this.#log.warn({ err: error }, 'lease not given back; it runs out by itself');
+    }
+    return true;
+  }
+
+  /** Stops renewing and writes nothing more: the lease runs out by itself. */
   abandon(): void {
     this.#end();
   }
@@ -108,7 +137,7 @@ export class StreamLease {
     const count = this.#writeCount;
     for (let attempt = 1; !this.#fenced && !this.#ended.signal.aborted; attempt += 1) {
       try {
-        const answer = await this.#scripts.update(this.#streamId, this.token, write, count);
+        const answer = await this.#scripts.update(this.#held, write, count);
         if (answer.kind === 'written') this.#remember(write, answer.sequence);
         else if (answer.kind === 'forbidden') this.#log.error({ write }, 'a transition that the table forbids');
         // Fenced may also mean that Redis lost the record: the renewal finds out which, and restores it.
@@ -134,7 +163,7 @@ export class StreamLease {
   }
 
   async #isRecordLost(): Promise<boolean> {
-    const { kind } = await this.#scripts.renew(this.#streamId, this.token, this.#times.ttlMs);
+    const { kind } = await this.#scripts.renew(this.#held, this.#times.ttlMs);
     if (kind === 'lost') await this.#restore();
     return kind !== 'fenced';
   }
@@ -150,7 +179,7 @@ export class StreamLease {
     if (this.#ended.signal.aborted) return;
     const sentAt = performance.now();
     try {
-      const renewed = await this.#scripts.renew(this.#streamId, this.token, this.#times.ttlMs);
+      const renewed = await this.#scripts.renew(this.#held, this.#times.ttlMs);
       if (this.#ended.signal.aborted) return;
       if (renewed.kind === 'fenced') return this.#setFenced();
       if (renewed.kind === 'lost') await this.#restore();
@@ -165,34 +194,36 @@ export class StreamLease {
 
   async #restore(): Promise<void> {
     this.#log.warn('Redis has lost the stream; writing its record again');
-    await this.#scripts.restore(this.#streamId, {
+    await this.#scripts.restore(this.#held.streamId, {
       ...this.#record,
       token: this.token,
       owner: this.#record.owner ?? this.token,
       leaseUntil: '0',
     });
     // Not ours after that: the stream was started anew in the meantime.
-    const renewed = await this.#scripts.renew(this.#streamId, this.token, this.#times.ttlMs);
+    const renewed = await this.#scripts.renew(this.#held, this.#times.ttlMs);
     if (renewed.kind !== 'renewed') this.#setFenced();
   }
 
-  /** Armed from when the renewal was sent, since the lease may count from then on. */
+  /** Counts from when the renewal was sent, since the lease may count from then on. */
   #armDeadline(sentAt: number): void {
     clearTimeout(this.#deadline);
     if (this.#ended.signal.aborted) return;
-    const left = sentAt + this.#times.ttlMs - this.#times.marginMs - performance.now();
-    this.#deadline = setTimeout(
-      () => {
-        this.#doubt = true;
-        this.#log.warn('lease in doubt: it could not be renewed in time');
-        this.#events?.onDoubt();
-      },
-      Math.max(0, left),
-    );
-    if (!this.#doubt) return;
+    this.#certainUntil = sentAt + this.#times.ttlMs - this.#times.marginMs;
+    const left = this.#certainUntil - performance.now();
+    this.#deadline = setTimeout(() => this.#setDoubt(), Math.max(0, left));
+    // An answer that came this late is worth nothing.
+    if (!this.#doubt || left <= 0) return;
     this.#doubt = false;
     this.#log.info('lease certain again');
     this.#events?.onCertain();
+  }
+
+  #setDoubt(): void {
+    if (this.#doubt) return;
+    this.#doubt = true;
+    this.#log.warn('lease in doubt: it could not be renewed in time');
+    this.#events?.onDoubt();
   }
 
   #tellStop(reason: string): void {

@@ -77,6 +77,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         {
           ...events,
           onListed: closedToListedMs => {
+            events.onListed(closedToListedMs);
             deps.totals.countListed(closedToListedMs);
             log.debug({ closedToListedMs }, 'segment listed');
           },
@@ -107,6 +108,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       log.info({ port: ingest.port }, 'listener open');
       return { port: ingest.port, srtUrl: urlFor(deps, job, lease, ingest.port), close: how => ingest.close(how) };
     },
+    givePortBack: () => givePortBack(deps, job, lease),
     transcode: (encoder, sink, signal, mayRestart) =>
       transcode({
         ...{ media: encoder.media, streamId: job.streamId, encoding, sink, signal, log },
@@ -125,6 +127,14 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
 async function patience({ spool }: PhaseDeps, lease: StreamLease): Promise<number> {
   const [mark = ''] = lease.recorded('formerOwner')?.split('/') ?? [];
   return mark !== '' && (await spool.liveness.isFrozen(mark)) ? 0 : PORT_PATIENCE_MS;
+}
+
+/** A lost owner's lease of its port. An owner of another node had it from that node's ports, where it runs out by itself. */
+async function givePortBack({ config, ports }: PhaseDeps, job: StreamJob, lease: StreamLease): Promise<void> {
+  const port = lease.recorded('port');
+  if (port === undefined || lease.recorded('node') !== config.NODE_ID) return;
+  const holder = `${job.streamId}.${job.run}.${lease.token}`;
+  await ports.release(await ports.claim({ holder, preferred: Number(port) }), holder);
 }
 
 function encodingOf(config: PhaseDeps['config'], abr: boolean): Encoding {

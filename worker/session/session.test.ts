@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AppError } from '../../common/errors.ts';
@@ -29,6 +30,12 @@ afterAll(async () => {
   await server.stop();
 });
 
+/** Takes a turn, and rejects once the signal has aborted, as the real parts do. */
+async function opening(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  signal.throwIfAborted();
+}
+
 /** Phases that do nothing but keep the books: what is open, in which order it was closed. */
 function bookkeeping(override: Partial<SessionPhases> = {}) {
   const open = new Set<string>();
@@ -37,12 +44,21 @@ function bookkeeping(override: Partial<SessionPhases> = {}) {
     open.delete(name);
     closed.push(name);
   };
+  const held = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  let holds = false;
   const hooks: { onEncoder?: (encoder: SessionEncoder) => void; events?: HlsOutputEvents; transcodes: TranscodeEnd[] } =
     {
       transcodes: [],
     };
   const phases: SessionPhases = {
-    openOutput: async events => {
+    openOutput: async (events, signal) => {
+      await opening(signal);
+      reached.resolve();
+      if (holds) {
+        signal.addEventListener('abort', () => held.reject(signal.reason), { once: true });
+        await held.promise;
+      }
       hooks.events = events;
       open.add('output');
       return {
@@ -60,16 +76,24 @@ function bookkeeping(override: Partial<SessionPhases> = {}) {
         },
       };
     },
-    openIngest: async onEncoder => {
+    openIngest: async (onEncoder, signal) => {
+      await opening(signal);
       hooks.onEncoder = onEncoder;
       open.add('ingest');
       return { port: 20_000, srtUrl: 'srt://host:20000?streamid=x', close: async () => close('ingest') };
     },
+    givePortBack: async () => void closed.push('port given back'),
     transcode: async () => hooks.transcodes.shift() ?? { cause: 'media_ended', sawPicture: true },
     ...override,
   };
-  return { phases, open, closed, hooks };
+  const holdOpening = (): void => {
+    holds = true;
+  };
+  return { phases, open, closed, hooks, holdOpening, isOpening: reached.promise, failOpening: held.reject };
 }
+
+type Books = ReturnType<typeof bookkeeping>;
+const WAIT = { timeout: 10_000 };
 
 const encoder = (): SessionEncoder => ({ peer: '127.0.0.1:5000', media: Readable.from([]), close: vi.fn() });
 
@@ -77,16 +101,22 @@ const encoder = (): SessionEncoder => ({ peer: '127.0.0.1:5000', media: Readable
 interface Troubles {
   left?: number;
   lostAfterMs?: number;
+  /** An app has stopped the stream before this worker began. */
+  stopBefore?: boolean;
 }
 
 async function start(
   phases: SessionPhases,
   times = { connectMs: 5_000, reconnectMs: 5_000 },
-  { left = 5, lostAfterMs }: Troubles = {},
+  { left = 5, lostAfterMs, stopBefore = false }: Troubles = {},
 ) {
   const spent: string[] = [];
   const budget = { rule: 'more than 5 restarts', spend: async (cause: string) => left - spent.push(cause) };
   const run = await streams.start('show', { abr: false, webhookUrls: [] });
+  // An owner that was lost: without one a stop needs no worker.
+  await scripts.acquire('show', run, 'before/dead', 1);
+  if (stopBefore) await streams.stop('show');
+  await redis.hset(keys.stream('show'), 'leaseUntil', 1);
   const acquiredAt = performance.now();
   const acquired = await scripts.acquire('show', run, 'me', leaseTimes.ttlMs);
   if (acquired.kind !== 'taken') throw new Error('not taken');
@@ -94,7 +124,17 @@ async function start(
   const { token, record } = acquired;
   const lease = new StreamLease({ streamId: 'show', token, record, scripts, times: leaseTimes, log });
   const job = { streamId: 'show', run };
-  return new Session({ job, lease, acquiredAt, phases, times, budget, lostAfterMs, node: 'here', log });
+  return new Session({
+    job,
+    lease,
+    acquiredAt,
+    phases,
+    times,
+    budget,
+    lostAfterMs,
+    place: { node: 'here', worker: 'here-1' },
+    log,
+  });
 }
 
 const events = async (): Promise<string[]> => {
@@ -104,14 +144,24 @@ const events = async (): Promise<string[]> => {
 
 describe('a start that fails leaves nothing', () => {
   test.each<[string, Partial<SessionPhases>, string, string[]]>([
-    ['output', { openOutput: () => Promise.reject(new AppError('storage_error', 'denied')) }, 'storage_error', []],
+    [
+      'output',
+      { openOutput: () => Promise.reject(new AppError('storage_error', 'denied')) },
+      'storage_error',
+      ['port given back'],
+    ],
     [
       'port',
       { openIngest: () => Promise.reject(new AppError('ports_exhausted', 'none')) },
       'ports_exhausted',
-      ['output with ENDLIST'],
+      ['port given back', 'output with ENDLIST'],
     ],
-    ['a bug', { openIngest: () => Promise.reject(new Error('oops')) }, 'internal_error', ['output with ENDLIST']],
+    [
+      'a bug',
+      { openIngest: () => Promise.reject(new Error('oops')) },
+      'internal_error',
+      ['port given back', 'output with ENDLIST'],
+    ],
   ])('%s', async (_step, override, reason, closed) => {
     const books = bookkeeping(override);
     expect(await (await start(books.phases)).finished).toBe('stopped');
@@ -174,6 +224,65 @@ describe('the life of a stream', () => {
     expect((await events()).at(-1)).toBe('STOPPED user_stop');
   });
 
+  test('a stop that was wanted before this worker took the stream is carried out in full', async () => {
+    const books = bookkeeping();
+    const session = await start(books.phases, undefined, { stopBefore: true });
+    expect(await session.finished).toBe('stopped');
+    expect(books.closed).toEqual(['port given back', 'output with ENDLIST']);
+    expect(await events()).toEqual(['INITIALISED created', 'STOPPED user_stop']);
+  });
+
+  test.each<[string, (session: Session, books: Books) => void, string]>([
+    ['a hand-over', session => session.handOver(), 'handed_over'],
+    ['a newer owner', (_session, books) => books.failOpening(new AppError('fenced', 'a newer owner')), 'fenced'],
+  ])('%s while the output opens for a stop: the stop is the next owner’s', async (_name, happen, ending) => {
+    const books = bookkeeping();
+    books.holdOpening();
+    const session = await start(books.phases, undefined, { stopBefore: true });
+    await books.isOpening;
+    happen(session, books);
+    expect(await session.finished).toBe(ending);
+    expect(books.closed).toEqual([]);
+    expect(await streams.get('show')).toMatchObject({ state: 'INITIALISED', desired: 'stop' });
+  });
+
+  test('playable again when the next segment after a reconnect is listed', async () => {
+    const books = bookkeeping();
+    const connections = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let connected = -1;
+    books.phases.transcode = async () => {
+      connected += 1;
+      await connections[connected]?.promise;
+      return { cause: 'media_ended', sawPicture: true };
+    };
+    const session = await start(books.phases);
+    await vi.waitFor(() => expect(books.hooks.onEncoder).toBeDefined(), WAIT);
+    books.hooks.onEncoder?.(encoder());
+    await vi.waitFor(() => expect(connected).toBe(0), WAIT);
+    books.hooks.events?.onListed(0);
+    books.hooks.events?.onPlayable('https://cdn/show.m3u8');
+    books.hooks.events?.onListed(0);
+    connections[0]?.resolve();
+    books.hooks.onEncoder?.(encoder());
+    await vi.waitFor(() => expect(connected).toBe(1), WAIT);
+    // Closed before this encoder came.
+    books.hooks.events?.onListed(60_000);
+    books.hooks.events?.onListed(0);
+    books.hooks.events?.onListed(0);
+    await vi.waitFor(async () => expect((await streams.get('show'))?.update).toBe('The stream plays again'), WAIT);
+    expect(await streams.get('show')).toMatchObject({ state: 'STREAMING', reason: 'playable', worker: 'here-1' });
+    session.handOver();
+    connections[1]?.resolve();
+    await session.finished;
+    expect((await events()).slice(2)).toEqual([
+      'STREAMING encoder_connected',
+      'STREAMING playable',
+      'READY encoder_gone',
+      'STREAMING encoder_connected',
+      'STREAMING playable',
+    ]);
+  });
+
   test('handed over: no ENDLIST, no STOPPED, the lease is free', async () => {
     const books = bookkeeping();
     const session = await start(books.phases);
@@ -188,8 +297,20 @@ describe('the life of a stream', () => {
 
   test.each<[string, number, number, string[], string[]]>([
     ['a restart is left', 0, 5_000, ['INITIALISED created', 'READY listening'], []],
-    ['none is left', -1, 5_000, ['INITIALISED created', 'STOPPED transcode_error'], ['ingest', 'output with ENDLIST']],
-    ['even the end kills its owners', -4, 5_000, ['INITIALISED created', 'STOPPED transcode_error'], []],
+    [
+      'none is left',
+      -1,
+      5_000,
+      ['INITIALISED created', 'STOPPED transcode_error'],
+      ['port given back', 'output with ENDLIST'],
+    ],
+    [
+      'even the end kills its owners',
+      -4,
+      5_000,
+      ['INITIALISED created', 'STOPPED transcode_error'],
+      ['port given back'],
+    ],
     ['it had run well before', -4, 61_000, ['INITIALISED created', 'READY listening'], []],
   ])('the owner before was lost: %s', async (_name, left, lostAfterMs, told, closed) => {
     const books = bookkeeping();

@@ -2,6 +2,8 @@ import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { StreamJob } from '../../common/redis/queues.ts';
 import type { StreamReason } from '../../common/stream/streamState.ts';
+import { withDeadline } from '../../common/withDeadline.ts';
+import type { StreamWrite } from '../claim/leaseScripts.ts';
 import type { RestartBudget } from '../claim/restartBudget.ts';
 import type { RunningSession, SessionEnd } from '../claim/streamConsumer.ts';
 import type { StreamLease } from '../claim/streamLease.ts';
@@ -15,12 +17,14 @@ import type {
   SessionPhases,
   SessionTimes,
 } from './sessionContract.ts';
-import { SessionEnding } from './sessionEnding.ts';
+import { type Ending, SessionEnding } from './sessionEnding.ts';
 
 /** An owner that was lost after a longer time than this had no trouble with the stream: it is not counted. */
 const GOOD_RUN_MS = 60_000;
-/** Past the budget, so many owners try to end the playlist; if that itself kills them, the next one does without. */
-const UNTOLD_ENDS = 3;
+/** Past the budget, so many owners try to end the playlist. When that itself kills them the next one does without. */
+const ENDS_TO_TRY = 3;
+/** What each step of a session's end may take (ms). A late step goes on by itself; the end does not wait for it. */
+const END_MS = { ingest: 5_000, port: 3_000, output: 20_000, lease: 6_000 };
 
 /**
  * One stream's life on one worker: publish, listen, wait for an encoder, transcode, wait again, end. It only orders the
@@ -33,11 +37,14 @@ export class Session implements RunningSession {
   readonly #phases: SessionPhases;
   readonly #times: SessionTimes;
   readonly #budget: Pick<RestartBudget, 'spend' | 'rule'>;
-  readonly #node: string;
+  readonly #place: { node: string; worker: string };
   readonly #log: Logger;
   readonly #ending = new SessionEnding();
   readonly #arrivals = new Arrivals<SessionEncoder>();
   readonly #wentOffAir: () => void;
+  #link: string | undefined;
+  /** Since when (performance.now()) an encoder sends whose first segment viewers do not have yet. */
+  #awaitedSince: number | undefined;
 
   constructor(options: {
     job: StreamJob;
@@ -48,14 +55,15 @@ export class Session implements RunningSession {
     budget: Pick<RestartBudget, 'spend' | 'rule'>;
     /** The owner before died, or was cut off, after so long. */
     lostAfterMs?: number | undefined;
-    node: string;
+    /** Where this session runs, for the record. */
+    place: { node: string; worker: string };
     log: Logger;
   }) {
     this.#lease = options.lease;
     this.#phases = options.phases;
     this.#times = options.times;
     this.#budget = options.budget;
-    this.#node = options.node;
+    this.#place = options.place;
     this.#log = options.log.child({ streamId: options.job.streamId, run: options.job.run });
     const offAir = Promise.withResolvers<void>();
     this.offAir = offAir.promise;
@@ -86,14 +94,16 @@ export class Session implements RunningSession {
     );
     try {
       const left = await this.#countLostOwner(lostAfterMs);
-      if (left < -UNTOLD_ENDS) throw this.#lostTooOften();
-      output = await this.#phases.openOutput(this.#outputEvents(), signal);
-      ingest = await this.#phases.openIngest(encoder => this.#arrivals.add(encoder), signal);
-      // Only now, so that the playlist says that it is over, and the port that the owner before had is given back.
+      if (left < -ENDS_TO_TRY) throw this.#lostTooOften();
+      // A stop does not abort this: the output that is open then ends the playlist, the recording and what is kept.
+      output = await this.#phases.openOutput(this.#outputEvents(), this.#ending.leaving);
+      this.#ending.opened();
       if (left < 0) throw this.#lostTooOften();
+      signal.throwIfAborted();
+      ingest = await this.#phases.openIngest(encoder => this.#arrivals.add(encoder), signal);
       await this.#serve(ingest, output);
     } catch (error) {
-      if (!signal.aborted) this.#fail(AppError.from(error));
+      this.#failed(AppError.from(error));
     }
     return this.#close(ingest, output);
   }
@@ -111,20 +121,32 @@ export class Session implements RunningSession {
   #outputEvents(): HlsOutputEvents {
     return {
       onPlayable: link => {
-        if (this.#lease.recorded('streamLink') === link) return;
-        const fields = { streamLink: link, reason: 'playable' };
-        void this.#lease.write({ fields, event: 'The first playlist is in the store' });
+        this.#link = link;
+        if (this.#lease.recorded('streamLink') !== link) this.#playable(link, 'The first playlist is in the store');
       },
+      onListed: closedToListedMs => this.#listed(performance.now() - closedToListedMs),
       onDropped: update => void this.#lease.write({ fields: { reason: 'segments_dropped' }, event: update }),
       onFault: error => this.#fail(error),
       onFenced: () => this.#ending.decide({ kind: 'fenced' }),
     };
   }
 
+  /** @param closedAt when the listed segment was closed: one from before the encoder came proves nothing */
+  #listed(closedAt: number): void {
+    const link = this.#lease.recorded('streamLink') ?? this.#link;
+    if (link === undefined || this.#awaitedSince === undefined || closedAt < this.#awaitedSince) return;
+    this.#playable(link, 'The stream plays again');
+  }
+
+  #playable(link: string, event: string): void {
+    this.#awaitedSince = undefined;
+    void this.#lease.write({ fields: { streamLink: link, reason: 'playable' }, event });
+  }
+
   async #serve(ingest: SessionIngest, output: SessionOutput): Promise<void> {
     const { signal } = this.#ending;
     const takenOver = this.#lease.recorded('srtUrl') !== undefined;
-    const place = { node: this.#node, port: ingest.port, srtUrl: ingest.srtUrl };
+    const place = { ...this.#place, port: ingest.port, srtUrl: ingest.srtUrl };
     const handedOver = this.#lease.recorded('handedOver') !== undefined;
     const reason = !takenOver ? 'listening' : handedOver ? 'handed_over' : 'worker_lost';
     void this.#lease.write({
@@ -157,10 +179,12 @@ export class Session implements RunningSession {
       event: 'An encoder is connected',
     });
     this.#log.info({ peer: encoder.peer }, 'encoder connected');
+    this.#awaitedSince = performance.now();
     try {
       const mayRestart = async (cause: Error) => (await this.#budget.spend(cause.message)) >= 0;
       return await this.#phases.transcode(encoder, output, this.#ending.signal, mayRestart);
     } finally {
+      this.#awaitedSince = undefined;
       encoder.close();
     }
   }
@@ -205,7 +229,14 @@ export class Session implements RunningSession {
     else this.#ending.decide({ kind: 'stopped', reason: stopReason(error), message: error.message, error });
   }
 
-  /** Gives back in reverse what was acquired. STOPPED is told last, when it is true. */
+  /** A phase threw. Once the end is decided only this can still change it: a newer owner, seen while the output opens. */
+  #failed(error: AppError): void {
+    const { signal } = this.#ending;
+    if (!signal.aborted || error.code === 'fenced') this.#fail(error);
+    else if (error.code === 'storage_error') this.#log.error({ err: error }, 'the playlist cannot be ended');
+  }
+
+  /** Gives back in reverse what was acquired. STOPPED is written last, when it is true. */
   async #close(ingest: SessionIngest | undefined, output: SessionOutput | undefined): Promise<SessionEnd> {
     const ending = this.#ending.cause ?? { kind: 'handed_over' };
     this.#log.info(
@@ -214,6 +245,7 @@ export class Session implements RunningSession {
     );
     await this.#attempt('ingest', ingest?.close({ yieldPort: ending.kind !== 'stopped' }));
     this.#wentOffAir();
+    if (!ingest && ending.kind === 'stopped') await this.#attempt('port', this.#phases.givePortBack());
     if (ending.kind === 'fenced') {
       await this.#attempt('output', output?.abandon());
       this.#lease.abandon();
@@ -222,19 +254,31 @@ export class Session implements RunningSession {
     const finished = await this.#attempt('output', output?.finish({ endList: ending.kind === 'stopped' }));
     if (finished && finished.unstored > 0)
       this.#log.error(finished, 'segments are still in the spool, not in the store');
-    if (ending.kind === 'stopped') {
-      const fields = { reason: ending.reason, recordingLink: finished?.recordingLink ?? '' };
-      await this.#lease.write({ state: 'STOPPED', fields, event: ending.message });
-    }
-    const failing = ending.kind === 'handed_over' && (ending.failing ?? false);
-    if (ending.kind === 'handed_over' && !failing) await this.#lease.write({ fields: { handedOver: Date.now() } });
-    await this.#attempt('lease', this.#lease.release({ failing }));
-    return ending.kind;
+    return this.#endLease(ending, finished?.recordingLink);
   }
 
-  async #attempt<Result>(step: string, work: Promise<Result> | undefined): Promise<Result | undefined> {
+  /** What Redis does not take in time is left to the next owner: it finds the stream as it was, and ends it again. */
+  async #endLease(ending: Exclude<Ending, { kind: 'fenced' }>, recordingLink = ''): Promise<SessionEnd> {
+    const signal = AbortSignal.timeout(END_MS.lease);
+    const last: StreamWrite | undefined =
+      ending.kind === 'stopped'
+        ? { state: 'STOPPED', fields: { reason: ending.reason, recordingLink }, event: ending.message }
+        : undefined;
+    const how = ending.kind === 'stopped' ? 'free' : ending.failing ? 'failing' : 'handed_over';
+    // Bounded by its signal, and by how long one command to Redis may take.
+    const written = await this.#lease.end({ ...(last ? { last } : {}), how, signal });
+    if (this.#lease.fenced) return 'fenced';
+    if (written) return ending.kind;
+    this.#log.error({ ending: ending.kind }, "the stream's end is not in Redis; its next owner will end it");
+    return 'handed_over';
+  }
+
+  async #attempt<Result>(step: keyof typeof END_MS, work: Promise<Result> | undefined): Promise<Result | undefined> {
     try {
-      return await work;
+      const late = (): undefined => {
+        this.#log.error({ step }, "a step of the session's end is late; going on without it");
+      };
+      return work && (await withDeadline(work, END_MS[step], late));
     } catch (error) {
       this.#log.error({ err: error, step }, "a step of the session's end failed");
       return undefined;

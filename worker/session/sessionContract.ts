@@ -30,6 +30,8 @@ export interface SessionOutput extends SegmentSink {
 
 export interface HlsOutputEvents {
   onPlayable(link: string): void;
+  /** A segment is in its playlist in the store, so long (ms) after it was closed. */
+  onListed(closedToListedMs: number): void;
   /** Segments were given up before they were stored: a sentence. */
   onDropped(update: string): void;
   onFault(error: AppError): void;
@@ -40,6 +42,8 @@ export interface HlsOutputEvents {
 export interface SessionPhases {
   openOutput(events: HlsOutputEvents, signal: AbortSignal): Promise<SessionOutput>;
   openIngest(onEncoder: (encoder: SessionEncoder) => void, signal: AbortSignal): Promise<SessionIngest>;
+  /** Gives the port back that an owner before this one left leased, where this worker can. */
+  givePortBack(): Promise<void>;
   /** @param mayRestart whether FFmpeg, which failed, may be started again */
   transcode(
     encoder: SessionEncoder,

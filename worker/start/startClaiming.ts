@@ -51,7 +51,7 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
 }
 
 function createConsumer(
-  { config, redis, log }: WorkerContext,
+  { config, workerId, redis, log }: WorkerContext,
   deps: Deps,
   scripts: LeaseScripts,
   guard: CapacityGuard,
@@ -72,7 +72,7 @@ function createConsumer(
       new Session({
         ...{ job, lease, acquiredAt, lostAfterMs, times, log },
         budget: new RestartBudget({ redis: redis.request, job, limits, log: log.child(job) }),
-        node: config.NODE_ID,
+        place: { node: config.NODE_ID, worker: workerId },
         phases: createPhases(phaseDeps, job, lease),
       }),
     // Once libsrt is cleaned up the ports are free: the next owner on this host binds them while the last uploads go on.

@@ -112,7 +112,7 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
     ...{ slots: options.slots, node, process: workerId, onOffAir: async () => undefined, log },
     startSession: (job, lease, acquiredAt) =>
       new Session({
-        ...{ job, lease, acquiredAt, times, node, log },
+        ...{ job, lease, acquiredAt, times, place: { node, worker: workerId }, log },
         budget: new RestartBudget({ redis: redis.request, job, limits, log }),
         phases: tickingPhases(ticking, job, lease),
       }),

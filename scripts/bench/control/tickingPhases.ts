@@ -49,6 +49,7 @@ export function tickingPhases(
       const url = srtUrl({ host: '127.0.0.1', port: ingest.port }, streamId, key);
       return { port: ingest.port, srtUrl: url, close: () => ingest.close() };
     },
+    givePortBack: async () => undefined,
     transcode: async (_encoder, sink, signal) => {
       const { firstNumber } = await sink.openEpoch(Date.now());
       for (let number = firstNumber; ; number += 1) {
