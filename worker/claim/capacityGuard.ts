@@ -5,14 +5,14 @@ import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 import { judgeCapacity, type Measures } from './judgeCapacity.ts';
 
 const LOOK_MS = 1_000;
-/** The spool is walked every so many looks, and the event loop's delay is that of the last 10 s. */
+/** The spool is measured every so many looks, and the event loop's delay is that of the last 10 s. */
 const WINDOW_LOOKS = 10;
 const RESOLUTION_MS = 20;
 const SETTLED_MS = 10_000;
 
 type Encode = Measures['encodes'][number];
 
-/** Watches whether this worker can bear another stream, and says so when that changes. */
+/** Watches whether this worker has room for another stream, and reports when that changes. */
 export class CapacityGuard {
   readonly #readSpool: () => Promise<Measures['spool']>;
   readonly #onChange: (reason: string | undefined) => void;
@@ -21,6 +21,8 @@ export class CapacityGuard {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #eventLoopMs = 0;
   #spool: Measures['spool'] = { usedBytes: 0, freeBytes: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
+  /** When the measurement that is under way began (performance.now()). */
+  #measuringSince: number | undefined;
   #looks = 0;
   #reason: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -38,8 +40,8 @@ export class CapacityGuard {
 
   start(): void {
     this.#delay.enable();
-    void this.#look();
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS);
+    this.#look();
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
   stop(): void {
@@ -72,14 +74,23 @@ export class CapacityGuard {
     };
   }
 
-  async #look(): Promise<void> {
-    if (this.#looks % WINDOW_LOOKS === 0) await this.#lookAtHost();
+  #look(): void {
+    if (this.#looks % WINDOW_LOOKS === 0) {
+      this.#readEventLoop();
+      void this.#measureSpool();
+    }
     this.#looks += 1;
+    this.#judge();
+  }
+
+  #judge(): void {
+    const now = performance.now();
     const reason = judgeCapacity({
       // One that has just begun has a start to make up for.
-      encodes: [...this.#encodes.values()].filter(({ since }) => performance.now() - since >= SETTLED_MS),
+      encodes: [...this.#encodes.values()].filter(({ since }) => now - since >= SETTLED_MS),
       eventLoopMs: this.#eventLoopMs,
       spool: this.#spool,
+      measuringMs: now - (this.#measuringSince ?? now),
     });
     const changed = (reason === undefined) !== (this.#reason === undefined);
     this.#reason = reason;
@@ -89,13 +100,21 @@ export class CapacityGuard {
     this.#onChange(reason);
   }
 
-  async #lookAtHost(): Promise<void> {
+  #readEventLoop(): void {
     if (this.#delay.count > 0) this.#eventLoopMs = this.#delay.percentile(99) / 1e6;
     this.#delay.reset();
+  }
+
+  /** One at a time: on a slow disk a walk of the spool may take longer than the pause between two. */
+  async #measureSpool(): Promise<void> {
+    if (this.#measuringSince !== undefined) return;
+    this.#measuringSince = performance.now();
     try {
       this.#spool = await this.#readSpool();
     } catch (error) {
-      this.#log.debug({ err: error }, 'the spool cannot be measured; next time');
+      this.#log.debug({ err: error }, 'the spool could not be measured; next time');
+    } finally {
+      this.#measuringSince = undefined;
     }
   }
 }

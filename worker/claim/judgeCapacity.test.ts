@@ -6,6 +6,7 @@ const well: Measures = {
   encodes: [{ speed: 1, behindSeconds: 0.8 }],
   eventLoopMs: 25,
   spool: { usedBytes: 0.1 * GB, freeBytes: 100 * GB, maxBytes: 20 * GB },
+  measuringMs: 0,
 };
 const slow = { speed: 0.8, behindSeconds: 5 };
 
@@ -30,6 +31,8 @@ test.each<[string, Partial<Measures>, string | undefined]>([
     { spool: { usedBytes: 30e6, freeBytes: 20e6, maxBytes: 20 * GB } },
     'its disk is nearly full',
   ],
+  ['a spool that is measured slowly', { measuringMs: 29_000 }, undefined],
+  ['a spool that does not answer', { measuringMs: 31_000 }, 'its spool has not answered for 31 s'],
 ])('%s', (_name, measures, reason) => {
   expect(judgeCapacity({ ...well, ...measures })).toBe(reason);
 });
