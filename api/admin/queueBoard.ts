@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { EntryParser } from '../../common/redis/entryParser.ts';
+import { findQueues } from '../../common/redis/findQueues.ts';
 import { queueNames } from '../../common/redis/queues.ts';
 
 const REFRESH_MS = 10_000;
@@ -14,7 +15,6 @@ const REFRESH_MS = 10_000;
 const MAX_NODES = 500;
 /** As NODE_ID's rule has it. */
 const NODE = /^[A-Za-z0-9._-]{1,64}$/;
-const META = { head: 'bull:', tail: ':meta' } as const;
 
 /** bull-board over `streams`, `webhooks`, `retention` and each node's uploads; nodes that appear or go are noticed within 10 s. */
 export class QueueBoard {
@@ -80,21 +80,15 @@ export class QueueBoard {
   }
 
   async #findUploadQueues(): Promise<Set<string>> {
-    const found = new Set<string>();
-    let cursor = '0';
-    do {
-      const pattern = `${META.head}${queueNames.uploads('*')}${META.tail}`;
-      const [next, keys] = await this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000);
-      for (const key of keys) this.#add(key.slice(META.head.length, -META.tail.length), found);
-      cursor = next;
-    } while (cursor !== '0' && found.size < MAX_NODES);
-    return found;
+    const found = await findQueues(this.#redis, queueNames.uploads(''), MAX_NODES);
+    return new Set([...found].filter(name => this.#isValid(name)));
   }
 
   /** BullMQ throws at a name that no queue can have. */
-  #add(name: string, found: Set<string>): void {
-    if (NODE.test(name.slice(queueNames.uploads('').length))) found.add(name);
-    else this.#entries.skip('queue name', name, new Error('no node has such a name'));
+  #isValid(name: string): boolean {
+    if (NODE.test(name.slice(queueNames.uploads('').length))) return true;
+    this.#entries.skip('queue name', name, new Error('no node has such a name'));
+    return false;
   }
 
   #show(name: string): void {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import type { Rendition } from '../../../common/config/encoding.ts';
 import { createRedis } from '../../../common/redis/createRedis.ts';
 import { keys as redisKeys } from '../../../common/redis/keys.ts';
-import type { RetentionJob } from '../../../common/redis/queues.ts';
+import { createQueue, queueNames, type RecordingJob, type RetentionJob } from '../../../common/redis/queues.ts';
 import { StreamStore } from '../../../common/stream/streamStore.ts';
 import { silentLogger } from '../../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
@@ -298,4 +298,32 @@ describe('a run that begins while the one before is purged', () => {
     expect(answer).toMatchObject({ kind: 'held' });
     expect(await redis.pttl(redisKeys.purge('show'))).toBeGreaterThan(0);
   });
+});
+
+test('failed jobs are kept up to a number of bytes, the latest of them', async () => {
+  const connection = createRedis(server.url, 'queue', log);
+  const options = { connection, redis, store, streams, retainMs: 0, maxFailedBytes: 700_000, log };
+  const queue = new RetentionQueue(options);
+  const producer = createQueue<RecordingJob>(queueNames.retention, connection, { attempts: 1 });
+  stops.push(async () => {
+    await queue.stop();
+    await producer.close();
+    connection.disconnect();
+  });
+  store.onRead = () => {
+    throw new Error('the store is away');
+  };
+  queue.start();
+  for (let i = 0; i < 4; i += 1) {
+    const playlists = [{ key: `show/${i}.m3u8`, text: 'x'.repeat(300_000) }];
+    await producer.add('recording', { streamId: 'show', run: `r${i}`, playlists }, { jobId: `show.r${i}` });
+    await vi.waitFor(async () => expect(await producer.getJobState(`show.r${i}`)).toBe('failed'), 10_000);
+  }
+  await vi.waitFor(
+    async () => expect(await redis.zrange('bull:retention:failed', '0', '-1')).toEqual(['show.r2', 'show.r3']),
+    {
+      timeout: 10_000,
+    },
+  );
+  expect(await redis.exists('bull:retention:show.r0')).toBe(0);
 });

@@ -20,6 +20,7 @@ import { completeRecording } from '../recording/completeRecording.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 import { PurgeFence } from './purgeFence.ts';
 import { type PurgeOptions, purgeRun } from './purgeRun.ts';
+import { trimFailedJobs } from './trimFailedJobs.ts';
 
 /** The name of a recording's jobs; the others are purges. */
 const RECORDING = 'recording';
@@ -27,6 +28,8 @@ const SCHEDULE_MS = 2_000;
 const CLOSE_MS = 3_000;
 /** A run that is still being ended gets this long. */
 const NOT_YET_MS = 5_000;
+/** Of failed jobs in Redis, all together: a long recording's playlists are 0.6 MB. */
+const MAX_FAILED_BYTES = 64 * 1024 ** 2;
 
 /**
  * What is still to be done for stopped runs, as durable jobs that any worker may run: their recordings made whole, and what
@@ -35,10 +38,12 @@ const NOT_YET_MS = 5_000;
 export class RetentionQueue {
   readonly #queue: Queue<RetentionJob | RecordingJob>;
   readonly #worker: Worker<RetentionJob | RecordingJob>;
+  readonly #redis: Redis;
   readonly #fence: PurgeFence;
   readonly #store: ObjectStore;
   readonly #streams: StreamStore;
   readonly #retainMs: number;
+  readonly #maxFailedBytes: number;
   readonly #log: Logger;
   readonly #entries: EntryParser;
   readonly #stopping = new AbortController();
@@ -53,13 +58,17 @@ export class RetentionQueue {
     /** From a run's end on; 0: for ever. */
     retainMs: number;
     entries?: EntryParser;
+    /** Default: 64 MiB. */
+    maxFailedBytes?: number;
     log: Logger;
   }) {
     const { connection } = options;
+    this.#redis = options.redis;
     this.#fence = new PurgeFence(options.redis);
     this.#store = options.store;
     this.#streams = options.streams;
     this.#retainMs = options.retainMs;
+    this.#maxFailedBytes = options.maxFailedBytes ?? MAX_FAILED_BYTES;
     this.#log = options.log;
     this.#entries = options.entries ?? new EntryParser({ log: options.log });
     this.#queue = createQueue<RetentionJob | RecordingJob>(queueNames.retention, connection, retentionJobOptions);
@@ -73,6 +82,7 @@ export class RetentionQueue {
       },
     );
     this.#worker.on('error', error => this.#log.debug({ err: error }, 'retention queue'));
+    this.#worker.on('failed', job => void this.#trim(job));
   }
 
   start(): void {
@@ -99,6 +109,18 @@ export class RetentionQueue {
     // close() never returns while Redis is away.
     void this.#worker.disconnect().catch(error => this.#log.debug({ err: error }, 'retention not disconnected'));
     void this.#queue.close().catch(error => this.#log.debug({ err: error }, 'retention queue not closed'));
+  }
+
+  /** Never rejects. */
+  async #trim(job: Job<RetentionJob | RecordingJob> | undefined): Promise<void> {
+    if (job?.finishedOn === undefined) return;
+    try {
+      const removed = await trimFailedJobs(this.#queue, this.#redis, this.#maxFailedBytes);
+      if (removed.length > 0)
+        this.#log.warn({ jobs: removed }, 'oldest failed retention jobs removed to bound their bytes');
+    } catch (error) {
+      this.#log.debug({ err: error }, 'failed retention jobs not trimmed; next time');
+    }
   }
 
   async #process(job: Job<RetentionJob | RecordingJob>, token: string | undefined): Promise<void> {

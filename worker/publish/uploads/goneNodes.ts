@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../common/createLogger.ts';
+import { findQueues } from '../../../common/redis/findQueues.ts';
 import { keys } from '../../../common/redis/keys.ts';
 import { LeaderElection } from '../../../common/redis/leaderElection.ts';
 import { queueNames, type UploadJob } from '../../../common/redis/queues.ts';
@@ -9,7 +10,6 @@ import type { WorkerRegistry } from '../../../common/workers/workerRegistry.ts';
 const PERIOD_MS = 600_000;
 const LEADER_MS = 2 * PERIOD_MS;
 const GONE_MS = 86_400_000;
-const META = { head: 'bull:', tail: ':meta' } as const;
 const NAMED_STREAMS = 20;
 
 /**
@@ -100,14 +100,8 @@ export class GoneNodes {
   }
 
   async #nodesWithQueue(): Promise<Set<string>> {
-    const found = new Set<string>();
-    const head = `${META.head}${queueNames.uploads('')}`;
-    let cursor = '0';
-    do {
-      const [next, names] = await this.#redis.scan(cursor, 'MATCH', `${head}*${META.tail}`, 'COUNT', 1_000);
-      for (const name of names) found.add(name.slice(head.length, -META.tail.length));
-      cursor = next;
-    } while (cursor !== '0');
-    return found;
+    const head = queueNames.uploads('');
+    const found = await findQueues(this.#redis, head);
+    return new Set([...found].map(name => name.slice(head.length)));
   }
 }
