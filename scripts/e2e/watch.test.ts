@@ -140,3 +140,32 @@ test('the last pictures of an encoder have no sound: the next one is played all 
   await page.close();
   await assertNothingLeft(cluster);
 });
+
+test('a viewer who came before the first picture sees it move steadily from the start', async () => {
+  const { client } = cluster;
+  const page = await browser.newPage();
+  await client.start('early');
+  const { srt_url: srtUrl } = await client.inState('early', 'READY');
+  await page.goto(`${cluster.apiUrl}/watch/early`);
+  const encoder = startEncoder({ srtUrl: String(srtUrl), size: '640x360' });
+  const moves = async (): Promise<boolean> => (await watchedPage.look(page)).currentTime > 0;
+  await waitFor('the first picture', moves, 40_000);
+  await watchedPage.begin(page);
+  const seen = await playsOn(page, 8);
+  // The first segment has one second, and the next one comes two seconds after it.
+  expect(seen.stall).toBeLessThan(0.6);
+  expect(seen).toMatchObject({ fatalErrors: 0, reconnects: 0, phase: 'playing' });
+  // A viewer who pauses falls behind; the page says so, and leads back.
+  await page.evaluate('document.getElementById("video").pause()');
+  const goLive = page.locator('#golive');
+  await goLive.waitFor({ state: 'visible', timeout: 60_000 });
+  expect(await page.locator('#badge').textContent()).toMatch(/^\d+ s behind$/);
+  await goLive.click();
+  await goLive.waitFor({ state: 'hidden', timeout: 20_000 });
+  expect(await page.locator('#badge').textContent()).toBe('Live');
+  await client.stop('early');
+  await encoder.exited;
+  await client.inState('early', 'STOPPED');
+  await page.close();
+  await assertNothingLeft(cluster);
+});

@@ -1,5 +1,7 @@
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
 const HLS_TYPE = 'application/vnd.apple.mpegurl';
+/** On top of one target duration: what a playlist and a segment take to arrive. */
+const MARGIN_SECONDS = 0.5;
 
 /**
  * Plays one live playlist in a video element: hls.js where MediaSource exists, the browser's own HLS elsewhere (iPhone).
@@ -13,6 +15,8 @@ export class Player {
   #url;
   #timer;
   #failures = 0;
+  /** Whether this playlist has been started: before, the buffer fills. */
+  #started = false;
   #recoveredAt = Number.NEGATIVE_INFINITY;
 
   /** @param on `playing`, `stall`, `blocked` (the browser wants a click): called when it is so */
@@ -42,10 +46,29 @@ export class Player {
   }
 
   play() {
+    this.#started = true;
     this.#video.play().catch(error => {
-      // Anything else than a refusal is told by an error event, or solved by the next load.
+      // Anything else than a refusal comes as an error event too, or is solved by the next load.
       if (error.name === 'NotAllowedError') this.#on.blocked();
     });
+  }
+
+  /** Seconds behind the live edge; 0 when the playlist has ended or its edge is not known. */
+  get latency() {
+    return this.#hls?.latestLevelDetails?.live ? Math.max(0, this.#hls.latency) : 0;
+  }
+
+  /** Further behind than playing needs: a viewer who paused, or whose network was slow. */
+  get isBehind() {
+    const target = this.#hls?.targetLatency;
+    const details = this.#hls?.latestLevelDetails;
+    return Boolean(target && details?.live) && this.latency > target + 1.5 * details.targetduration;
+  }
+
+  goLive() {
+    const edge = this.#hls?.liveSyncPosition;
+    if (edge) this.#video.currentTime = edge;
+    this.play();
   }
 
   #attach() {
@@ -65,7 +88,8 @@ export class Player {
       liveMaxLatencyDurationCount: 8,
     });
     this.#hls = hls;
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.play());
+    for (const event of [Hls.Events.FRAG_BUFFERED, Hls.Events.LEVEL_UPDATED])
+      hls.on(event, () => this.#startWhenFull());
     hls.on(Hls.Events.ERROR, (_event, { fatal, type, details }) => {
       if (!fatal) return;
       // A decoder that tripped mostly goes on with a fresh buffer; once in a while is enough to try.
@@ -74,6 +98,25 @@ export class Player {
     });
     hls.loadSource(this.#url);
     hls.attachMedia(this.#video);
+  }
+
+  /**
+   * A stream's first segment is short and the second one comes a whole target duration later: a viewer who began with
+   * the first one would see its end and then nothing. So playing begins when the buffer outlasts the next segment.
+   */
+  #startWhenFull() {
+    const details = this.#hls?.latestLevelDetails;
+    if (this.#started || !details) return;
+    if (!details.live || this.#bufferedAhead() >= details.targetduration + MARGIN_SECONDS) this.play();
+  }
+
+  #bufferedAhead() {
+    const { buffered, currentTime } = this.#video;
+    for (let i = 0; i < buffered.length; i += 1) {
+      // The first picture may begin a little after the time at which hls.js puts the viewer.
+      if (buffered.end(i) > currentTime && buffered.start(i) <= currentTime + 1) return buffered.end(i) - currentTime;
+    }
+    return 0;
   }
 
   #recover(details) {
@@ -86,6 +129,7 @@ export class Player {
   #detach() {
     this.#hls?.destroy();
     this.#hls = undefined;
+    this.#started = false;
     this.#video.removeAttribute('src');
     this.#video.load();
   }

@@ -8,6 +8,7 @@ const root = byId('watch');
 const video = byId('video');
 const playButton = byId('play');
 const unmuteButton = byId('unmute');
+const goLiveButton = byId('golive');
 
 const badges = { INITIALISED: 'Starting', READY: 'Waiting', STREAMING: 'Live', STOPPED: 'Ended' };
 const texts = {
@@ -16,6 +17,7 @@ const texts = {
   joining: ['Almost there…', 'The first pictures are on their way.'],
   blocked: ['Ready to play', 'Your browser wants you to start the video.'],
   reconnecting: ['One moment…', 'The picture was interrupted; it comes back by itself.'],
+  away: ['The stream is interrupted', 'It goes on by itself as soon as its encoder is back.'],
   ended: ['This stream has ended', 'Thank you for watching.'],
   missing: ['This stream is gone', 'The link may be old. Ask whoever sent it to you for a new one.'],
 };
@@ -32,6 +34,8 @@ let stallTimer;
 const player = new Player(video, { playing: () => show('playing'), stall: onStall, blocked: () => show('blocked') });
 
 function show(next) {
+  // The browser's controls have a sign of their own for a picture that is awaited.
+  video.controls = next === 'playing';
   unmuteButton.hidden = next !== 'playing' || !video.muted;
   if (next === phase) return;
   phase = next;
@@ -46,7 +50,7 @@ function onStall() {
   clearTimeout(stallTimer);
   stallTimer = setTimeout(() => {
     const stalled = video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA && !video.ended;
-    if (phase === 'playing' && stalled) show('reconnecting');
+    if (phase === 'playing' && stalled) show(stream.state === 'READY' ? 'away' : 'reconnecting');
   }, STALL_MS);
 }
 
@@ -60,10 +64,12 @@ function follow() {
   if (loaded !== undefined && playlistUrl === null) {
     loaded = undefined;
     player.unload();
+    // The last run's picture must not stand for the next one.
+    video.removeAttribute('poster');
   }
   if (state === 'STOPPED') {
-    // What has been fetched plays to its end; who comes later finds only the sign.
-    if (loaded === undefined || video.ended || phase === 'reconnecting') show('ended');
+    // What has been fetched plays to its end; viewers who come later find only the sign.
+    if (loaded === undefined || video.ended || phase === 'reconnecting' || phase === 'away') show('ended');
     return;
   }
   if (playlistUrl === null) return show(state === 'STREAMING' ? 'joining' : 'waiting');
@@ -74,6 +80,16 @@ function follow() {
   if (stream.poster && phase === 'loading') video.poster = new URL(stream.poster, url).href;
   show('joining');
   player.load(url);
+}
+
+/** What the viewer sees now, not what the server has: a viewer who paused is behind. */
+function showBadge() {
+  const behind = phase === 'playing' && player.isBehind;
+  const isHeld = stream.state === 'READY' && loaded !== undefined;
+  const text = behind ? `${Math.round(player.latency)} s behind` : isHeld ? 'Interrupted' : badges[stream.state];
+  byId('badge').textContent = text ?? stream.state;
+  byId('badge').dataset.state = behind ? 'BEHIND' : stream.state;
+  goLiveButton.hidden = !behind;
 }
 
 async function ask() {
@@ -96,9 +112,8 @@ async function poll() {
   const response = await ask();
   if (response?.ok) {
     stream = await response.json();
-    byId('badge').textContent = badges[stream.state] ?? stream.state;
-    byId('badge').dataset.state = stream.state;
     follow();
+    showBadge();
   } else if (response?.status === 404) {
     if (loaded === undefined) show('missing');
     // Any other answer, or none, tells of a server that is away for a moment: what plays goes on.
@@ -113,15 +128,17 @@ function start() {
     unmuteButton.hidden = phase !== 'playing' || !video.muted;
   });
   video.addEventListener('timeupdate', () => {
+    showBadge();
     root.dataset.currentTime = video.currentTime.toFixed(3);
     root.dataset.fatalErrors = String(player.counts.fatalErrors);
     root.dataset.reconnects = String(player.counts.reconnects);
   });
   playButton.addEventListener('click', () => player.play());
+  goLiveButton.addEventListener('click', () => player.goLive());
   unmuteButton.addEventListener('click', () => {
     video.muted = false;
   });
-  // For tests and for curious people.
+  // For tests, and for the console.
   window.livetran = {
     get phase() {
       return phase;
@@ -134,6 +151,9 @@ function start() {
     },
     get currentTime() {
       return video.currentTime;
+    },
+    get latency() {
+      return player.latency;
     },
     get fatalErrors() {
       return player.counts.fatalErrors;
