@@ -1,5 +1,7 @@
 # One image for both roles: `node api/main.ts` (default) and `node worker/main.ts`.
-FROM node:24-bookworm-slim
+# Another base with this Node and npm: --build-arg NODE_IMAGE=…
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+FROM ${NODE_IMAGE}
 
 # Debian's ffmpeg brings libsrt, which the worker loads.
 RUN apt-get update \

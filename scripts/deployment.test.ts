@@ -8,44 +8,16 @@ const read = (file: string): string => readFileSync(`${root}${file}`, 'utf8');
 const known = Object.keys(variables.shape);
 const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(match => match[1] ?? '');
 
-/** Not Livetran's: the compose file's own, and those of other programs in it. */
-const COMPOSE_ONLY = ['PUBLIC_HOST', 'WORKERS', 'BUCKET'];
-
-describe('docker-compose.yml', () => {
-  const compose = read('docker-compose.yml');
-  // Keys of `environment:` maps are the only ones in capitals.
-  const set = all(compose, /^ +([A-Z][A-Z0-9_]*): /gm);
-
-  test('sets only variables that exist', () => {
-    expect(set.length).toBeGreaterThan(10);
-    expect(set.filter(name => !known.includes(name) && !COMPOSE_ONLY.includes(name))).toEqual([]);
-  });
-
-  test('what must be in .env is in .env.example, and what is there exists', () => {
-    const asked = all(compose, /\$\{([A-Z0-9_]+):\?/g);
-    const offered = all(read('.env.example'), /^([A-Z0-9_]+)=/gm);
-    expect(asked).toEqual(expect.arrayContaining(['JWT_SECRET', 'HMAC_SECRET']));
-    expect(asked.filter(name => !offered.includes(name))).toEqual([]);
-    expect(offered.filter(name => !known.includes(name) && !COMPOSE_ONLY.includes(name))).toEqual([]);
-  });
-
-  test('has no image without a version', () => {
-    const images = all(compose, /^ +image: (.+)$/gm);
-    expect(images.filter(image => !/:[\w.-]*\d/.test(image))).toEqual([]);
-  });
-
-  test('the programs it runs are there', () => {
-    const programs = all(`${compose}${read('Dockerfile')}`, /"?node"?,? "?((?:api|worker|scripts)\/\w+\.ts)/g);
-    expect(programs).toEqual(expect.arrayContaining(['api/main.ts', 'worker/main.ts', 'scripts/healthcheck.ts']));
-    expect(programs.filter(program => !existsSync(`${root}${program}`))).toEqual([]);
-  });
-});
-
 test('the Dockerfile sets only variables that exist', () => {
   const [, block = ''] = /^ENV ((?:.*\\\n)*.*)$/m.exec(read('Dockerfile')) ?? [];
   const set = all(block, /([A-Z_]+)=/g);
   expect(set).toContain('SPOOL_DIR');
   expect(set.filter(name => !known.includes(name))).toEqual([]);
+});
+
+test('the image has the Node that the tests ran with', () => {
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+  expect(read('Dockerfile')).toContain(`ARG NODE_IMAGE=node:${dependencies.node}-bookworm-slim\n`);
 });
 
 test('the image gets every file that its health check imports', () => {
@@ -61,6 +33,14 @@ test('the Procfile runs what is there, without a shell that would swallow signal
   const programs = all(read('Procfile'), /^\w+: exec node_modules\/\.bin\/node (\S+)$/gm);
   expect(programs).toEqual(['api/main.ts', 'worker/main.ts']);
   expect(programs.filter(program => !existsSync(`${root}${program}`))).toEqual([]);
+});
+
+test.each([
+  ['.foreman', /^timeout: (\d+)$/gm],
+  ['.overmind.env', /^OVERMIND_TIMEOUT=(\d+)$/gm],
+])('%s gives programs of the Procfile the time to drain', (file, pattern) => {
+  const [seconds] = all(read(file), pattern);
+  expect(Number(seconds)).toBeGreaterThanOrEqual(variables.parse({}).DRAIN_SECONDS + 25);
 });
 
 describe('docs/configuration.md', () => {

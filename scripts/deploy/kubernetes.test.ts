@@ -1,14 +1,23 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { variables } from '../../common/config/variables.ts';
-import { isMap, kubernetesShapes } from './kubernetesShapes.ts';
-import { parseYaml, type Yaml } from './parseYaml.ts';
+import { isMap, kubernetesShapes, type Yaml } from './kubernetesShapes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = `${root}deploy/kubernetes/`;
 const files = readdirSync(folder);
-const objects = files.flatMap(file => parseYaml(readFileSync(folder + file, 'utf8')));
+/** Kubernetes reads YAML 1.1, where `off` and `yes` without quotes are booleans. */
+const objects = files.flatMap(file => read(readFileSync(folder + file, 'utf8')));
+
+function read(text: string): Yaml[] {
+  const documents = parseAllDocuments(text, { version: '1.1' }).filter(document => document.contents !== null);
+  return documents.map(document => {
+    expect([...document.errors, ...document.warnings]).toEqual([]);
+    return document.toJS() as Yaml;
+  });
+}
 
 type Fields = { [key: string]: Yaml };
 const fields = (value: Yaml | undefined): Fields => (isMap(value) ? value : {});
@@ -104,22 +113,83 @@ test('what containers mount, and take their settings from, is there', () => {
     for (const container of containers(pod)) {
       for (const mount of items(container.volumeMounts)) expect(volumes, named(pod)).toContain(mount.name);
       for (const source of items(container.envFrom)) {
-        if (source.configMapRef) expect(configs).toContain(at(source.configMapRef, 'name'));
-        // The one that the file's head says how to make.
-        else expect(at(source.secretRef ?? null, 'name')).toBe('livetran');
+        expect(configs).toContain(at(source.configMapRef ?? null, 'name'));
       }
     }
   }
 });
 
+/** Those that the file's head says to put into the Secret. */
+const secretNames = (): string[] => {
+  const [, head = ''] = /livetran\.env: ([\s\S]*?), one NAME=value/.exec(readFileSync(folder + files[0], 'utf8')) ?? [];
+  return [...head.matchAll(/\b[A-Z][A-Z0-9_]+/g)].map(([name]) => name);
+};
+const envOf = (pod: Yaml): Fields[] => containers(pod).flatMap(container => items(container.env));
+/** The names of a pod's secrets, as they are in the Secret. */
+const secretsOf = (pod: Yaml): string[] =>
+  envOf(pod).flatMap(entry => {
+    const reference = fields(at(entry, 'valueFrom.secretKeyRef'));
+    if (reference.name !== undefined) expect(reference.name).toBe('livetran');
+    return reference.key === undefined ? [] : [String(reference.key)];
+  });
+
 test('sets only variables that exist, to values that they take', () => {
-  const known = Object.keys(variables.shape);
+  const known = [...Object.keys(variables.shape), 'REDIS_PASSWORD', 'REDISCLI_AUTH'];
   const data = ofKind('ConfigMap').map(object => fields(at(object, 'data')));
-  const env = pods.flatMap(pod => containers(pod).flatMap(container => items(container.env)));
+  const env = pods.flatMap(envOf);
   const set = [...data.flatMap(Object.keys), ...env.map(({ name }) => String(name))];
   expect(set.filter(name => !known.includes(name))).toEqual([]);
-  const values = Object.assign({}, ...data, ...env.map(({ name, value }) => (value ? { [String(name)]: value } : {})));
+  const plain = env.map(({ name, value }) => (value ? { [String(name)]: value } : {}));
+  const values = Object.assign({}, ...data, ...plain);
   expect(variables.safeParse(values).error?.issues ?? []).toEqual([]);
+});
+
+test('each pod gets the secrets that it needs, and no other one', () => {
+  const [redis, api, worker] = ['livetran-redis', 'livetran-api', 'livetran-worker'].map(name =>
+    secretsOf(pods.find(pod => at(pod, 'metadata.name') === name) ?? null).toSorted(),
+  );
+  expect(redis).toEqual(['REDIS_PASSWORD']);
+  expect(api).toEqual(['ADMIN_PASSWORD', 'HMAC_SECRET', 'REDIS_PASSWORD']);
+  expect(worker).toEqual(expect.arrayContaining(['HMAC_SECRET', 'JWT_SECRET', 'R2_SECRET_KEY', 'REDIS_PASSWORD']));
+  expect(new Set(pods.flatMap(secretsOf))).toEqual(new Set(secretNames()));
+});
+
+describe('pods are confined', () => {
+  test.each(pods.map(pod => [named(pod), pod] as const))('%s', (_name, pod) => {
+    const spec = fields(at(pod, 'spec.template.spec'));
+    // Service links set LIVETRAN_API_PORT and the like, which Livetran takes for misspelt variables.
+    expect(spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+    expect(at(spec, 'securityContext.seccompProfile.type')).toBe('RuntimeDefault');
+    for (const container of containers(pod)) {
+      expect(container.securityContext, String(container.name)).toMatchObject({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      // The container's own setting, else the pod's. Only the one that gives the spool to the worker is root.
+      const user = at(container, 'securityContext.runAsUser') ?? at(spec, 'securityContext.runAsUser');
+      expect(user === 0, String(container.name)).toBe(container.name === 'spool');
+    }
+  });
+
+  test('and each has a policy for its network, besides workers: policies do not hold on the node’s network', () => {
+    const guarded = ofKind('NetworkPolicy').map(policy => fields(at(policy, 'spec.podSelector.matchLabels')));
+    for (const pod of pods.filter(each => at(each, 'spec.template.spec.hostNetwork') !== true)) {
+      const labels = fields(at(pod, 'spec.template.metadata.labels'));
+      expect(guarded, named(pod)).toContainEqual(labels);
+    }
+    for (const policy of ofKind('NetworkPolicy'))
+      expect(at(policy, 'spec.policyTypes'), named(policy)).toEqual(['Ingress', 'Egress']);
+  });
+});
+
+test('nothing leads to /metrics and /admin from outside', () => {
+  const rules = ofKind('Ingress').flatMap(ingress => items(at(ingress, 'spec.rules')));
+  const paths = rules.flatMap(rule => items(at(rule, 'http.paths')).map(({ path }) => String(path)));
+  const leadsTo = (url: string): boolean => paths.some(path => path === '/' || `${url}/`.startsWith(`${path}/`));
+  for (const inside of ['/metrics', '/admin', '/admin/queues']) expect(leadsTo(inside), inside).toBe(false);
+  for (const open of ['/api/start-stream', '/video/show/show.m3u8', '/watch/show', '/assets/watch.js', '/healthz'])
+    expect(leadsTo(open), open).toBe(true);
 });
 
 test('runs programs that are there', () => {
@@ -142,6 +212,14 @@ describe('workers', () => {
     expect(at(worker, 'spec.updateStrategy.rollingUpdate')).toEqual({ maxSurge: 1, maxUnavailable: 0 });
   });
 
+  test('have memory for 600 MB, and for 1 GB of FFmpeg for each stream', () => {
+    const [container] = containers(worker).slice(-1);
+    const env = items(container?.env);
+    const streams = Number(env.find(({ name }) => name === 'WORKER_STREAMS')?.value);
+    const gigabytes = Number(/^(\d+)Gi$/.exec(String(at(container?.resources, 'limits.memory')))?.[1]);
+    expect(gigabytes).toBeGreaterThanOrEqual(streams + 0.6);
+  });
+
   test('get the time to drain', () => {
     const drainSeconds = Number((variables.parse({}) as Record<string, unknown>).DRAIN_SECONDS ?? 30);
     expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(drainSeconds + 25);
@@ -151,6 +229,8 @@ describe('workers', () => {
     const env = items(containers(worker).at(-1)?.env);
     const from = Object.fromEntries(env.map(each => [each.name, at(each, 'valueFrom.fieldRef.fieldPath')]));
     expect(from).toMatchObject({ NODE_ID: 'spec.nodeName', SRT_HOST: 'status.hostIP' });
-    expect(items(spec.volumes)[0]).toMatchObject({ name: 'spool', hostPath: { type: 'DirectoryOrCreate' } });
+    expect(items(spec.volumes).find(volume => volume.name === 'spool')).toMatchObject({
+      hostPath: { type: 'DirectoryOrCreate' },
+    });
   });
 });

@@ -1,4 +1,5 @@
-import type { Yaml } from './parseYaml.ts';
+/** What a manifest is made of. */
+export type Yaml = string | number | boolean | null | Yaml[] | { [key: string]: Yaml };
 
 /** Says what is wrong with a value, as sentences that begin with where it is. */
 export type Shape = (value: Yaml, place: string) => string[];
@@ -69,24 +70,27 @@ const probe = map({
   initialDelaySeconds: whole,
 });
 
+const capabilities = map({ drop: list(oneOf('ALL')), add: list(text) });
+const seccompProfile = map({ 'type!': oneOf('RuntimeDefault', 'Localhost') });
+const identity = { runAsNonRoot: flag, runAsUser: whole, runAsGroup: whole, seccompProfile };
+
+const valueFrom = map({
+  fieldRef: map({ 'fieldPath!': oneOf('spec.nodeName', 'status.hostIP', 'status.podIP') }),
+  secretKeyRef: map({ 'name!': name, 'key!': text, optional: flag }),
+});
+
 const container = map({
   'name!': name,
   'image!': scalarShape('an image with a version', value => /:[\w.-]*\d[\w.-]*$/.test(String(value))),
   command: list(text),
   args: list(text),
   envFrom: list(map({ configMapRef: reference, secretRef: reference })),
-  env: list(
-    map({
-      'name!': text,
-      value: text,
-      valueFrom: map({ 'fieldRef!': map({ 'fieldPath!': oneOf('spec.nodeName', 'status.hostIP', 'status.podIP') }) }),
-    }),
-  ),
+  env: list(map({ 'name!': text, value: text, valueFrom })),
   ports: list(map({ name: port, 'containerPort!': portNumber, protocol: oneOf('TCP', 'UDP') })),
   readinessProbe: probe,
   livenessProbe: probe,
   resources,
-  securityContext: map({ runAsNonRoot: flag, runAsUser: whole, runAsGroup: whole }),
+  securityContext: map({ ...identity, allowPrivilegeEscalation: flag, readOnlyRootFilesystem: flag, capabilities }),
   volumeMounts: list(map({ 'name!': name, 'mountPath!': text, readOnly: flag })),
 });
 
@@ -97,7 +101,9 @@ const template = map({
     dnsPolicy: oneOf('ClusterFirst', 'ClusterFirstWithHostNet', 'Default'),
     terminationGracePeriodSeconds: whole,
     nodeSelector: labels,
-    securityContext: map({ runAsNonRoot: flag, runAsUser: whole, runAsGroup: whole, fsGroup: whole }),
+    automountServiceAccountToken: flag,
+    enableServiceLinks: flag,
+    securityContext: map({ ...identity, fsGroup: whole }),
     initContainers: list(container),
     'containers!': list(container),
     volumes: list(
@@ -117,6 +123,13 @@ const claim = map({
 
 /** `/` is not a number, so the port is a name. */
 const backend = map({ 'service!': map({ 'name!': name, 'port!': map({ name: port, number: portNumber }) }) });
+
+const peer = map({
+  podSelector: selector,
+  namespaceSelector: selector,
+  ipBlock: map({ 'cidr!': scalarShape('a network', value => /^[\d.]+\/\d+$/.test(String(value))), except: list(text) }),
+});
+const peerPort = map({ 'port!': port, protocol: oneOf('TCP', 'UDP') });
 
 const head = { 'apiVersion!': text, 'kind!': text, 'metadata!': metadata };
 
@@ -161,6 +174,15 @@ export const kubernetesShapes: Readonly<Record<string, Shape>> = {
   'policy/v1 PodDisruptionBudget': map({
     ...head,
     'spec!': map({ minAvailable: whole, maxUnavailable: whole, 'selector!': selector }),
+  }),
+  'networking.k8s.io/v1 NetworkPolicy': map({
+    ...head,
+    'spec!': map({
+      'podSelector!': selector,
+      'policyTypes!': list(oneOf('Ingress', 'Egress')),
+      ingress: list(map({ from: list(peer), ports: list(peerPort) })),
+      egress: list(map({ to: list(peer), ports: list(peerPort) })),
+    }),
   }),
   'networking.k8s.io/v1 Ingress': map({
     ...head,

@@ -61,6 +61,20 @@ test('a worker alone gets the signal, and the time to drain', async () => {
   expect(Number(setting(worker, 'TimeoutStopSec'))).toBeGreaterThanOrEqual(drainSeconds + 25);
 });
 
+test.each(units)('%s has no right that it does not need', async unit => {
+  const text = await read(unit);
+  expect(setting(text, 'User')).toBe('livetran');
+  expect(setting(text, 'CapabilityBoundingSet')).toBe('');
+  for (const name of ['NoNewPrivileges', 'PrivateDevices', 'RestrictNamespaces'])
+    expect(setting(text, name)).toBe('yes');
+  expect(setting(text, 'ProtectSystem')).toBe('strict');
+});
+
+test('a worker has memory for 600 MB, and for 1 GB of FFmpeg for each stream', async () => {
+  const [, gigabytes] = /^(\d+)G$/.exec(setting(await read('livetran-worker@.service'), 'MemoryMax') ?? '') ?? [];
+  expect(Number(gigabytes)).toBeGreaterThanOrEqual(variables.parse({}).WORKER_STREAMS + 0.6);
+});
+
 function verify(paths: readonly string[]): Promise<{ code: unknown; text: string }> {
   return new Promise(resolve => {
     execFile('systemd-analyze', ['verify', '--man=no', ...paths], (error, stdout, stderr) =>

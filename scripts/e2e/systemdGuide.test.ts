@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -35,15 +35,19 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** Starts what a unit starts, in its folder, with its environment. */
-async function startUnit(unit: string, environmentFile: Record<string, string>): Promise<Child> {
+type Settings = Record<string, string>;
+
+/** Starts what a unit starts, in its folder, with its environment. `files` stands for /etc/livetran. */
+async function startUnit(unit: string, files: Record<string, Settings>): Promise<Child> {
   const text = await readFile(join(opt, 'deploy/systemd', unit), 'utf8');
   const here = text.replaceAll('/opt/livetran', opt).replaceAll('/var/lib/livetran', join(dir, 'var'));
   const lines = here.split('\n').map(line => line.split(/=(.*)/s));
   const values = (name: string): string[] => lines.filter(([key]) => key === name).map(([, value = '']) => value);
   const [command = '', ...args] = values('ExecStart')[0]?.split(' ') ?? [];
   const own = Object.fromEntries(values('Environment').map(value => value.split(/=(.*)/s).slice(0, 2)));
-  const env = { PATH, ...own, ...environmentFile };
+  const settings = values('EnvironmentFile').map(file => files[basename(file)]);
+  expect(settings).not.toContain(undefined);
+  const env: Settings = Object.assign({ PATH }, own, ...settings);
   const child = startChild(command, args, { cwd: values('WorkingDirectory')[0] ?? '', env });
   started.push(child);
   return child;
@@ -58,7 +62,6 @@ test('npm ci --omit=dev installs all that the units start, without a warning', a
   const api = `http://127.0.0.1:${await freePort('127.0.0.1')}`;
   const settings = {
     HMAC_SECRET: 'hmac-secret-for-tests-0123456789',
-    JWT_SECRET: 'jwt-secret-for-tests-0123456789',
     REDIS_URL: redis.url,
     OUTPUT_DIR: join(dir, 'var/output'),
     DATA_DIR: join(dir, 'var'),
@@ -69,8 +72,9 @@ test('npm ci --omit=dev installs all that the units start, without a warning', a
     SRT_HOST: '127.0.0.1',
     SRT_BIND: '127.0.0.1',
   };
+  const files = { 'livetran.env': settings, 'worker.env': { JWT_SECRET: 'jwt-secret-for-tests-0123456789' } };
   const units = await Promise.all(
-    ['livetran-api.service', 'livetran-worker@.service'].map(unit => startUnit(unit, settings)),
+    ['livetran-api.service', 'livetran-worker@.service'].map(unit => startUnit(unit, files)),
   );
   const ready = waitFor('/readyz', async () => (await fetch(`${api}/readyz`)).ok, 60_000);
   const early = units.map(unit => unit.exited.then(end => Promise.reject(new Error(`${unit.text} ${end.code}`))));
