@@ -59,7 +59,7 @@ describe('every error has one form', () => {
 
   test('a mistake of ours shows no detail', async () => {
     await redis.set(keys.stream('a'), 'not a hash');
-    const answer = await api.call('GET', '/api/status?stream_id=a');
+    const answer = await api.ask('GET', '/api/status?stream_id=a');
     expect(answer).toMatchObject({ status: 500, body: { error: 'internal error; the server has logged it' } });
   });
 });
@@ -114,6 +114,8 @@ describe('health', () => {
     await api.call('POST', '/api/start-stream', '{"stream_id":"b"}');
     await api.ask('GET', '/api/streams/a');
     await redis.hset(keys.stream('b'), 'state', 'STREAMING');
+    // They are as old as a second.
+    await expect.poll(() => text('/metrics'), { timeout: 10_000 }).toMatch(/^streams_info\{.*"STREAMING".*\} 1$/m);
     const metrics = await text('/metrics');
     expect(metrics).toMatch(/^streams_info\{.*status="INITIALISED".*\} 1$/m);
     expect(metrics).toMatch(/^streams_info\{.*status="READY".*\} 0$/m);

@@ -14,7 +14,7 @@ import type { QueueBoard } from './admin/queueBoard.ts';
 import { checkBodySignature } from './auth/checkBodySignature.ts';
 import { checkRequestSignature } from './auth/checkRequestSignature.ts';
 import type { EventFeed } from './events/eventFeed.ts';
-import { readBody } from './http/readBody.ts';
+import { limitBody, readBody } from './http/readBody.ts';
 import { boardPolicy, openToAll, securityHeaders } from './http/securityHeaders.ts';
 import { writeError } from './http/writeError.ts';
 import { measureRequests } from './metrics/measureRequests.ts';
@@ -23,7 +23,9 @@ import { observeStreams } from './metrics/observeStreams.ts';
 import { observeWorkers } from './metrics/observeWorkers.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+
 import { livetranRoutes } from './routes/livetran.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { videoRoutes } from './routes/video.ts';
 import { watchRoutes } from './routes/watch.ts';
@@ -40,6 +42,8 @@ export interface AppDeps {
   queue: Queue<StreamJob>;
   events: EventFeed;
   metrics: Metrics;
+  /** The text of /metrics; without it that is not served here. */
+  metricsText?: () => Promise<string>;
   /** Without it /admin/queues does not exist. */
   board?: QueueBoard;
 }
@@ -49,7 +53,7 @@ export function createApp(deps: AppDeps): Express {
   const { config, log, redis, entries, metrics } = deps;
   const store = new StreamStore(redis, entries);
   const registry = new WorkerRegistry(redis, entries);
-  const streams = new StreamService({ store, queue: deps.queue, log });
+  const streams = new StreamService({ store, queue: deps.queue, maxStreams: config.MAX_STREAMS, log });
   const { storage, HMAC_SECRET: secret } = config;
   const local = storage.kind === 'file' && config.CLOUDFLARE_PUBLIC_URL === undefined;
   const app = express();
@@ -65,7 +69,8 @@ export function createApp(deps: AppDeps): Express {
       strictTransport: config.API_PUBLIC_URL?.startsWith('https:') ?? false,
     }),
   );
-  app.use(healthRoutes({ registry, metrics }));
+  app.use(limitBody, healthRoutes(registry));
+  if (deps.metricsText) app.use(metricsRoutes({ text: deps.metricsText, token: config.METRICS_TOKEN }));
   app.use(['/video', '/watch', '/assets'], openToAll);
   if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir));
   app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
@@ -77,8 +82,8 @@ export function createApp(deps: AppDeps): Express {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  app.use(livetranRoutes(streams, checkBodySignature(secret)));
   const signed = checkRequestSignature({ secret, redis });
+  if (config.LEGACY_API) app.use(livetranRoutes(streams, { body: checkBodySignature(secret), request: signed }));
   app.use(streamRoutes(streams, signed));
   app.use(eventRoutes(streams, deps.events, signed));
   app.use(workerRoutes(registry, signed));

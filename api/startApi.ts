@@ -11,12 +11,15 @@ import { withDeadline } from '../common/withDeadline.ts';
 import pack from '../package.json' with { type: 'json' };
 import { QueueBoard } from './admin/queueBoard.ts';
 import { createApp } from './createApp.ts';
+import { createMetricsApp } from './createMetricsApp.ts';
 import { EventFeed } from './events/eventFeed.ts';
 import { startHttpServer } from './http/httpServer.ts';
 import { loadCertificate } from './http/loadCertificate.ts';
+import { metricsText } from './metrics/metricsText.ts';
 
 const REDIS_WAIT_MS = 2_000;
 const REQUESTS_DEADLINE_MS = 10_000;
+const METRICS_AGE_MS = 1_000;
 const QUEUE_DEADLINE_MS = 2_000;
 
 /** The front door, listening. Redis may be away. Throws `port_unavailable` or `config_invalid`, and leaves nothing. */
@@ -44,7 +47,11 @@ export async function startApi(
     const events = new EventFeed({ redis: connect(config, 'subscriber', log, stack), entries, log });
     events.start();
     await ready(redis, log);
-    const handler = createApp({ config, log, redis, entries, queue, events, metrics, ...(board && { board }) });
+    const text = metricsText(metrics, METRICS_AGE_MS);
+    if (config.METRICS_PORT !== undefined) await startMetrics(config.METRICS_PORT, text, config, log, stack);
+    const deps = { config, log, redis, entries, queue, events, metrics };
+    const own = config.METRICS_PORT === undefined && { metricsText: text };
+    const handler = createApp({ ...deps, ...(board && { board }), ...own });
     const where = { host: config.API_HOST, port: config.API_PORT, ...(certificate && { certificate }) };
     const server = await startHttpServer({ handler, ...where });
     stack.push('server', () => server.stop(REQUESTS_DEADLINE_MS));
@@ -55,6 +62,19 @@ export async function startApi(
     await stack.stop();
     throw error;
   }
+}
+
+/** Plain HTTP, on the address of the API: METRICS_PORT is for the private network. */
+async function startMetrics(
+  port: number,
+  text: () => Promise<string>,
+  config: Config,
+  log: Logger,
+  stack: StopStack,
+): Promise<void> {
+  const handler = createMetricsApp({ text, token: config.METRICS_TOKEN, log });
+  const server = await startHttpServer({ handler, host: config.API_HOST, port, portName: 'METRICS_PORT' });
+  stack.push('metrics server', () => server.stop(REQUESTS_DEADLINE_MS));
 }
 
 function connect(config: Config, role: 'request' | 'queue' | 'subscriber', log: Logger, stack: StopStack): Redis {

@@ -20,6 +20,8 @@ export const errorCatalogue = {
   not_found: { status: 404, retryable: false, blame: 'caller' },
   method_not_allowed: { status: 405, retryable: false, blame: 'caller' },
   stream_not_found: { status: 400, retryable: false, blame: 'caller' },
+  quota: { status: 429, retryable: true, blame: 'caller' },
+  rate_limited: { status: 429, retryable: true, blame: 'caller' },
   stream_running: { status: 409, retryable: false, blame: 'caller' },
   redis_unavailable: { status: 503, retryable: true, blame: 'operator' },
   config_invalid: { status: 500, retryable: false, blame: 'operator' },

@@ -36,6 +36,8 @@ export async function startHttpServer(options: {
   host: string;
   /** 0 takes a free one. */
   port: number;
+  /** The variable that sets the port, for error messages. */
+  portName?: string;
   certificate?: Certificate;
 }): Promise<HttpServer> {
   const server = options.certificate
@@ -81,10 +83,13 @@ function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function listenError(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): AppError {
+function listenError(
+  error: NodeJS.ErrnoException,
+  { host, port, portName = 'API_PORT' }: { host: string; port: number; portName?: string },
+): AppError {
   const rules: Record<string, string> = {
-    EADDRINUSE: 'another program listens there; stop it or set API_PORT',
-    EACCES: 'this user may not listen there; set API_PORT to a port above 1023',
+    EADDRINUSE: `another program listens there; stop it or set ${portName}`,
+    EACCES: `this user may not listen there; set ${portName} to a port above 1023`,
     EADDRNOTAVAIL: 'this host has no such address; set API_HOST',
     ENOTFOUND: 'this host has no such address; set API_HOST',
   };

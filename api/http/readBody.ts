@@ -1,9 +1,59 @@
-import express, { type Request, type RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { z } from 'zod';
 import { AppError } from '../../common/errors.ts';
 
-/** Keeps the raw body, whatever its type is said to be: signatures cover its bytes. At most 100 kB, no compression. */
-export const readBody: RequestHandler = express.raw({ type: () => true, limit: '100kb', inflate: false });
+/** Bytes of a request's body. */
+export const BODY_MAX = 100 * 1_024;
+
+const tooLarge = (): AppError =>
+  new AppError('body_too_large', `the body is too large; at most ${BODY_MAX / 1_024} kB are accepted`);
+
+/** Keeps the raw body, whatever its type is said to be: signatures cover its bytes. Throws `body_too_large`. */
+export const readBody: RequestHandler = async (request, _response, next) => {
+  if ((request.get('content-encoding') ?? 'identity') !== 'identity') {
+    throw Object.assign(new Error('a compressed body is not accepted'), { status: 415 });
+  }
+  const body = await collect(request);
+  if (body === 'too large') throw tooLarge();
+  // Nobody waits for an answer any more.
+  if (body === 'aborted') return;
+  request.body = body;
+  next();
+};
+
+async function collect(request: Request): Promise<Buffer | 'too large' | 'aborted'> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > BODY_MAX) return 'too large';
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (request.destroyed) return 'aborted';
+    throw error;
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Refuses a body that is said to be over the limit before a byte of it is read. What is still to come of a body when the
+ * answer is out is dropped up to the limit; beyond it the connection is closed. For all routes.
+ */
+export const limitBody: RequestHandler = (request, response, next) => {
+  response.prependOnceListener('finish', () => {
+    let dropped = 0;
+    request.on('data', (chunk: Buffer) => {
+      dropped += chunk.length;
+      if (dropped > BODY_MAX) request.socket.destroy();
+    });
+    // Without a read of ours, at this moment, Node drops the rest itself, however long it is.
+    request.read(0);
+  });
+  if (Number(request.get('content-length') ?? 0) > BODY_MAX) throw tooLarge();
+  next();
+};
 
 /** The body's bytes; empty without a body. */
 export function rawBody(request: Request): Buffer {

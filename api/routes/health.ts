@@ -1,11 +1,10 @@
 import { Router } from 'express';
-import type { Metrics } from '../../common/createMetrics.ts';
 import type { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
 import { takesStreams, type WorkerStatus } from '../../common/workers/workerStatus.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
-/** `/healthz` (the process serves), `/readyz` (streams can be started), `/metrics` (Prometheus text). Unsigned. */
-export function healthRoutes(deps: { registry: WorkerRegistry; metrics: Metrics }): Router {
+/** `/healthz` (the process serves) and `/readyz` (streams can be started). Unsigned. */
+export function healthRoutes(registry: WorkerRegistry): Router {
   const router = Router();
   router
     .route('/healthz')
@@ -16,21 +15,12 @@ export function healthRoutes(deps: { registry: WorkerRegistry; metrics: Metrics 
   router
     .route('/readyz')
     .get(async (_request, response) => {
-      const { checks, workers } = await readiness(deps.registry);
+      const { checks, workers } = await readiness(registry);
       const ready = Object.values(checks).every(outcome => outcome === 'ok');
       response
         .set('Cache-Control', 'no-store')
         .status(ready ? 200 : 503)
         .json({ ready, checks, workers });
-    })
-    .all(onlyMethods('GET'));
-  router
-    .route('/metrics')
-    .get(async (_request, response) => {
-      response
-        .set('Cache-Control', 'no-store')
-        .type('text/plain; version=0.0.4')
-        .send(await deps.metrics.prometheus());
     })
     .all(onlyMethods('GET'));
   return router;

@@ -153,10 +153,17 @@ describe('stop-stream', () => {
 });
 
 describe('status', () => {
-  test('takes the id from the query, signed over the empty body', async () => {
+  test('takes the id from the query with the timestamped signature', async () => {
     await start({ stream_id: 'a' });
-    const answer = await api.call('GET', '/api/status?stream_id=a');
+    const answer = await api.ask('GET', '/api/status?stream_id=a');
     expect(answer).toMatchObject({ status: 202, body: { success: true, data: 'Status: INITIALISED' } });
+  });
+
+  test('is not read with the signature of the empty body, which is the same for every stream', async () => {
+    await start({ stream_id: 'a' });
+    const answer = await api.call('GET', '/api/status?stream_id=a', undefined, signBody('', secret));
+    expect(answer).toMatchObject({ status: 403, body: failure(expect.stringContaining('t=<unix seconds>')) });
+    expect((await api.call('GET', '/api/status?stream_id=a', undefined, null)).status).toBe(400);
   });
 
   test('takes the id from a body, as the original does', async () => {
@@ -169,7 +176,7 @@ describe('status', () => {
   test('still knows a stopped stream', async () => {
     await start({ stream_id: 'a' });
     await stop({ stream_id: 'a' });
-    expect((await api.call('GET', '/api/status?stream_id=a')).body.data).toBe('Status: STOPPED');
+    expect((await api.ask('GET', '/api/status?stream_id=a')).body.data).toBe('Status: STOPPED');
   });
 
   test.each([
@@ -177,8 +184,38 @@ describe('status', () => {
     ['no id', '/api/status', 'stream_id must be a string'],
     ['two ids', '/api/status?stream_id=a&stream_id=b', 'stream_id must be a string'],
   ])('refuses %s', async (_name, path, error) => {
-    expect(await api.call('GET', path)).toMatchObject({ status: 400, body: failure(error) });
+    expect(await api.ask('GET', path)).toMatchObject({ status: 400, body: failure(error) });
   });
+});
+
+test('LEGACY_API=off: the three calls do not exist, the resource API does', async () => {
+  const other = await startTestApi(server.url, { LEGACY_API: 'off' });
+  try {
+    expect((await other.call('POST', '/api/start-stream', '{"stream_id":"a"}')).status).toBe(404);
+    expect((await other.call('POST', '/api/stop-stream', '{"stream_id":"a"}')).status).toBe(404);
+    expect((await other.ask('GET', '/api/status?stream_id=a')).status).toBe(404);
+    expect((await getWithBody(`${other.url}/api/status`, '{"stream_id":"a"}')).status).toBe(404);
+    expect((await other.ask('POST', '/api/streams', { stream_id: 'a' })).status).toBe(201);
+  } finally {
+    await other.stop();
+  }
+});
+
+test('MAX_STREAMS: 429 with Retry-After while so many streams are not STOPPED', async () => {
+  const other = await startTestApi(server.url, { MAX_STREAMS: '3' });
+  try {
+    const ids = Array.from({ length: 10 }, (_, i) => `s${i}`);
+    const answers = await Promise.all(ids.map(id => other.ask('POST', '/api/streams', { stream_id: id })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, ...Array(7).fill(429)]);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(refused?.body.error).toContain('MAX_STREAMS');
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+    const started = ids[answers.findIndex(({ status }) => status === 201)];
+    await other.ask('DELETE', `/api/streams/${started}`);
+    expect((await other.ask('POST', '/api/streams', { stream_id: 'next' })).status).toBe(201);
+  } finally {
+    await other.stop();
+  }
 });
 
 /** fetch() sends no body with GET; HTTP allows it, and Livetran's clients do it. */

@@ -4,9 +4,19 @@ import { startRequest, streamRef } from '../streams/schemas.ts';
 import type { StreamService } from '../streams/streamService.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
-/** Livetran's three calls, with its bodies and status codes. `signed` runs before any look into a body. */
-export function livetranRoutes(streams: StreamService, signed: RequestHandler): Router {
+/**
+ * Livetran's three calls, with its bodies and status codes. Signatures are checked before a body is parsed.
+ * @param checks.body Livetran's signature, over the body
+ * @param checks.request the resource API's, for a status call without a body: Livetran's is the same for all of these
+ */
+export function livetranRoutes(
+  streams: StreamService,
+  checks: { body: RequestHandler; request: RequestHandler },
+): Router {
   const router = Router();
+  const signed = checks.body;
+  const signedStatus: RequestHandler = (request, response, next) =>
+    (rawBody(request).length > 0 ? checks.body : checks.request)(request, response, next);
   router
     .route('/api/start-stream')
     .post(signed, async (request, response) => {
@@ -23,8 +33,8 @@ export function livetranRoutes(streams: StreamService, signed: RequestHandler): 
     .all(onlyMethods('POST'));
   router
     .route('/api/status')
-    .get(signed, async (request, response) => {
-      // The original reads the id from the GET's body; clients that cannot send one put it in the query.
+    .get(signedStatus, async (request, response) => {
+      // Livetran reads the id from the GET's body; clients that cannot send one put it in the query.
       const ref = rawBody(request).length > 0 ? parseBody(request, streamRef) : check(request.query, streamRef);
       const { state } = await streams.get(ref.stream_id);
       response.status(202).json({ success: true, data: `Status: ${state}` });

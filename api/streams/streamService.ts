@@ -14,22 +14,25 @@ const QUEUE_DEADLINE_MS = 1_000;
 export class StreamService {
   readonly #store: StreamStore;
   readonly #queue: Queue<StreamJob>;
+  readonly #maxStreams: number;
   readonly #log: Logger;
 
-  constructor(deps: { store: StreamStore; queue: Queue<StreamJob>; log: Logger }) {
+  /** @param deps.maxStreams MAX_STREAMS */
+  constructor(deps: { store: StreamStore; queue: Queue<StreamJob>; maxStreams: number; log: Logger }) {
     this.#store = deps.store;
     this.#queue = deps.queue;
+    this.#maxStreams = deps.maxStreams;
     this.#log = deps.log;
   }
 
   /**
    * Writes the record, then adds the run's job. When only the second fails the stream stays INITIALISED, and a worker
-   * that finds it without a job adds it again. Throws `stream_running`.
+   * that finds it without a job adds it again. Throws `stream_running` and `quota`.
    */
   async start(request: StartRequest): Promise<void> {
     const streamId = request.stream_id;
     const { abr, record, dvr, webhook_urls: webhookUrls } = request;
-    const options = { abr, record, dvr, webhookUrls };
+    const options = { abr, record, dvr, webhookUrls, maxStreams: this.#maxStreams };
     const run = await askRedis(() => this.#store.start(streamId, options));
     this.#log.info({ streamId, run, abr, record, dvr }, 'stream created');
     const job = { ...streamJobOptions, jobId: streamJobId(streamId, run) };

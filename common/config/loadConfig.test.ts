@@ -167,8 +167,17 @@ describe('loadConfig', () => {
       SINGLE: '{"video":800,"audio":96}',
       UPLOAD_JOBS: 'retries',
       WEBHOOK_SRT_URL: 'off',
+      ADMIN_QUEUES: 'full',
+      METRICS_TOKEN: 'sixteen-letters!',
     };
-    const switches = ['ENABLE_METRICS', 'OTEL_EXPORTER_OTLP_INSECURE', 'TLS', 'POSTERS', 'WEBHOOK_ALLOW_PRIVATE'];
+    const switches = [
+      'LEGACY_API',
+      'ENABLE_METRICS',
+      'OTEL_EXPORTER_OTLP_INSECURE',
+      'TLS',
+      'POSTERS',
+      'WEBHOOK_ALLOW_PRIVATE',
+    ];
     const all = Object.keys(variables.shape).map(name => {
       const numeric = /_(MS|SECONDS|STREAMS|ATTEMPTS|CONCURRENCY|WINDOW|PORT|LIMIT)$/.test(name) ? '20' : undefined;
       const fallback = numeric ?? (/SECRET$|PASSWORD$/.test(name) ? secret : 'name');

@@ -40,11 +40,16 @@ export const variables = z.object({
   // API
   API_HOST: z.string().min(1).default('0.0.0.0'),
   API_PORT: whole(0, 65_535).default(8_080),
+  LEGACY_API: onOff.default(true),
+  MAX_STREAMS: whole(1, 1_000_000).default(2_000),
+  METRICS_TOKEN: secret.regex(/^\S+$/, 'must have no spaces').optional(),
+  METRICS_PORT: whole(1, 65_535).optional(),
   API_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   TLS: onOff.default(true),
   TLS_CERT_FILE: z.string().min(1).default('keys/localhost.pem'),
   TLS_KEY_FILE: z.string().min(1).default('keys/localhost-key.pem'),
   ADMIN_USER: z.string().min(1).default('admin'),
+  ADMIN_QUEUES: z.enum(['readonly', 'full'], { error: 'must be readonly or full' }).default('readonly'),
   ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
 
   // The command line client

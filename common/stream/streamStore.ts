@@ -10,6 +10,8 @@ import type { StreamState } from './streamState.ts';
 export interface StartOptions {
   abr: boolean;
   webhookUrls: readonly string[];
+  /** The most streams of the cluster that may be not STOPPED; 0 or absent: any number. */
+  maxStreams?: number;
   /** Keeps every segment and makes a recording at the end. */
   record?: boolean;
   /** Viewers can rewind to the beginning while the stream is live. */
@@ -30,15 +32,24 @@ export class StreamStore {
     this.#entries = entries;
   }
 
-  /** Creates the record of a new run (INITIALISED) and returns the run. Throws `stream_running` while one is under way. */
+  /**
+   * Creates the record of a new run (INITIALISED) and returns the run. Throws `stream_running` while one is under way, and
+   * `quota` when `maxStreams` streams are not STOPPED.
+   */
   async start(streamId: string, options: StartOptions): Promise<string> {
     const run = `${Date.now().toString(36)}${randomBytes(4).toString('hex')}`;
     const [created, state] = (await this.#start.run(
       this.#redis,
       [keys.stream(streamId), keys.live, keys.index, keys.outbox],
-      [streamId, run, ...optionFields(options)],
+      [streamId, run, options.maxStreams ?? 0, ...optionFields(options)],
     )) as [number, string];
     if (created === 1) return run;
+    if (created === 2) {
+      throw new AppError(
+        'quota',
+        `${state} streams run already, as many as MAX_STREAMS allows; stop one, or start later`,
+      );
+    }
     throw new AppError('stream_running', `stream "${streamId}" is already ${state}; stop it before you start it again`);
   }
 
@@ -78,26 +89,31 @@ export class StreamStore {
   /** How many streams are in each state, STOPPED ones left out. */
   async counts(): Promise<Record<Exclude<StreamState, 'STOPPED'>, number>> {
     const counts = { INITIALISED: 0, READY: 0, STREAMING: 0 };
-    const ids = await this.#redis.smembers(keys.live);
-    const pipeline = this.#redis.pipeline();
-    for (const id of ids) pipeline.hget(keys.stream(id), 'state');
-    for (const [i, [error, state]] of ((await pipeline.exec()) ?? []).entries()) {
-      if (error) this.#skip(ids[i] ?? '', error);
-      if (state === 'INITIALISED' || state === 'READY' || state === 'STREAMING') counts[state] += 1;
+    for (const ids of chunks(await this.#redis.smembers(keys.live))) {
+      const pipeline = this.#redis.pipeline();
+      for (const id of ids) pipeline.hget(keys.stream(id), 'state');
+      for (const [i, [error, state]] of ((await pipeline.exec()) ?? []).entries()) {
+        if (error) this.#skip(ids[i] ?? '', error);
+        if (state === 'INITIALISED' || state === 'READY' || state === 'STREAMING') counts[state] += 1;
+      }
     }
     return counts;
   }
 
   async #read(ids: readonly string[]): Promise<StreamRecord[]> {
-    const pipeline = this.#redis.pipeline();
-    for (const id of ids) pipeline.hgetall(keys.stream(id));
-    const answers = (await pipeline.exec()) ?? [];
-    return answers.flatMap(([error, hash], i) => {
-      const id = ids[i] ?? '';
-      if (error) this.#skip(id, error);
-      else return this.#entries.parse(KIND, id, () => parseStreamRecord(hash as Record<string, string>)) ?? [];
-      return [];
-    });
+    const records: StreamRecord[] = [];
+    for (const part of chunks(ids)) {
+      const pipeline = this.#redis.pipeline();
+      for (const id of part) pipeline.hgetall(keys.stream(id));
+      for (const [i, [error, hash]] of ((await pipeline.exec()) ?? []).entries()) {
+        const id = part[i] ?? '';
+        if (error) this.#skip(id, error);
+        const read = () => parseStreamRecord((hash ?? {}) as Record<string, string>);
+        const record = this.#entries.parse(KIND, id, read);
+        if (record) records.push(record);
+      }
+    }
+    return records;
   }
 
   /** One key of another type is one bad record. Any other error is Redis's, and everything's. */
@@ -105,6 +121,13 @@ export class StreamStore {
     if (!error.message.startsWith('WRONGTYPE')) throw error;
     this.#entries.skip(KIND, id, error);
   }
+}
+
+/** So many commands at a time that neither Redis nor this process keeps others waiting for more than a few ms. */
+const CHUNK = 500;
+
+function* chunks(ids: readonly string[]): Generator<readonly string[]> {
+  for (let i = 0; i < ids.length; i += CHUNK) yield ids.slice(i, i + CHUNK);
 }
 
 function optionFields({ abr, webhookUrls, record, dvr }: StartOptions): string[] {

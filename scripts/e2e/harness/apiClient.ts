@@ -39,7 +39,9 @@ export class ApiClient {
   }
 
   status(streamId: string): Promise<Answer> {
-    return this.livetran('GET', `/api/status?stream_id=${streamId}`);
+    const path = `/api/status?stream_id=${streamId}`;
+    const signature = signRequest({ time: Date.now() / 1_000, method: 'GET', path, body: '' }, this.#secret);
+    return this.raw('GET', path, '', { 'lt-signature': signature });
   }
 
   /** One of Livetran's calls, signed over the body. */
