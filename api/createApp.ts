@@ -10,7 +10,9 @@ import type { StreamJob } from '../common/redis/queues.ts';
 import { StreamStore } from '../common/stream/streamStore.ts';
 import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
 import { basicAuth } from './admin/basicAuth.ts';
+import { PasswordGuard } from './admin/passwordGuard.ts';
 import type { QueueBoard } from './admin/queueBoard.ts';
+import { sameOrigin } from './admin/sameOrigin.ts';
 import { checkBodySignature } from './auth/checkBodySignature.ts';
 import { checkRequestSignature } from './auth/checkRequestSignature.ts';
 import type { EventFeed } from './events/eventFeed.ts';
@@ -75,8 +77,8 @@ export function createApp(deps: AppDeps): Express {
   if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir));
   app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
   if (deps.board && config.ADMIN_PASSWORD !== undefined) {
-    const auth = basicAuth(config.ADMIN_USER, config.ADMIN_PASSWORD);
-    app.use('/admin/queues', auth, boardPolicy, ...deps.board.handler);
+    const auth = basicAuth(config.ADMIN_USER, config.ADMIN_PASSWORD, new PasswordGuard(log));
+    app.use('/admin/queues', auth, sameOrigin, boardPolicy, ...deps.board.handler);
   }
   app.use('/api', readBody, (_request, response, next) => {
     response.set('Cache-Control', 'no-store');

@@ -39,8 +39,9 @@ export async function startApi(
     const entries = new EntryParser({ log });
     const metrics = createMetrics(metricsOptions(config));
     stack.push('metrics', () => metrics.stop());
+    const readOnly = config.ADMIN_QUEUES === 'readonly';
     const board = config.ADMIN_PASSWORD
-      ? new QueueBoard({ redis, connection, entries, basePath: '/admin/queues', log })
+      ? new QueueBoard({ redis, connection, entries, basePath: '/admin/queues', readOnly, log })
       : undefined;
     board?.start();
     stack.push('board', () => board && withDeadline(board.stop(), QUEUE_DEADLINE_MS, noteLate(log)));

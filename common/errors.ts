@@ -17,6 +17,7 @@ export const errorCatalogue = {
   body_invalid: { status: 400, retryable: false, blame: 'caller' },
   body_too_large: { status: 413, retryable: false, blame: 'caller' },
   unauthorized: { status: 401, retryable: false, blame: 'caller' },
+  forbidden: { status: 403, retryable: false, blame: 'caller' },
   not_found: { status: 404, retryable: false, blame: 'caller' },
   method_not_allowed: { status: 405, retryable: false, blame: 'caller' },
   stream_not_found: { status: 400, retryable: false, blame: 'caller' },

@@ -21,6 +21,7 @@ export class QueueBoard {
   readonly #redis: Redis;
   readonly #connection: Redis;
   readonly #entries: EntryParser;
+  readonly #readOnly: boolean;
   readonly #log: Logger;
   readonly #adapter: ExpressAdapter;
   readonly #queues = new Map<string, Queue>();
@@ -28,11 +29,22 @@ export class QueueBoard {
   readonly #refreshNow = (): void => void this.refresh();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param deps.connection BullMQ's; stays the caller's. `redis` is a fail-fast one */
-  constructor(deps: { redis: Redis; connection: Redis; entries: EntryParser; basePath: string; log: Logger }) {
+  /**
+   * @param deps.connection BullMQ's; stays the caller's. `redis` is a fail-fast one
+   * @param deps.readOnly jobs can be seen, and neither changed, added nor removed
+   */
+  constructor(deps: {
+    redis: Redis;
+    connection: Redis;
+    entries: EntryParser;
+    basePath: string;
+    readOnly: boolean;
+    log: Logger;
+  }) {
     this.#redis = deps.redis;
     this.#connection = deps.connection;
     this.#entries = deps.entries;
+    this.#readOnly = deps.readOnly;
     this.#log = deps.log;
     this.#adapter = new ExpressAdapter();
     this.#adapter.setBasePath(deps.basePath);
@@ -96,7 +108,7 @@ export class QueueBoard {
     const queue = new Queue(name, { connection: this.#connection, skipMetasUpdate: true });
     queue.on('error', error => this.#log.debug({ err: error, queue: name }, 'queue connection'));
     this.#queues.set(name, queue);
-    this.#board.addQueue(new BullMQAdapter(queue));
+    this.#board.addQueue(new BullMQAdapter(queue, { readOnlyMode: this.#readOnly }));
   }
 
   async #hide(name: string): Promise<void> {
