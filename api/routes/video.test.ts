@@ -20,6 +20,9 @@ beforeAll(async () => {
   }
   await writeFile(join(api.dir, 'top.ts'), 'secret');
   await symlink('/etc', join(api.dir, 'link'));
+  await symlink('/etc/passwd', join(api.dir, 'show', 'passwd.ts'));
+  await symlink(join(api.dir, 'show', 'show_000.ts'), join(api.dir, 'show', 'alias.ts'));
+  await symlink(join(api.dir, 'show'), join(api.dir, 'other'));
 });
 afterAll(async () => {
   await api.stop();
@@ -105,11 +108,26 @@ describe('/video', () => {
     '//etc/passwd',
     '/%2fetc%2fpasswd',
     '/link/hostname.ts',
+    '/show/passwd.ts',
+    '/show/alias.ts',
+    '/other/show_000.ts',
     '/show//show_000.ts',
     '/show/show_000.ts/',
     '/./show/./show_000.ts',
   ])('%s is not there', async path => {
     expect(await rawGet(`/video${path}`)).toBe(404);
+  });
+
+  test('the folder itself may be a symbolic link', async () => {
+    const link = join(api.dir, 'output-link');
+    await symlink(api.dir, link);
+    const other = await startTestApi(server.url, { OUTPUT_DIR: link });
+    try {
+      expect((await fetch(`${other.url}/video/show/show_000.ts`)).status).toBe(200);
+      expect((await fetch(`${other.url}/video/show/passwd.ts`)).status).toBe(404);
+    } finally {
+      await other.stop();
+    }
   });
 
   test('does not exist when the store is a bucket', async () => {

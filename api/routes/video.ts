@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import express, { Router } from 'express';
 import { AppError } from '../../common/errors.ts';
+import { isPlainPath } from '../../common/isPlainPath.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
 /** What may be played, and how long it may be kept: playlists change, a segment's name is never used for other bytes. */
@@ -13,18 +14,20 @@ const cacheControl = new Map([
 /** `/<stream_id>/<file>`, tested before it is decoded: an escape needs characters that no object of ours has. */
 const OBJECT = /^\/[A-Za-z0-9_-]{1,64}\/[A-Za-z0-9_-]{1,128}\.([a-z0-9]{2,4})$/;
 
-/** Local playback of file storage, for `/video`: right types, ranges, cache headers, and nothing beside the objects. */
+/** Local playback of file storage, for `/video`: right types, ranges, cache headers. No symbolic link is followed. */
 export function videoRoutes(dir: string): Router {
   const router = Router();
+  const root = resolve(dir);
   const refuse = onlyMethods('GET', 'HEAD');
-  router.use((request, response, next) => {
+  router.use(async (request, response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(request, response, next);
     const [, extension] = OBJECT.exec(request.path) ?? [];
-    if (!cacheControl.has(extension ?? '')) throw new AppError('not_found', 'there is no such file');
+    const isObject = cacheControl.has(extension ?? '') && (await isPlainPath(root, join(root, request.path)));
+    if (!isObject) throw new AppError('not_found', 'there is no such file');
     next();
   });
   router.use(
-    express.static(resolve(dir), {
+    express.static(root, {
       index: false,
       redirect: false,
       dotfiles: 'ignore',

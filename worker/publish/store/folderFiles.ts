@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from './errorCode.ts';
 
@@ -64,9 +64,9 @@ export async function readWhole(path: string): Promise<FileBytes | undefined> {
   }
 }
 
-/** Size in bytes and ETag of a file, without reading it. */
+/** Size in bytes and ETag of a file, without reading it. Follows no link. */
 export async function statFile(path: string): Promise<{ size: number; etag: string } | undefined> {
-  const found = await stat(path, { bigint: true }).catch(missingIsUndefined);
+  const found = await lstat(path, { bigint: true }).catch(missingIsUndefined);
   return found?.isFile() ? { size: Number(found.size), etag: statEtag(found) } : undefined;
 }
 
@@ -101,7 +101,7 @@ export async function* walkKeys(
 const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 function missingIsUndefined(error: unknown): undefined {
-  // ELOOP: a symbolic link, which is nobody's object.
+  // ELOOP: a symbolic link, which is no object.
   if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errorCode(error) ?? '')) return undefined;
   throw error;
 }

@@ -114,6 +114,27 @@ describe('refuses', () => {
     for await (const key of store.list('')) expect.fail(`listed ${key}`);
   });
 
+  test('to read, write or delete through a symbolic link, of a file or of a folder', async () => {
+    const outside = await mkdtemp(join(tmpdir(), 'livetran-outside-'));
+    try {
+      await writeFile(join(outside, 'a.ts'), 'not ours');
+      await symlink(outside, join(dir, 'folder'));
+      await mkdir(join(dir, 'show'));
+      await symlink(join(outside, 'a.ts'), join(dir, 'show/a.ts'));
+      for (const key of ['folder/a.ts', 'show/a.ts']) {
+        expect(await store.get(key)).toBeUndefined();
+        expect(await store.head(key)).toBeUndefined();
+      }
+      for await (const key of store.list('')) expect.fail(`listed ${key}`);
+      await expect(store.put('folder/b.ts', 'x', segment)).rejects.toMatchObject({ kind: 'config' });
+      await expect(store.put('folder/new/b.ts', 'x', segment)).rejects.toMatchObject({ kind: 'config' });
+      expect((await store.delete(['folder/a.ts'])).failed).toHaveLength(1);
+      expect(await readdir(outside)).toEqual(['a.ts']);
+    } finally {
+      await rm(outside, { recursive: true });
+    }
+  });
+
   test('a key under an object, as the configuration’s fault', async () => {
     await store.put('a', 'x', segment);
     await expect(store.put('a/b', 'x', segment)).rejects.toMatchObject({ kind: 'config' });

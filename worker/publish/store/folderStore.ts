@@ -1,6 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
+import { isPlainPath } from '../../../common/isPlainPath.ts';
 import { withHeldFile } from '../../../common/withHeldFile.ts';
 import { errorCode } from './errorCode.ts';
 import { folderFailure } from './folderFailure.ts';
@@ -62,7 +63,7 @@ export class FolderStore implements ObjectStore {
 
   put(key: string, body: Buffer | string, options: PutOptions): Promise<{ etag: string }> {
     return this.#call(`PUT ${key}`, options.signal, async () => {
-      const path = folderPath(this.#root, key);
+      const path = await this.#path(key);
       const bytes = typeof body === 'string' ? Buffer.from(body) : body;
       for (let attempt = 1; ; attempt += 1) {
         try {
@@ -99,6 +100,7 @@ export class FolderStore implements ObjectStore {
   get(key: string, options: Signal = {}): Promise<StoredObject | undefined> {
     return this.#call(`GET ${key}`, options.signal, async () => {
       const path = folderPath(this.#root, key);
+      if (!(await isPlainPath(this.#root, path))) return undefined;
       const recorded = await lookRecorded(path);
       if (recorded) return { key, ...recorded };
       const file = await readWhole(path);
@@ -108,7 +110,8 @@ export class FolderStore implements ObjectStore {
 
   head(key: string, options: Signal = {}) {
     return this.#call(`HEAD ${key}`, options.signal, async () => {
-      const found = await look(folderPath(this.#root, key));
+      const path = folderPath(this.#root, key);
+      const found = (await isPlainPath(this.#root, path)) ? await look(path) : undefined;
       return found && { key, ...found };
     });
   }
@@ -119,7 +122,7 @@ export class FolderStore implements ObjectStore {
     const lock = { waitMs: this.#lockWaitMs, signal: options.signal };
     for (const key of keys) {
       try {
-        const path = folderPath(this.#root, key);
+        const path = await this.#path(key);
         await this.#call(`DELETE ${key}`, options.signal, () => remove(path, lock));
         folders.add(dirname(path));
       } catch (error) {
@@ -158,6 +161,15 @@ export class FolderStore implements ObjectStore {
 
   close(): void {
     this.#closed.abort();
+  }
+
+  /** Where an object may be written or removed. Its own place may be a link, which is replaced; a folder may not. */
+  async #path(key: string): Promise<string> {
+    const path = folderPath(this.#root, key);
+    const folder = dirname(path);
+    if (folder === this.#root || (await isPlainPath(this.#root, folder))) return path;
+    const text = `${key}: a folder on the way is a symbolic link; OUTPUT_DIR may be one, folders in it may not`;
+    throw new StoreError('config', text);
   }
 
   #check(name: string, signal: AbortSignal | undefined): void {
