@@ -56,6 +56,8 @@ describe('loadConfig', () => {
     ['SRT_PORTS', 'all'],
     ['NODE_ID', 'a:b'],
     ['API_PUBLIC_URL', 'localhost'],
+    ['MAX_PIXELS', '1920x'],
+    ['MAX_PIXELS', '100'],
     ['LOG_LEVEL', 'loud'],
     ['AUDIO_RATE', '22050'],
     ['LADDER', '{broken'],
@@ -148,6 +150,14 @@ describe('loadConfig', () => {
     expect(loadConfig({ [name]: 'x' }).warnings).toEqual([]);
   });
 
+  test.each([
+    ['4096x2304', 9_437_184],
+    ['1920x1080', 1_920 * 1_088],
+    ['2073600', 2_073_600],
+  ])('MAX_PIXELS=%s are %i pixels', (text, pixels) => {
+    expect(loadConfig({ MAX_PIXELS: text }).config.MAX_PIXELS).toBe(pixels);
+  });
+
   test('every variable can be set', () => {
     const values: Record<string, string> = {
       R2_ACCOUNT_ID: 'account',
@@ -161,6 +171,8 @@ describe('loadConfig', () => {
       SRT_BIND: '::',
       SRT_PORTS: '9000',
       SPOOL_MAX_BYTES: '1000000000',
+      MAX_PIXELS: '1920x1080',
+      MAX_FPS: '60',
       VIDEO_PRESET: 'fast',
       AUDIO_RATE: '44100',
       LADDER: '[{"width":640,"height":360,"video":800,"audio":96}]',

@@ -8,6 +8,16 @@ export const onOff = z
   .pipe(z.enum(['on', 'true', '1', 'yes', 'off', 'false', '0', 'no'], { error: 'must be on or off' }))
   .transform(word => ['on', 'true', '1', 'yes'].includes(word));
 
+/** A number of pixels, or `<width>x<height>`, each rounded up to whole macroblocks (16), as pictures are coded. */
+export const pixelCount = z
+  .string()
+  .regex(/^\d{1,5}x\d{1,5}$|^\d{1,9}$/, 'must be <width>x<height> or a number of pixels, e.g. 4096x2304')
+  .transform(text => {
+    const [width = 0, height] = text.split('x').map(Number);
+    return height === undefined ? width : 256 * Math.ceil(width / 16) * Math.ceil(height / 16);
+  })
+  .refine(pixels => pixels >= 16_384, { error: 'must be at least 128x128' });
+
 /** A range of UDP ports, `first-last` or a single port. */
 export const portRange = z
   .string()

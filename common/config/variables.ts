@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { defaultLadder, defaultSingle, ladder, rendition } from './encoding.ts';
-import { json, onOff, portRange } from './values.ts';
+import { json, onOff, pixelCount, portRange } from './values.ts';
 
 const whole = (min: number, max: number) => {
   const rule = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
@@ -84,6 +84,8 @@ export const variables = z.object({
   WEBHOOK_SRT_URL: onOff.default(true),
   POSTERS: onOff.default(true),
   SRT_LIBRARY: z.string().min(1).optional(),
+  MAX_PIXELS: pixelCount.default(4_096 * 2_304),
+  MAX_FPS: whole(1, 1_000).default(120),
   FFMPEG: z.string().min(1).default('ffmpeg'),
 
   // Encoding

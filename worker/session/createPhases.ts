@@ -114,6 +114,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         ...{ media: encoder.media, streamId: job.streamId, encoding, sink, signal, log },
         ffmpeg: config.FFMPEG,
         launcher: deps.launcher,
+        limits: { maxPixels: config.MAX_PIXELS, maxFps: config.MAX_FPS },
         mayRestart,
         onProgress: progress => deps.onEncode(job.run, progress),
       }).finally(() => deps.onEncode(job.run, undefined)),

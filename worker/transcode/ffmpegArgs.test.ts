@@ -19,7 +19,7 @@ const inputs: Inputs = {
 };
 
 function args(encoding: Encoding, more: Partial<Inputs> = {}, streamId = 'show'): string[] {
-  return ffmpegArgs({ streamId, encoding, inputs: { ...inputs, ...more }, firstNumber: 37 });
+  return ffmpegArgs({ streamId, encoding, inputs: { ...inputs, ...more }, firstNumber: 37, maxPixels: 9_437_184 });
 }
 
 /** All values of an option, in order. */
@@ -30,6 +30,8 @@ function all(list: readonly string[], option: string): string[] {
 describe('ffmpegArgs', () => {
   test.each([
     ['-i', ['pipe:0']],
+    ['-protocol_whitelist', ['pipe']],
+    ['-max_pixels', ['9437184']],
     ['-f', ['mpegts', 'segment']],
     ['-progress', ['pipe:3']],
     ['-map', ['[v0]', '0:i:257']],

@@ -17,6 +17,8 @@ export function ffmpegArgs(options: {
   inputs: Inputs;
   /** Number of the first segment of every rendition. */
   firstNumber: number;
+  /** Larger pictures are not decoded. */
+  maxPixels: number;
 }): string[] {
   const { encoding, inputs } = options;
   const isSilent = inputs.audio === 'silence';
@@ -24,6 +26,8 @@ export function ffmpegArgs(options: {
     ...['-hide_banner', '-nostats', '-loglevel', 'repeat+level+warning', '-stats_period', '1', '-progress', 'pipe:3'],
     // A second input makes FFmpeg read both through queues; 8 packets, the default, would block the pipe at once.
     ...(isSilent ? ['-thread_queue_size', '64'] : []),
+    // The forced format reads nothing but the pipe; the list holds for what FFmpeg may come to think of it.
+    ...['-protocol_whitelist', 'pipe', '-max_pixels', `${options.maxPixels}`],
     ...['-probesize', '5000000', '-analyzeduration', '500000', '-f', 'mpegts', '-i', 'pipe:0'],
     ...(isSilent ? ['-f', 'lavfi', '-i', `anullsrc=r=${encoding.audioRate}:cl=stereo`] : []),
     ...['-filter_complex', videoFilter(`0:i:${inputs.video.pid}`, encoding.renditions)],

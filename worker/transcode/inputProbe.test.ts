@@ -3,6 +3,7 @@ import { eachPacket } from '../segment/ts/eachPacket.ts';
 import { TsInspector } from '../segment/ts/tsInspector.ts';
 import { packetBytes } from '../segment/ts/tsPackets.ts';
 import { InputProbe } from './inputProbe.ts';
+import { PictureJudge } from './pictureJudge.ts';
 import { pidOf, withoutPid } from './testing/editTs.ts';
 import { audioPid, makeTs, videoPid } from './testing/makeTs.ts';
 import { pmtPacket } from './testing/sections.ts';
@@ -13,6 +14,9 @@ const pmtPid = 4096;
 const audioOnly = pmtPacket(pmtPid, 1, [{ type: 15, pid: audioPid }]);
 const limits = { ...defaultLimits, heldBytes: 400_000 };
 
+const newProbe = (inspector: TsInspector, heldBytes = limits.heldBytes) =>
+  new InputProbe(inspector, new PictureJudge(limits), { ...limits, heldBytes });
+
 describe('InputProbe', () => {
   let silent: Buffer;
   beforeAll(async () => {
@@ -22,7 +26,7 @@ describe('InputProbe', () => {
   /** The stream again and again, the PMT's place given by `pmt`; the bytes after which the probe gives up. */
   function flood(pmt: (nth: number) => Buffer | undefined, bytes = 4_000_000) {
     const inspector = new TsInspector();
-    const probe = new InputProbe(inspector, limits);
+    const probe = newProbe(inspector);
     let [at, pmts, pushed] = [0, 0, 0];
     const packets = [...eachPacket(silent)];
     while (at * packetBytes < bytes) {
@@ -43,7 +47,7 @@ describe('InputProbe', () => {
 
   test('gives up after a time, however few bytes come', () => {
     const inspector = new TsInspector();
-    const probe = new InputProbe(inspector, limits);
+    const probe = newProbe(inspector);
     probe.push(silent.subarray(0, 20 * packetBytes), 0);
     probe.push(audioOnly, 1_000);
     expect(probe.isHopeless(21 * packetBytes, 1_000)).toBe(false);
@@ -60,7 +64,7 @@ describe('InputProbe', () => {
       pushes += 1;
       return push(packet, now);
     };
-    const probe = new InputProbe(inspector, { ...limits, heldBytes: 10_000_000 });
+    const probe = newProbe(inspector, 10_000_000);
     probe.push(silent, 0);
     const both = Buffer.concat([...eachPacket(silent)].filter(packet => pidOf(packet) === pmtPid).slice(0, 1));
     for (let i = 0; i < 100; i += 1) {
@@ -72,7 +76,7 @@ describe('InputProbe', () => {
 
   test('starts with any picture in the end when the timestamps stand still', () => {
     const inspector = new TsInspector();
-    const probe = new InputProbe(inspector, limits);
+    const probe = newProbe(inspector);
     const packets = [...eachPacket(silent)];
     const tables = packets.filter(packet => pidOf(packet) !== videoPid).slice(0, 3);
     const pictures = packets.filter(packet => pidOf(packet) === videoPid && (packet.readUInt8(1) & 0x40) !== 0);

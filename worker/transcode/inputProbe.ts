@@ -3,6 +3,7 @@ import { eachPacket } from '../segment/ts/eachPacket.ts';
 import type { PacketKind, TsInspector } from '../segment/ts/tsInspector.ts';
 import { packetBytes } from '../segment/ts/tsPackets.ts';
 import { chooseInputs, type Inputs } from './chooseInputs.ts';
+import type { PictureJudge } from './pictureJudge.ts';
 import type { TranscodeLimits } from './transcodeLimits.ts';
 
 /** Where a transcode begins: the media from the first random access point on, and when that came (wall clock, ms). */
@@ -16,6 +17,8 @@ export interface Start {
 export class InputProbe {
   readonly #inspector: TsInspector;
   readonly #limits: TranscodeLimits;
+  readonly #judge: PictureJudge;
+  #fault: AppError | undefined;
   #held: { packets: Buffer; startedAt: number }[] = [];
   #heldBytes = 0;
   #packets = 0;
@@ -24,8 +27,9 @@ export class InputProbe {
   /** When the PMT last had video; undefined: never. */
   #videoAt: number | undefined;
 
-  constructor(inspector: TsInspector, limits: TranscodeLimits) {
+  constructor(inspector: TsInspector, judge: PictureJudge, limits: TranscodeLimits) {
     this.#inspector = inspector;
+    this.#judge = judge;
     this.#limits = limits;
   }
 
@@ -43,7 +47,7 @@ export class InputProbe {
   start(now: number, isLast = false): Start | undefined {
     const { streams } = this.#inspector;
     const [first] = this.#held;
-    if (!this.#hasStart || first === undefined || streams === undefined) return undefined;
+    if (this.#fault !== undefined || !this.#hasStart || first === undefined || streams === undefined) return undefined;
     const isCarried = (pid: number) => Number.isFinite(this.#inspector.silentMs(pid, now));
     const isComplete = streams.every(stream => stream.kind !== 'audio' || isCarried(stream.pid));
     if (!isLast && !isComplete && !this.#hasWaited(now)) return undefined;
@@ -58,12 +62,14 @@ export class InputProbe {
 
   /** Why this can be no input, from what came so far: `bytes` in all. Undefined while pictures come and can be used. */
   refusal(bytes: number): AppError | undefined {
+    if (this.#fault !== undefined) return this.#fault;
     if (this.#hasPictures && !this.#isFull) return undefined;
     return new AppError('input_invalid', `${this.#seen(bytes)}. ${advice}`);
   }
 
-  /** Whether waiting is of no use: much came without pictures, the limit is held without a start, or the video is gone. */
+  /** Whether waiting is of no use: much came without pictures, the limit is held without a start, the video is gone, or it cannot be decoded here. */
   isHopeless(bytes: number, now: number): boolean {
+    if (this.#fault !== undefined) return true;
     if (this.#packets === 0) return bytes >= this.#limits.noPacketsBytes;
     if (this.#firstPictureAt === undefined) return bytes >= this.#limits.heldBytes;
     const lostMs = now - (this.#videoAt ?? now);
@@ -101,6 +107,7 @@ export class InputProbe {
     for (const packet of eachPacket(packets)) {
       const kind = this.#inspector.push(packet, now);
       if (kind !== 'rest') this.#firstPictureAt ??= now;
+      this.#fault ??= this.#judge.fault(this.#inspector, kind);
       if (from === undefined && this.#canStart(kind, now)) from = at;
       at += packetBytes;
     }

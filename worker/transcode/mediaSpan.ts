@@ -9,7 +9,9 @@ export class MediaSpan extends Readable {
   readonly #onWanted: () => void;
   readonly #videoSeconds: () => number;
   readonly #from: number;
-  #isCut = false;
+  /** Seconds of video when it was cut; undefined while it is open. */
+  #until: number | undefined;
+  #isCutByInputs = false;
 
   constructor(options: {
     inputs: Inputs;
@@ -28,20 +30,26 @@ export class MediaSpan extends Readable {
     this.#from = options.videoSeconds();
   }
 
-  /** Seconds of video since its start. */
+  /** Seconds of video from its start to its cut, or up to now. */
   get videoSeconds(): number {
-    return this.#videoSeconds() - this.#from;
+    return (this.#until ?? this.#videoSeconds()) - this.#from;
+  }
+
+  /** Whether it ended because the inputs changed, and not the media. */
+  get isCutByInputs(): boolean {
+    return this.#isCutByInputs;
   }
 
   /** False: it holds as much as it may. */
   add(packets: Buffer): boolean {
-    return this.#isCut || this.destroyed || packets.length === 0 || this.push(packets);
+    return this.#until !== undefined || this.destroyed || packets.length === 0 || this.push(packets);
   }
 
   /** Nothing more comes. */
-  cut(): void {
-    if (this.#isCut) return;
-    this.#isCut = true;
+  cut(cause: 'inputs' | 'end'): void {
+    if (this.#until !== undefined) return;
+    this.#until = this.#videoSeconds();
+    this.#isCutByInputs = cause === 'inputs';
     this.push(null);
   }
 

@@ -1,10 +1,11 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { MediaSpan } from './mediaSpan.ts';
 import { MediaSpans } from './mediaSpans.ts';
 import { fromShare, withoutPid } from './testing/editTs.ts';
 import { audioPid, makeTs } from './testing/makeTs.ts';
+import { pieces } from './testing/transcodeAll.ts';
 import { defaultLimits, type TranscodeLimits } from './transcodeLimits.ts';
 
 /** PAT and PMT, which each span begins with. */
@@ -128,6 +129,69 @@ describe('MediaSpans', () => {
   });
 });
 
+describe('MediaSpans under changes at each random access point', () => {
+  /** Two sizes in turn, 0.1 s each, as fast as they are taken. */
+  async function flips(seconds: number): Promise<Buffer> {
+    const options = { seconds: 0.1, fps: '30', audio: 'none', gop: 1 } as const;
+    const [small, large] = await Promise.all([
+      makeTs({ ...options, size: '320x180' }),
+      makeTs({ ...options, size: '640x360' }),
+    ]);
+    return Buffer.concat(Array.from({ length: seconds * 5 }, () => [small, large]).flat());
+  }
+
+  test('holds two spans and no more than its limit, and takes the rest as they are read', async () => {
+    const heldBytes = 200_000;
+    const all = await flips(20);
+    const media = Readable.from(pieces(all, 10_000), { objectMode: false });
+    let [taken, given] = [0, 0];
+    media.on('data', (chunk: Buffer) => (taken += chunk.length));
+    const controller = new AbortController();
+    const spans = new MediaSpans({ media, signal: controller.signal, limits: { ...defaultLimits, heldBytes } });
+    for (let count = 0; count < 20; count += 1) {
+      const span = await wanted(spans.next());
+      await settled(() => taken);
+      expect(taken - given).toBeLessThan(heldBytes + 3 * 10_000);
+      given += (await buffer(span)).length - tableBytes;
+    }
+    expect(taken).toBeLessThan(all.length);
+    spans.close();
+  });
+
+  test('loses nothing at the changes', async () => {
+    const all = await flips(2);
+    const found = await spansOf(all);
+    expect(found).toHaveLength(20);
+    // What is missing are the tables and the first key frame's forerunners, once.
+    const bytes = found.reduce((sum, { data }) => sum + data.length - tableBytes, 0);
+    expect(all.length - bytes).toBeLessThan(4 * 188);
+  });
+
+  test('ends with the media although spans wait', async () => {
+    const { media, spans } = open();
+    const ts = await flips(4);
+    media.write(ts.subarray(0, 5_000));
+    const first = await wanted(spans.next());
+    media.write(ts.subarray(5_000));
+    const all = buffer(first);
+    media.destroy();
+    await all;
+    expect(spans.isOver).toBe(true);
+    await buffer(await wanted(spans.next()));
+    expect(await spans.next()).toBeUndefined();
+    spans.close();
+  });
+});
+
+/** Resolves when a number has stopped changing. */
+async function settled(look: () => number): Promise<void> {
+  let before = -1;
+  for (let same = 0; same < 5; before = look()) {
+    same = look() === before ? same + 1 : 0;
+    await new Promise(resolve => setImmediate(resolve));
+  }
+}
+
 describe('MediaSpans refuses', () => {
   const quick = { noVideoMs: 100, nothingMs: 100 };
 
@@ -158,6 +222,21 @@ describe('MediaSpans refuses', () => {
     const error = await refusal(await make());
     expect(error).toMatchObject({ code: 'input_invalid', message: expect.stringMatching(message) });
     expect(error.message).toContain('Send MPEG-TS with one H.264');
+  });
+
+  test('a picture that grows too large later: all that came before is given first', async () => {
+    const [small, large] = await Promise.all([makeTs({ seconds: 1 }), makeTs({ seconds: 1, size: '640x360' })]);
+    const { media, spans } = open({ maxPixels: 100_000 });
+    media.write(small);
+    const span = await wanted(spans.next());
+    media.write(large);
+    expect((await buffer(span)).length).toBeGreaterThan(small.length - 4 * 188);
+    expect(span.isCutByInputs).toBe(false);
+    await expect(spans.next()).rejects.toMatchObject({
+      code: 'input_invalid',
+      message: expect.stringMatching(/640x368 .*MAX_PIXELS/),
+    });
+    spans.close();
   });
 
   test('garbage at once when there is much of it, whatever the time', async () => {

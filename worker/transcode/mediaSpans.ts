@@ -6,11 +6,14 @@ import { packetBytes, TsPackets } from '../segment/ts/tsPackets.ts';
 import { chooseInputs, type Inputs, isSameInputs } from './chooseInputs.ts';
 import { InputProbe } from './inputProbe.ts';
 import { MediaSpan } from './mediaSpan.ts';
+import { PictureJudge } from './pictureJudge.ts';
 import type { TranscodeLimits } from './transcodeLimits.ts';
 
 /**
  * One connection's media, cut into spans, each for an FFmpeg process of its own. A cut falls on the random access point at
- * which the inputs have changed: no byte is lost or given twice. While nobody wants a span, media is read and dropped.
+ * which the inputs have changed: no byte is lost or given twice. Two spans are held at most,
+ * the one that is read and the next, and `heldBytes` of both: past that, media is not read. While no span is wanted, media
+ * is read and dropped.
  */
 export class MediaSpans {
   readonly #media: Readable;
@@ -18,6 +21,7 @@ export class MediaSpans {
   readonly #limits: TranscodeLimits;
   readonly #packets = new TsPackets();
   readonly #inspector = new TsInspector();
+  readonly #judge: PictureJudge;
   readonly #finish = () => this.#end();
   /** Until the first span begins. */
   #probe: InputProbe | undefined;
@@ -25,8 +29,12 @@ export class MediaSpans {
   #bytes = 0;
   /** The span that takes what comes. */
   #open: MediaSpan | undefined;
+  /** The span that was handed out last. */
+  #reading: MediaSpan | undefined;
   /** Begun, not yet handed out. */
-  #ready: MediaSpan[] = [];
+  #ready: MediaSpan | undefined;
+  /** What came after the end of `#ready`, from the first packet of a third span on. */
+  #behind: { inputs: Inputs; packets: Buffer } | undefined;
   #waiting: { since: number; span: PromiseWithResolvers<MediaSpan | undefined> } | undefined;
   #isOver = false;
   #refusal: AppError | undefined;
@@ -35,12 +43,18 @@ export class MediaSpans {
     this.#media = options.media;
     this.#signal = options.signal;
     this.#limits = options.limits;
-    this.#probe = new InputProbe(this.#inspector, options.limits);
+    this.#judge = new PictureJudge(options.limits);
+    this.#probe = new InputProbe(this.#inspector, this.#judge, options.limits);
     this.#timer = setTimeout(() => this.#refuse(), options.limits.nothingMs);
     this.#media.on('error', this.#finish).on('close', this.#finish).on('end', this.#finish);
     this.#signal.addEventListener('abort', this.#finish);
     if (this.#media.destroyed || this.#media.readableEnded || this.#signal.aborted) this.#end();
     else this.#media.on('data', (chunk: Buffer) => this.#take(chunk));
+  }
+
+  /** No media comes any more. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** What was wrong with the input, when media ended before a span could begin. */
@@ -53,18 +67,26 @@ export class MediaSpans {
    * Call it again when the span before has been read to its end, or was given up with `abandon`.
    */
   async next(): Promise<MediaSpan | undefined> {
-    const ready = this.#ready.shift();
-    if (ready !== undefined && !this.#signal.aborted) return ready;
+    const ready = this.#ready;
+    if (ready !== undefined && !this.#signal.aborted) {
+      this.#ready = undefined;
+      this.#reading = ready;
+      this.#takeBehind();
+      this.#resume();
+      return ready;
+    }
     if (this.#refusal !== undefined) throw this.#refusal;
     if (this.#isOver) return undefined;
     this.#waiting = { since: this.#inspector.videoSeconds, span: Promise.withResolvers() };
     return this.#waiting.span.promise;
   }
 
-  /** Gives up all that has begun; media is dropped until somebody wants the next span. */
+  /** Gives up all that has begun; media is dropped until the next span is wanted. */
   abandon(): void {
-    for (const span of [...this.#ready, ...(this.#open ? [this.#open] : [])]) span.destroy();
-    this.#ready = [];
+    for (const span of [this.#reading, this.#ready, this.#open]) span?.destroy();
+    this.#reading = undefined;
+    this.#ready = undefined;
+    this.#behind = undefined;
     this.#open = undefined;
     this.#media.resume();
   }
@@ -80,7 +102,8 @@ export class MediaSpans {
     if (this.#isOver) return;
     this.#noteBytes(chunk.length);
     const packets = this.#packets.push(chunk);
-    if (this.#probe === undefined) this.#route(packets);
+    if (this.#behind !== undefined) this.#behind.packets = Buffer.concat([this.#behind.packets, packets]);
+    else if (this.#probe === undefined) this.#route(packets, 0);
     else this.#look(this.#probe, packets);
   }
 
@@ -108,20 +131,46 @@ export class MediaSpans {
     for (const packets of start.held) this.#add(packets);
   }
 
-  #route(packets: Buffer): void {
+  /** @param inspected so many bytes at the start were seen by the inspector before */
+  #route(packets: Buffer, inspected: number): void {
     const now = performance.now();
     let from = 0;
-    let at = 0;
-    for (const packet of eachPacket(packets)) {
-      const inputs = this.#cutHere(this.#inspector.push(packet, now), now);
-      if (inputs !== undefined) {
+    let at = inspected;
+    for (const packet of eachPacket(packets.subarray(inspected))) {
+      const kind = this.#inspector.push(packet, now);
+      const fault = this.#judge.fault(this.#inspector, kind);
+      const inputs = fault === undefined ? this.#cutHere(kind, now) : undefined;
+      if (fault !== undefined || inputs !== undefined) {
         this.#add(packets.subarray(from, at));
-        this.#begin(inputs, Date.now());
         from = at;
       }
+      if (fault !== undefined) {
+        this.#refuseWith(fault);
+        return;
+      }
+      if (inputs !== undefined && this.#ready !== undefined) {
+        this.#wait(inputs, packets.subarray(at));
+        return;
+      }
+      if (inputs !== undefined) this.#begin(inputs, Date.now());
       at += packetBytes;
     }
     this.#add(packets.subarray(from));
+  }
+
+  /** Two spans are there already: what comes has to wait until the first has been read. */
+  #wait(inputs: Inputs, packets: Buffer): void {
+    this.#open?.cut('inputs');
+    this.#behind = { inputs, packets };
+    this.#media.pause();
+  }
+
+  #takeBehind(): void {
+    if (this.#behind === undefined) return;
+    const { inputs, packets } = this.#behind;
+    this.#behind = undefined;
+    this.#begin(inputs, Date.now());
+    this.#route(packets, packetBytes);
   }
 
   /** The inputs of the span that begins at this packet; undefined: none does. */
@@ -141,27 +190,39 @@ export class MediaSpans {
   }
 
   #begin(inputs: Inputs, startedAt: number): void {
-    this.#open?.cut();
+    this.#open?.cut('inputs');
     const span = new MediaSpan({
       inputs,
       startedAt,
       heldBytes: this.#limits.heldBytes,
       onWanted: () => {
-        if (span === this.#open) this.#media.resume();
+        // What it holds itself is within its own limit.
+        if (span === this.#open && span === this.#reading && this.#behind === undefined) this.#media.resume();
       },
       videoSeconds: () => this.#inspector.videoSeconds,
     });
     this.#open = span;
     this.#add(this.#inspector.tables);
-    if (this.#waiting === undefined) this.#ready.push(span);
+    if (this.#waiting === undefined) this.#ready = span;
     else this.#settle(span);
   }
 
   #add(packets: Buffer): void {
-    if (this.#open?.add(packets) === false) this.#media.pause();
+    if (this.#open?.add(packets) === false || this.#isFull) this.#media.pause();
+  }
+
+  #resume(): void {
+    if (this.#behind === undefined && !this.#isFull) this.#media.resume();
+  }
+
+  get #isFull(): boolean {
+    const spans = new Set([this.#reading, this.#open]);
+    const held = [...spans].reduce((sum, span) => sum + (span?.readableLength ?? 0), 0);
+    return held >= this.#limits.heldBytes;
   }
 
   #settle(span: MediaSpan | undefined): void {
+    this.#reading = span;
     this.#waiting?.span.resolve(span);
     this.#waiting = undefined;
   }
@@ -171,15 +232,22 @@ export class MediaSpans {
     if (this.#isOver) return;
     if (this.#probe !== undefined && !this.#signal.aborted) this.#tryStart(this.#probe, performance.now(), true);
     this.#stop();
-    this.#open?.cut();
-    this.#settle(undefined);
+    this.#behind = undefined;
+    this.#open?.cut('end');
+    if (this.#waiting !== undefined) this.#settle(undefined);
   }
 
   #refuse(): void {
     const refusal = this.#probe?.refusal(this.#bytes);
-    if (this.#isOver || refusal === undefined) return;
+    if (refusal !== undefined) this.#refuseWith(refusal);
+  }
+
+  /** What came before is still read to its end. */
+  #refuseWith(refusal: AppError): void {
+    if (this.#isOver) return;
     this.#stop();
     this.#refusal = refusal;
+    this.#open?.cut('end');
     this.#waiting?.span.reject(refusal);
     this.#waiting = undefined;
   }

@@ -49,7 +49,13 @@ async function runFfmpeg(options: SpanOptions, epoch: SegmentEpoch): Promise<Spa
   const ffmpeg = new FfmpegProcess({
     path: options.ffmpeg,
     launcher: options.launcher,
-    args: ffmpegArgs({ streamId, encoding, inputs: span.inputs, firstNumber: epoch.firstNumber }),
+    args: ffmpegArgs({
+      streamId,
+      encoding,
+      inputs: span.inputs,
+      firstNumber: epoch.firstNumber,
+      maxPixels: limits.maxPixels,
+    }),
     cwd: epoch.dir,
     input: span,
     stopMs: limits.stopMs,

@@ -92,6 +92,14 @@ describe('transcode ends', () => {
     expect(sink.epochs).toEqual([]);
   });
 
+  test('with input_invalid on a picture that is too large, without starting FFmpeg', async () => {
+    const large = await makeTs({ seconds: 1, size: '640x360' });
+    const options = { ffmpeg: '/nowhere/ffmpeg', limits: { maxPixels: 200_000 } };
+    const end = await transcodeAll(large, sink, {}, options);
+    expect(end).toMatchObject({ cause: 'input_invalid', error: { message: expect.stringContaining('MAX_PIXELS') } });
+    expect(sink.epochs).toEqual([]);
+  });
+
   test('in order on an abort: the open segment is there', async () => {
     const controller = new AbortController();
     const media = new PassThrough();
@@ -199,6 +207,29 @@ describe('transcode restarts FFmpeg', () => {
     expect(await done).toEqual({ cause: 'media_ended', sawPicture: true });
     const after = await sink.list(1, 's');
     expect(sum(after.map(segment => segment.seconds))).toBeLessThan(300);
+  });
+
+  test('for each change of the picture, at the cost of the restart budget from the third in a row on', async () => {
+    const options = { seconds: 0.2, audio: 'none', gop: 6 } as const;
+    const parts = await Promise.all([makeTs({ ...options, size: '320x180' }), makeTs({ ...options, size: '160x90' })]);
+    const media = endless(Buffer.concat([...parts, ...parts]));
+    let budget = 3;
+    const mayRestart = async () => --budget >= 0;
+    const end = await transcodeAll(media, sink, {}, { limits: quick, mayRestart });
+    expect(end).toMatchObject({ cause: 'failed', error: { code: 'transcode_error' } });
+    expect(end.error?.message).toMatch(/changed its picture format or its streams 6 times in a row/);
+    expect(sink.epochs).toHaveLength(6);
+  });
+
+  test('no more when the encoder has gone, whatever waits', async () => {
+    const options = { seconds: 0.1, audio: 'none', gop: 3 } as const;
+    const parts = await Promise.all([makeTs({ ...options, size: '320x180' }), makeTs({ ...options, size: '160x90' })]);
+    const media = endless(Buffer.concat([...parts, ...parts]));
+    const done = transcodeAll(media, sink, {}, { limits: { ...quick, restartMs: 60_000 } });
+    await expect.poll(() => sink.epochs.length, { timeout: 10_000 }).toBe(2);
+    media.destroy();
+    expect(await done).toMatchObject({ cause: 'media_ended' });
+    expect(sink.epochs.length).toBeLessThanOrEqual(4);
   });
 
   test('that cannot write: a full disk is a failure that says so', async () => {

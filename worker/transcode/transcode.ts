@@ -31,7 +31,7 @@ export interface TranscodeOptions {
 }
 
 export interface TranscodeEnd {
-  /** 'input_invalid': no video in MPEG-TS came. 'failed': FFmpeg failed again and again while the encoder was sending. */
+  /** 'input_invalid': no video in MPEG-TS came, or it is too large or too fast. 'failed': FFmpeg failed again and again while the encoder was sending. */
   cause: 'media_ended' | 'aborted' | 'input_invalid' | 'failed';
   /** Always there with the last two causes; else what went wrong last, if anything did. */
   error?: AppError;
@@ -53,6 +53,7 @@ class Transcode {
   readonly #spans: MediaSpans;
   #sawPicture = false;
   #trouble: AppError | undefined;
+  #shortSpans = 0;
 
   constructor(options: TranscodeOptions) {
     const { media, signal } = options;
@@ -95,15 +96,28 @@ class Transcode {
       this.#sawPicture ||= sawPicture;
       this.#trouble = troubleOf(exit);
       options.log[this.#trouble ? 'warn' : 'info']({ exit }, 'FFmpeg ended');
+      if (options.signal.aborted) return;
+      this.#judgeLength(span);
       // With all its media taken there is nothing to do again: the next span, if any, is on its way.
-      if (this.#trouble === undefined || exit.tookAll || options.signal.aborted) return;
+      if (this.#trouble === undefined || exit.tookAll) return;
       throw new AttemptFailure(this.#trouble, ranMs >= this.#limits.goodRunMs);
     } catch (error) {
       this.#spans.abandon();
-      if (error instanceof AttemptFailure) throw error;
-      this.#trouble = AppError.from(error);
-      throw new AttemptFailure(this.#trouble, false);
+      const failure = error instanceof AttemptFailure ? error : new AttemptFailure(AppError.from(error), false);
+      this.#trouble = AppError.from(failure.cause);
+      // The encoder is gone: there is nothing to start again for.
+      if (!this.#spans.isOver) throw failure;
     }
+  }
+
+  /** Each change of the inputs costs a new FFmpeg: too many in a row are failures, with their pauses and their limit. */
+  #judgeLength(span: MediaSpan): void {
+    const { shortSpanSeconds, shortSpans } = this.#limits;
+    const isShort = span.isCutByInputs && span.videoSeconds < shortSpanSeconds;
+    this.#shortSpans = isShort ? this.#shortSpans + 1 : 0;
+    if (this.#shortSpans <= shortSpans) return;
+    const text = `The encoder changed its picture format or its streams ${this.#shortSpans} times in a row, each time within ${shortSpanSeconds} s`;
+    throw new AttemptFailure(new AppError('transcode_error', text), false);
   }
 
   #end(cause: TranscodeEnd['cause'], error: AppError | undefined): TranscodeEnd {

@@ -12,6 +12,10 @@ export interface TranscodeLimits {
   noPacketsBytes: number;
   /** Media held back: before FFmpeg starts, and for an FFmpeg that is slower than the encoder. Past it, SRT is not read. */
   heldBytes: number;
+  /** The largest picture that is decoded: width times height before cropping, rounded up to whole macroblocks. */
+  maxPixels: number;
+  /** Pictures a second. */
+  maxFps: number;
   /** Without a random access point for so long (intra refresh), any picture will do as a start. */
   noRandomAccessSeconds: number;
   /** From closing stdin (or from the abort, whichever is first) to SIGKILL. */
@@ -25,6 +29,10 @@ export interface TranscodeLimits {
   /** Pauses before the restarts of an FFmpeg that failed, each twice the one before; the failure after the last is final. */
   restartMs: number;
   restarts: number;
+  /** A change of the inputs after less video than this, in seconds, is one too early. */
+  shortSpanSeconds: number;
+  /** So many early changes in a row are free: audio comes late, an encoder starts twice. Each one after that is a failure. */
+  shortSpans: number;
   /** A process that ran well for so long has made up for the failures before it. */
   goodRunMs: number;
 }
@@ -36,6 +44,8 @@ export const defaultLimits: Readonly<TranscodeLimits> = {
   noVideoMs: 5_000,
   noPacketsBytes: 2_000_000,
   heldBytes: 8_000_000,
+  maxPixels: 4_096 * 2_304,
+  maxFps: 120,
   noRandomAccessSeconds: 10,
   stopMs: 3_000,
   silentMs: 10_000,
@@ -43,5 +53,7 @@ export const defaultLimits: Readonly<TranscodeLimits> = {
   watchMs: 1_000,
   restartMs: 250,
   restarts: 4,
+  shortSpanSeconds: 10,
+  shortSpans: 2,
   goodRunMs: 60_000,
 };

@@ -6,12 +6,18 @@ export interface SpsInfo {
   /** Pixels of the picture, after cropping. */
   width: number;
   height: number;
+  /** The same before cropping. */
+  codedWidth: number;
+  codedHeight: number;
   /** From the VUI's timing; undefined when it has none. */
   frameRate: number | undefined;
+  /** Whether the VUI promises that rate (fixed_frame_rate_flag). */
+  isFixedRate: boolean;
 }
 
 /** Profiles whose SPS says its chroma format (ITU-T H.264 section 7.3.2.1.1). */
 const WITH_CHROMA = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
+const noRate = { frameRate: undefined, isFixedRate: false } as const;
 /** aspect_ratio_idc: the ratio follows in 32 bits. */
 const EXTENDED_SAR = 255;
 
@@ -30,7 +36,8 @@ export function parseSps(nal: Buffer): SpsInfo | undefined {
   }
 }
 
-function withoutEmulationPrevention(bytes: Buffer): Buffer {
+/** RBSP of a NAL unit's payload (ITU-T H.264 7.4.1.1, H.265 7.4.2.3). */
+export function withoutEmulationPrevention(bytes: Buffer): Buffer {
   return Buffer.from(bytes.filter((byte, i) => !(byte === 3 && i >= 2 && bytes[i - 1] === 0 && bytes[i - 2] === 0)));
 }
 
@@ -56,10 +63,12 @@ function readSps(bits: BitReader): Omit<SpsInfo, 'codec'> {
   // Crop units, ITU-T H.264 equations 7-19 to 7-22: chroma samples, and twice the rows for fields.
   const unitX = chroma === 1 || chroma === 2 ? 2 : 1;
   const unitY = (chroma === 1 ? 2 : 1) * fields;
+  const [codedWidth, codedHeight] = [columns * 16, rows * 16 * fields];
   return {
-    width: columns * 16 - (left + right) * unitX,
-    height: rows * 16 * fields - (top + bottom) * unitY,
-    frameRate: bits.flag() ? readFrameRate(bits) : undefined,
+    width: codedWidth - (left + right) * unitX,
+    height: codedHeight - (top + bottom) * unitY,
+    ...{ codedWidth, codedHeight },
+    ...(bits.flag() ? readFrameRate(bits) : noRate),
   };
 }
 
@@ -95,7 +104,7 @@ function skipPictureOrder(bits: BitReader): void {
 }
 
 /** VUI up to its timing (ITU-T H.264 section E.1.1): two ticks are one frame. */
-function readFrameRate(bits: BitReader): number | undefined {
+function readFrameRate(bits: BitReader): Pick<SpsInfo, 'frameRate' | 'isFixedRate'> {
   if (bits.flag() && bits.bits(8) === EXTENDED_SAR) bits.bits(32);
   if (bits.flag()) bits.flag();
   if (bits.flag()) {
@@ -106,8 +115,9 @@ function readFrameRate(bits: BitReader): number | undefined {
     bits.unsigned();
     bits.unsigned();
   }
-  if (!bits.flag()) return undefined;
+  if (!bits.flag()) return noRate;
   const unitsInTick = bits.bits(32);
   const timeScale = bits.bits(32);
-  return unitsInTick > 0 ? timeScale / (2 * unitsInTick) : undefined;
+  const isFixedRate = bits.flag();
+  return unitsInTick > 0 ? { frameRate: timeScale / (2 * unitsInTick), isFixedRate } : noRate;
 }

@@ -1,4 +1,6 @@
 import { MediaClock } from '../../transcode/mediaClock.ts';
+import type { PictureSize } from './pictureSize.ts';
+import { PictureSizes } from './pictureSizes.ts';
 import { pictureStart } from './pictureStart.ts';
 import type { ElementaryStream } from './tsCodec.ts';
 import { TsProgram } from './tsProgram.ts';
@@ -11,6 +13,7 @@ export class TsInspector {
   readonly #clock = new MediaClock();
   readonly #carried = new Map<number, { seconds: number; at: number }>();
   readonly #program = new TsProgram();
+  readonly #sizes = new PictureSizes();
   #format: string | undefined;
 
   /** Elementary streams of the first program with video (of the first program, without any); undefined: no PMT yet. */
@@ -33,6 +36,11 @@ export class TsInspector {
     return this.#format;
   }
 
+  /** Size of the video's latest pictures, as far as it could be read; the same object as long as it stays. */
+  get pictureSize(): PictureSize | undefined {
+    return this.#sizes.latest;
+  }
+
   /** Seconds of video seen. */
   get videoSeconds(): number {
     return this.#clock.seconds;
@@ -53,11 +61,17 @@ export class TsInspector {
     const pid = packet.readUInt16BE(1) & 0x1fff;
     const isStart = (packet.readUInt8(1) & 0x40) !== 0;
     const isTable = this.#program.isTable(pid);
-    if (!isStart && !isTable) return 'rest';
+    if (!isStart && !isTable) return this.#takeRest(packet, pid);
     const payload = payloadOf(packet);
     if (payload.length === 0) return 'rest';
     if (!isTable) return this.#takePes(packet, pid, payload, now);
     this.#program.push(pid, packet, payload, isStart);
+    return 'rest';
+  }
+
+  /** A packet in the middle of a PES packet: wanted only where a picture's first slice has not come yet. */
+  #takeRest(packet: Buffer, pid: number): PacketKind {
+    if (this.#sizes.isOpen && pid === this.video?.pid) this.#sizes.add(payloadOf(packet));
     return 'rest';
   }
 
@@ -71,7 +85,9 @@ export class TsInspector {
     }
     this.#carried.set(pid, { seconds: this.#clock.seconds, at: now });
     if (video === undefined || pid !== video.pid) return 'rest';
-    const start = pictureStart(video.codec, payload.subarray(9 + payload.readUInt8(8)));
+    const data = payload.subarray(9 + payload.readUInt8(8));
+    const start = pictureStart(video.codec, data);
+    this.#sizes.begin(video.codec, data);
     if (start.format !== undefined) this.#format = start.format;
     return isIndicated(packet) || start.isRandomAccess ? 'random_access' : 'picture';
   }
