@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{common,api,worker,scripts}/**/*.test.ts'],
+          include: ['{common,api,worker,router,client,scripts}/**/*.test.ts'],
           exclude: ['scripts/e2e/**'],
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
