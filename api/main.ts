@@ -1,6 +1,7 @@
 import { loadConfig } from '../common/config/loadConfig.ts';
 import { createLogger, type Logger } from '../common/createLogger.ts';
 import { AppError } from '../common/errors.ts';
+import { logRejections } from '../common/logRejections.ts';
 import { onEndSignals } from '../common/onEndSignals.ts';
 import { startApi } from './startApi.ts';
 
@@ -30,6 +31,7 @@ try {
   const { config, warnings } = loadConfig(process.env, ['HMAC_SECRET']);
   const log = createLogger({ level: config.LOG_LEVEL, name: 'api', node: config.NODE_ID });
   for (const warning of warnings) log.warn(warning);
+  logRejections(log);
   const api = await startApi(config, log);
   stopOnSignals(api.stop, log);
   log.info({ url: api.url, redis: new URL(config.REDIS_URL).host, storage: config.storage.kind }, 'listening');

@@ -1,6 +1,7 @@
 import { loadConfig } from '../common/config/loadConfig.ts';
 import { createLogger, type Logger } from '../common/createLogger.ts';
 import { AppError } from '../common/errors.ts';
+import { logRejections } from '../common/logRejections.ts';
 import { onEndSignals } from '../common/onEndSignals.ts';
 import { type RunningWorker, startWorker } from './start/startWorker.ts';
 
@@ -11,6 +12,7 @@ async function main(): Promise<void> {
   const { config, warnings } = loadConfig(process.env, ['JWT_SECRET', 'HMAC_SECRET']);
   const log = createLogger({ level: config.LOG_LEVEL, name: 'worker', node: config.NODE_ID });
   for (const warning of warnings) log.warn(warning);
+  logRejections(log);
   endOnSignals(await startWorker(config, log), log);
 }
 
@@ -47,7 +49,6 @@ function endOnSignals(worker: RunningWorker, log: Logger): void {
     void end();
   };
   process.on('uncaughtException', die);
-  process.on('unhandledRejection', die);
 }
 
 main().catch(error => {

@@ -1,0 +1,22 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const module = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
+
+const program = `
+  const { createLogger } = await import(${module('./createLogger.ts')});
+  const { logRejections } = await import(${module('./logRejections.ts')});
+  logRejections(createLogger({ level: 'info', name: 'test' }));
+  Promise.reject(new Error('one'));
+  Promise.reject('no error');
+  setTimeout(() => console.log('still here'), 50);
+`;
+
+test('a process outlives a rejection that nothing handled, and logs it', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+  const lines = stdout.trim().split('\n');
+  expect(lines.at(-1)).toBe('still here');
+  expect(lines.filter(line => line.includes('nothing handled it'))).toHaveLength(2);
+  expect(lines[0]).toContain('"one"');
+});
