@@ -12,7 +12,7 @@ test.each([
 
 test('the longest stream_id with a real key fits into 512 bytes', () => {
   const streamId = 'x'.repeat(64);
-  const token = mintStreamKey({ streamId, secret: 's'.repeat(64), ttlSeconds: 31_536_000 });
+  const token = mintStreamKey({ streamId, run: 'mfk2x1y8aabbccdd', secret: 's'.repeat(64), ttlSeconds: 31_536_000 });
   const url = srtUrl({ host: 'h', port: 1 }, streamId, token);
   expect(Buffer.byteLength(url.slice(url.indexOf('mode=')))).toBeLessThan(400);
 });

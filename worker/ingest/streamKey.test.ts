@@ -4,7 +4,8 @@ import { mintStreamKey, StreamKeyCheck } from './streamKey.ts';
 
 const secret = 'a secret of the test, long enough';
 const NOW = 1_800_000_000_000;
-const key = (streamId = 'live', ttlSeconds = 60): string => mintStreamKey({ streamId, secret, ttlSeconds });
+const run = 'run-2';
+const key = (streamId = 'live', ttlSeconds = 60): string => mintStreamKey({ streamId, run, secret, ttlSeconds });
 const id = (token: string, rid = 'live'): string => `mode=publish,rid=${rid},token=${token}`;
 const sign = (claims: object, options: jwt.SignOptions = {}, by = secret): string => jwt.sign(claims, by, options);
 
@@ -15,12 +16,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a key holds stream_id and exp and nothing else', () => {
-  expect(jwt.decode(key())).toEqual({ stream_id: 'live', exp: NOW / 1_000 + 60 });
+test('a key holds stream_id, run and exp and nothing else', () => {
+  expect(jwt.decode(key())).toEqual({ stream_id: 'live', run, exp: NOW / 1_000 + 60 });
 });
 
 describe('StreamKeyCheck', () => {
-  const check = () => new StreamKeyCheck({ streamId: 'live', secret });
+  const check = () => new StreamKeyCheck({ streamId: 'live', run, secret });
 
   test('accepts a good key', () => {
     expect(check().judge(id(key()))).toEqual({ accept: true });
@@ -32,16 +33,23 @@ describe('StreamKeyCheck', () => {
     ['no token', () => 'mode=publish,rid=live', 1401],
     ['an empty token', () => id(''), 1401],
     ['a token that is no JWT', () => id('nonsense'), 1401],
-    ['another secret', () => id(sign({ stream_id: 'live' }, { expiresIn: 60 }, 'another secret')), 1401],
-    ['an unsigned token', () => id(jwt.sign({ stream_id: 'live' }, '', { algorithm: 'none', expiresIn: 60 })), 1401],
-    ['HS512', () => id(sign({ stream_id: 'live' }, { expiresIn: 60, algorithm: 'HS512' })), 1401],
-    ['no exp', () => id(sign({ stream_id: 'live' })), 1401],
-    ['no stream_id', () => id(sign({}, { expiresIn: 60 })), 1401],
-    ['an expired key', () => id(sign({ stream_id: 'live', exp: NOW / 1_000 })), 1401],
+    ['another secret', () => id(sign({ stream_id: 'live', run }, { expiresIn: 60 }, 'another secret')), 1401],
+    [
+      'an unsigned token',
+      () => id(jwt.sign({ stream_id: 'live', run }, '', { algorithm: 'none', expiresIn: 60 })),
+      1401,
+    ],
+    ['HS512', () => id(sign({ stream_id: 'live', run }, { expiresIn: 60, algorithm: 'HS512' })), 1401],
+    ['no exp', () => id(sign({ stream_id: 'live', run })), 1401],
+    ['no run', () => id(sign({ stream_id: 'live' }, { expiresIn: 60 })), 1401],
+    ['a key of an earlier run', () => id(sign({ stream_id: 'live', run: 'run-1' }, { expiresIn: 60 })), 1410],
+    ['an expired key of an earlier run', () => id(sign({ stream_id: 'live', run: 'run-1', exp: 1 })), 1410],
+    ['no stream_id', () => id(sign({ run }, { expiresIn: 60 })), 1401],
+    ['an expired key', () => id(sign({ stream_id: 'live', run, exp: NOW / 1_000 })), 1401],
     ['a key for another stream', () => id(key('other')), 1403],
     ['a key for another stream under its own rid', () => id(key('other'), 'other'), 1403],
     ['a good key under another rid', () => id(key(), 'other'), 1403],
-    ['an expired key for another stream', () => id(sign({ stream_id: 'other', exp: 1 })), 1401],
+    ['an expired key for another stream', () => id(sign({ stream_id: 'other', run, exp: 1 })), 1403],
     ['a player', () => `mode=request,rid=live,token=${key()}`, 1405],
     ['no mode', () => `rid=live,token=${key()}`, 1405],
   ])('refuses %s', (_name, text, code) => {
@@ -64,9 +72,10 @@ describe('StreamKeyCheck', () => {
     expect(check().judge(id(accepted))).toMatchObject({ code: 1401 });
   });
 
-  test('a new owner takes a key that expired during the run, but none from before it', () => {
-    const checker = new StreamKeyCheck({ streamId: 'live', secret, acceptExpiredSince: NOW - 100_000 });
-    expect(checker.judge(id(sign({ stream_id: 'live', exp: NOW / 1_000 - 50 })))).toEqual({ accept: true });
-    expect(checker.judge(id(sign({ stream_id: 'live', exp: NOW / 1_000 - 150 })))).toMatchObject({ code: 1401 });
+  test('a new owner takes an expired key of this run when the run has accepted one, and none of an earlier run', () => {
+    const checker = new StreamKeyCheck({ streamId: 'live', run, secret, acceptExpired: true });
+    expect(checker.judge(id(sign({ stream_id: 'live', run, exp: NOW / 1_000 - 50 })))).toEqual({ accept: true });
+    const old = id(sign({ stream_id: 'live', run: 'run-1', exp: NOW / 1_000 - 50 }));
+    expect(checker.judge(old)).toMatchObject({ code: 1410 });
   });
 });

@@ -149,19 +149,15 @@ function encodingOf(config: PhaseDeps['config'], abr: boolean): Encoding {
   };
 }
 
-function keyCheck(config: PhaseDeps['config'], job: StreamJob, lease: StreamLease): StreamKeyCheck {
-  const accepted = lease.recorded('keyAccepted') === '1';
-  return new StreamKeyCheck({
-    streamId: job.streamId,
-    secret: config.JWT_SECRET,
-    ...(accepted ? { acceptExpiredSince: Number(lease.recorded('createdAt')) } : {}),
-  });
+function keyCheck(config: PhaseDeps['config'], { streamId, run }: StreamJob, lease: StreamLease): StreamKeyCheck {
+  const acceptExpired = lease.recorded('keyAccepted') === '1';
+  return new StreamKeyCheck({ streamId, run, secret: config.JWT_SECRET, acceptExpired });
 }
 
 /** The URL that the encoder already has, when it still leads here; else a new one with a new key. */
-function urlFor(deps: PhaseDeps, { streamId }: StreamJob, lease: StreamLease, port: number): string {
+function urlFor(deps: PhaseDeps, { streamId, run }: StreamJob, lease: StreamLease, port: number): string {
   const { JWT_SECRET: secret, STREAM_KEY_TTL_SECONDS: ttlSeconds } = deps.config;
-  const url = srtUrl({ host: deps.srtHostName, port }, streamId, mintStreamKey({ streamId, secret, ttlSeconds }));
+  const url = srtUrl({ host: deps.srtHostName, port }, streamId, mintStreamKey({ streamId, run, secret, ttlSeconds }));
   const before = lease.recorded('srtUrl');
   const place = (text: string): string => text.slice(0, text.indexOf('?'));
   return before !== undefined && place(before) === place(url) ? before : url;

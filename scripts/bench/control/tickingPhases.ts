@@ -41,7 +41,7 @@ export function tickingPhases(
         },
         signal,
       });
-      const key = mintStreamKey({ streamId, secret: SECRET, ttlSeconds: 7_200 });
+      const key = mintStreamKey({ streamId, run, secret: SECRET, ttlSeconds: 7_200 });
       setTimeout(
         () => onEncoder({ peer: 'none', media: Readable.from([]), close: () => undefined }),
         Math.random() * ENCODER_MS,

@@ -14,9 +14,10 @@ export function recordingLogger(): { log: Logger; lines: Record<string, unknown>
 }
 
 const STREAM = 'live';
+const RUN = 'run';
 const SECRET = 'a secret of the test, long enough';
 const streamIdWith = (secret: string): string =>
-  `mode=publish,rid=${STREAM},token=${mintStreamKey({ streamId: STREAM, secret, ttlSeconds: 600 })}`;
+  `mode=publish,rid=${STREAM},token=${mintStreamKey({ streamId: STREAM, run: RUN, secret, ttlSeconds: 600 })}`;
 
 export interface TestListener extends SrtListener {
   readonly log: Record<string, unknown>[];
@@ -35,7 +36,7 @@ export async function openTestListener(
   options: Partial<Omit<ListenOptions, 'log' | 'onPublisher'>> = {},
 ): Promise<TestListener> {
   const { log, lines } = recordingLogger();
-  const check = new StreamKeyCheck({ streamId: STREAM, secret: SECRET });
+  const check = new StreamKeyCheck({ streamId: STREAM, run: RUN, secret: SECRET });
   const arrived: SrtPublisher[] = [];
   const bell = new EventEmitter();
   const listener = await host.openListener({
