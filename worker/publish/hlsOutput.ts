@@ -33,7 +33,7 @@ export class HlsOutput implements SegmentSink {
   readonly #retention: RunRetention;
   readonly #poster: Poster | undefined;
   readonly #released = new AbortController();
-  readonly #gate = new UploadGate();
+  readonly #gate: UploadGate;
   readonly #epochs = new Set<EpochUploader>();
   #ledger: Ledger;
   #epochCount = 0;
@@ -59,6 +59,8 @@ export class HlsOutput implements SegmentSink {
     this.#copies = copies;
     this.#ledger = recovered.ledger;
     this.#retention = retention;
+    // Where the store fences, an owner that was replaced cannot do harm.
+    this.#gate = new UploadGate(() => deps.fences || this.#released.signal.aborted || (deps.isCertain?.() ?? true));
     const { posterFfmpeg: ffmpeg } = deps;
     if (ffmpeg !== undefined) this.#poster = new Poster({ ...deps, ...options, ffmpeg });
     this.#playlists = new PlaylistSet({

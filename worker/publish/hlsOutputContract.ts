@@ -23,6 +23,8 @@ export interface HlsOutputDeps {
   complete?: (job: RecordingJob) => Promise<void>;
   /** The program that makes posters; undefined: none are made. */
   posterFfmpeg?: string;
+  /** Whether the stream is certainly still this owner's. Asked at each write that the store does not fence. Default: it is. */
+  isCertain?: () => boolean;
   log: Logger;
 }
 

@@ -28,6 +28,7 @@ interface PlaylistSetOptions {
   store: ObjectStore;
   fences: boolean;
   playlistIntervalMs: number;
+  isCertain?: () => boolean;
   log: Logger;
   streamId: string;
   token: string;
@@ -135,7 +136,7 @@ export class PlaylistSet {
   }
 
   #writer(key: string, onStored: (text: string) => void): PlaylistWriter {
-    const { store, token, fences, playlistIntervalMs, log, claimed, events } = this.#options;
+    const { store, token, fences, playlistIntervalMs, log, claimed, events, isCertain } = this.#options;
     return new PlaylistWriter({
       store,
       key,
@@ -143,6 +144,7 @@ export class PlaylistSet {
       fences,
       intervalMs: playlistIntervalMs,
       etag: claimed.get(key)?.etag,
+      ...(isCertain ? { isCertain } : {}),
       log,
       events: {
         onStored: text => {

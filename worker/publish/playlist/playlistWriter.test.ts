@@ -24,10 +24,13 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-function writer(options: { token?: string; fences?: boolean; intervalMs?: number; etag?: string } = {}) {
+type Options = ConstructorParameters<typeof PlaylistWriter>[0];
+
+function writer(options: Partial<Pick<Options, 'token' | 'fences' | 'intervalMs' | 'etag' | 'isCertain'>> = {}) {
   const events = { onStored: vi.fn(), onFenced: vi.fn(), onRefused: vi.fn() };
-  const { token = '100', fences = true, intervalMs = 50, etag } = options;
-  const made = new PlaylistWriter({ store, key, token, fences, intervalMs, etag, events, log: silentLogger() });
+  const { token = '100', fences = true, intervalMs = 50, etag, ...more } = options;
+  const log = silentLogger();
+  const made = new PlaylistWriter({ store, key, token, fences, intervalMs, etag, events, log, ...more });
   writers.push(made);
   return { writer: made, events };
 }
@@ -210,6 +213,25 @@ describe('fencing', () => {
     made.resume();
     expect(await flush(made)).toBe(true);
     expect(store.puts.map(({ text }) => text)).toEqual(['1', '3']);
+  });
+
+  test.each([
+    ['without a store that fences it writes nothing until the lease is certain again', false, undefined],
+    ['with one it writes on', true, 'new'],
+  ])('the lease has run out and nothing has suspended the writer: %s', async (_name, fences, there) => {
+    let certain = false;
+    const { writer: made } = writer({ fences, isCertain: () => certain });
+    const onRead = vi.fn();
+    store.onRead = onRead;
+    made.write('new');
+    // It looks whose the playlist is, once it has suspended itself.
+    if (fences) await flush(made);
+    else await vi.waitFor(() => expect(onRead).toHaveBeenCalled(), { timeout: 10_000 });
+    expect(await inStore()).toBe(there);
+    certain = true;
+    made.resume();
+    expect(await flush(made)).toBe(true);
+    expect(await inStore()).toBe('new');
   });
 
   test('without a store that fences a suspended owner sees that a newer one has claimed the playlist', async () => {

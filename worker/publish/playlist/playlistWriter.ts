@@ -35,6 +35,7 @@ export class PlaylistWriter {
   readonly #token: string;
   readonly #fences: boolean;
   readonly #intervalMs: number;
+  readonly #isCertain: () => boolean;
   readonly #events: PlaylistWriterEvents;
   readonly #log: Logger;
   readonly #closed = new AbortController();
@@ -68,6 +69,8 @@ export class PlaylistWriter {
     intervalMs: number;
     /** Of the object that is there, written a moment ago; undefined: none. */
     etag: string | undefined;
+    /** Asked before each PUT where the store does not fence: whether the lease certainly lasts. Default: it does. */
+    isCertain?: () => boolean;
     events: PlaylistWriterEvents;
     log: Logger;
   }) {
@@ -77,6 +80,7 @@ export class PlaylistWriter {
     this.#fences = options.fences;
     this.#intervalMs = options.intervalMs;
     this.#etag = options.etag;
+    this.#isCertain = options.isCertain ?? (() => true);
     if (options.etag !== undefined) this.#keepInterval();
     this.#events = options.events;
     this.#log = options.log;
@@ -147,6 +151,8 @@ export class PlaylistWriter {
     while (this.#wanted !== undefined && !signal.aborted) {
       const wait = this.#notBefore - performance.now();
       if (wait > 0) await this.#wait(wait, signal);
+      // A timer that ran out while the process was frozen may come here before the one that suspends.
+      else if (!this.#fences && !this.#isCertain()) this.suspend();
       else await this.#put(this.#wanted, signal);
     }
   }

@@ -19,6 +19,7 @@ export interface RecordingOptions {
   store: ObjectStore;
   fences: boolean;
   playlistIntervalMs: number;
+  isCertain?: () => boolean;
   streamId: string;
   run: string;
   token: string;
@@ -171,9 +172,10 @@ export class Recording {
   }
 
   #writer(key: string, claimed: ReadonlyMap<string, ClaimedPlaylist>): PlaylistWriter {
-    const { store, token, fences, playlistIntervalMs, log, events } = this.#options;
+    const { store, token, fences, playlistIntervalMs, isCertain, log, events } = this.#options;
     return new PlaylistWriter({
       ...{ store, key, token, fences, log, intervalMs: playlistIntervalMs, etag: claimed.get(key)?.etag },
+      ...(isCertain ? { isCertain } : {}),
       events: {
         onStored: () => undefined,
         onFenced: () => events.onFenced(),
