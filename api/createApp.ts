@@ -8,6 +8,7 @@ import { AppError } from '../common/errors.ts';
 import type { EntryParser } from '../common/redis/entryParser.ts';
 import type { StreamJob } from '../common/redis/queues.ts';
 import { StreamStore } from '../common/stream/streamStore.ts';
+import { createTargetCheck } from '../common/webhooks/createTargetCheck.ts';
 import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
 import { basicAuth } from './admin/basicAuth.ts';
 import { PasswordGuard } from './admin/passwordGuard.ts';
@@ -55,7 +56,13 @@ export function createApp(deps: AppDeps): Express {
   const { config, log, redis, entries, metrics } = deps;
   const store = new StreamStore(redis, entries);
   const registry = new WorkerRegistry(redis, entries);
-  const streams = new StreamService({ store, queue: deps.queue, maxStreams: config.MAX_STREAMS, log });
+  const streams = new StreamService({
+    store,
+    queue: deps.queue,
+    maxStreams: config.MAX_STREAMS,
+    ...(!config.WEBHOOK_ALLOW_PRIVATE && { refusedTarget: createTargetCheck() }),
+    log,
+  });
   const { storage, HMAC_SECRET: secret } = config;
   const local = storage.kind === 'file' && config.CLOUDFLARE_PUBLIC_URL === undefined;
   const app = express();

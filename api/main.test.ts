@@ -59,6 +59,25 @@ describe('the api process', () => {
     expect(told).not.toMatch(/eighty|loud|hunter2|at .*\.ts/);
   });
 
+  test('runs beside R2 with neither its keys nor JWT_SECRET, and serves no folder', async () => {
+    const store = { STORAGE: 'r2', CLOUDFLARE_PUBLIC_URL: 'https://cdn.example/live' };
+    const api = run({ HMAC_SECRET: 'a secret for tests only', TLS: 'off', ...store });
+    const { url, storage } = await api.logged('listening');
+    expect(storage).toBe('s3');
+    const page = await fetch(`${url}/healthz`);
+    expect(page.headers.get('content-security-policy')).toContain('https://cdn.example');
+    expect((await fetch(`${url}/video/a/a.m3u8`)).status).toBe(404);
+    api.child.kill('SIGTERM');
+    expect(await api.exit).toEqual([0, null]);
+  });
+
+  test('beside R2 without its public address it says so', async () => {
+    const api = run({ HMAC_SECRET: 'a secret for tests only', STORAGE: 'r2' });
+    expect(await api.exit).toEqual([1, null]);
+    expect(await api.stderr()).toContain('CLOUDFLARE_PUBLIC_URL: must be set');
+    expect(await api.stderr()).not.toContain('R2_ACCESS_KEY');
+  });
+
   test('refuses to start when its port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');

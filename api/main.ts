@@ -28,7 +28,7 @@ function stopOnSignals(stop: () => Promise<void>, log: Logger): void {
 }
 
 try {
-  const { config, warnings } = loadConfig(process.env, ['HMAC_SECRET']);
+  const { config, warnings } = loadConfig(process.env, ['HMAC_SECRET'], { storeKeys: false });
   const log = createLogger({ level: config.LOG_LEVEL, name: 'api', node: config.NODE_ID });
   for (const warning of warnings) log.warn(warning);
   logRejections(log);

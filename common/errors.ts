@@ -15,6 +15,7 @@ export const errorCatalogue = {
   signature_invalid: { status: 403, retryable: false, blame: 'caller' },
   signature_replayed: { status: 403, retryable: false, blame: 'caller' },
   body_invalid: { status: 400, retryable: false, blame: 'caller' },
+  webhook_refused: { status: 400, retryable: false, blame: 'caller' },
   body_too_large: { status: 413, retryable: false, blame: 'caller' },
   unauthorized: { status: 401, retryable: false, blame: 'caller' },
   forbidden: { status: 403, retryable: false, blame: 'caller' },

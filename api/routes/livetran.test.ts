@@ -86,6 +86,11 @@ describe('start-stream', () => {
       '{"stream_id":"a","webhook_urls":["ftp://a/"]}',
       'webhook_urls.0: must be an http or https',
     ],
+    [
+      'a URL of a private address',
+      '{"stream_id":"a","webhook_urls":["http://169.254.169.254/x"]}',
+      'webhook_urls: webhooks may not go to 169.254.169.254',
+    ],
     ['eleven URLs', JSON.stringify({ stream_id: 'a', webhook_urls: eleven }), 'webhook_urls: must have at most 10'],
   ])('refuses %s with 400', async (_name, body, error) => {
     const answer = await api.call('POST', '/api/start-stream', body);

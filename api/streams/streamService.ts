@@ -15,23 +15,36 @@ export class StreamService {
   readonly #store: StreamStore;
   readonly #queue: Queue<StreamJob>;
   readonly #maxStreams: number;
+  readonly #refusedTarget: ((url: string) => Promise<string | undefined>) | undefined;
   readonly #log: Logger;
 
-  /** @param deps.maxStreams MAX_STREAMS */
-  constructor(deps: { store: StreamStore; queue: Queue<StreamJob>; maxStreams: number; log: Logger }) {
+  /**
+   * @param deps.maxStreams MAX_STREAMS
+   * @param deps.refusedTarget names the host that a webhook may not go to; absent: webhooks may go everywhere
+   */
+  constructor(deps: {
+    store: StreamStore;
+    queue: Queue<StreamJob>;
+    maxStreams: number;
+    refusedTarget?: (url: string) => Promise<string | undefined>;
+    log: Logger;
+  }) {
     this.#store = deps.store;
     this.#queue = deps.queue;
     this.#maxStreams = deps.maxStreams;
+    this.#refusedTarget = deps.refusedTarget;
     this.#log = deps.log;
   }
 
   /**
    * Writes the record, then adds the run's job. When only the second fails the stream stays INITIALISED, and a worker
-   * that finds it without a job adds it again. Throws `stream_running` and `quota`.
+   * that finds it without a job adds it again. Throws `stream_running`,
+   * `quota` and `webhook_refused`.
    */
   async start(request: StartRequest): Promise<void> {
     const streamId = request.stream_id;
     const { abr, record, dvr, webhook_urls: webhookUrls } = request;
+    await this.#checkTargets(webhookUrls);
     const options = { abr, record, dvr, webhookUrls, maxStreams: this.#maxStreams };
     const run = await askRedis(() => this.#store.start(streamId, options));
     this.#log.info({ streamId, run, abr, record, dvr }, 'stream created');
@@ -60,6 +73,17 @@ export class StreamService {
 
   async list(limit: number): Promise<StreamRecord[]> {
     return askRedis(() => this.#store.list(limit));
+  }
+
+  async #checkTargets(urls: readonly string[]): Promise<void> {
+    const check = this.#refusedTarget;
+    if (!check) return;
+    const host = (await Promise.all(urls.map(check))).find(refused => refused !== undefined);
+    if (host === undefined) return;
+    throw new AppError(
+      'webhook_refused',
+      `webhook_urls: webhooks may not go to ${host}: it has a private address (WEBHOOK_ALLOW_PRIVATE=on allows it)`,
+    );
   }
 
   async #removeJob(streamId: string): Promise<void> {

@@ -18,11 +18,13 @@ export interface LoadedConfig<Required extends keyof Variables> {
 /**
  * Reads the environment once, whole. An empty variable counts as not set. Throws one `config_invalid` that names every
  * bad variable and its rule, never a value.
+ * @param options.storeKeys false: the process works without the keys of the store (default: true)
  * @param required variables without a default that this process cannot do without
  */
 export function loadConfig<Required extends keyof Variables = never>(
   environment: Environment,
   required: readonly Required[] = [],
+  options: { storeKeys?: boolean } = {},
 ): LoadedConfig<Required> {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
@@ -33,7 +35,7 @@ export function loadConfig<Required extends keyof Variables = never>(
     ? []
     : parsed.error.issues.map(issue => `${String(issue.path[0])}${detail(issue.path.slice(1))}: ${issue.message}`);
   for (const name of required) if (given[name] === undefined) problems.push(`${name}: must be set`);
-  const storage = parsed.success ? findStorage(parsed.data) : undefined;
+  const storage = parsed.success ? findStorage(parsed.data, { keys: options.storeKeys ?? true }) : undefined;
   problems.push(...(storage?.problems ?? []));
   if (!parsed.success || !storage?.config || problems.length > 0) {
     throw new AppError(

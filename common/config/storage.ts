@@ -13,9 +13,12 @@ export type StorageConfig =
       publicUrl: string;
     };
 
-/** STORAGE, or what the variables amount to: the store is r2 when R2 variables are set, else the folder. */
-export function findStorage(v: Variables): { config?: StorageConfig; problems: string[] } {
-  // One of them is enough: a forgotten other one is to be told, not to end in a folder nobody looks at.
+/**
+ * STORAGE, or what the variables amount to: the store is r2 when R2 variables are set, else the folder.
+ * @param options.keys false: for a process that only names the store's public address; what else it is given of the store may be ''
+ */
+export function findStorage(v: Variables, options: { keys: boolean }): { config?: StorageConfig; problems: string[] } {
+  // Any of them is enough: a forgotten other one is an error, and does not end in a folder that nobody serves.
   const anyR2 = [v.R2_ACCOUNT_ID, v.R2_ACCESS_KEY, v.R2_SECRET_KEY].some(value => value !== undefined);
   const wantsR2 = v.STORAGE === 'r2' || (v.STORAGE === undefined && anyR2);
   if (!wantsR2) {
@@ -25,9 +28,11 @@ export function findStorage(v: Variables): { config?: StorageConfig; problems: s
   }
   const problems: string[] = [];
   const endpoint = v.S3_ENDPOINT ?? (v.R2_ACCOUNT_ID && `https://${v.R2_ACCOUNT_ID}.r2.cloudflarestorage.com`);
-  if (!endpoint) problems.push('R2_ACCOUNT_ID: must be set for R2 storage (or S3_ENDPOINT for another S3 store)');
+  if (!endpoint && options.keys)
+    problems.push('R2_ACCOUNT_ID: must be set for R2 storage (or S3_ENDPOINT for another S3 store)');
   const need = (name: 'R2_ACCESS_KEY' | 'R2_SECRET_KEY' | 'BUCKET_NAME' | 'CLOUDFLARE_PUBLIC_URL'): string => {
-    if (!v[name]) problems.push(`${name}: must be set for R2 storage`);
+    if (!v[name] && (options.keys || name === 'CLOUDFLARE_PUBLIC_URL'))
+      problems.push(`${name}: must be set for R2 storage`);
     return v[name] ?? '';
   };
   const config: StorageConfig = {
