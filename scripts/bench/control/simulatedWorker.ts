@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../common/createLogger.ts';
 import { createRedis } from '../../../common/redis/createRedis.ts';
+import { EntryParser } from '../../../common/redis/entryParser.ts';
 import {
   createQueue,
   queueNames,
@@ -133,7 +134,7 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
     START_TIMEOUT_SECONDS: 300,
   };
   startReporting({
-    ...{ config, workerId, consumer, guard, queue, redis, totals: new Totals(), log, stack },
+    ...{ config, workerId, consumer, guard, queue, redis, totals: new Totals(new EntryParser({ log })), log, stack },
     address: '127.0.0.1',
   });
   return { stop: () => stack.stop() };
