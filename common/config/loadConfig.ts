@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { readSecretFiles, secretFileVariables } from './secretFiles.ts';
 import { findStorage, type StorageConfig } from './storage.ts';
 import { type Variables, variables } from './variables.ts';
 
@@ -16,7 +17,7 @@ export interface LoadedConfig<Required extends keyof Variables> {
 }
 
 /**
- * Reads the environment once, whole. An empty variable counts as not set. Throws one `config_invalid` that names every
+ * Reads the environment once, whole, and the files that hold secrets. An empty variable counts as not set. Throws one `config_invalid` that names every
  * bad variable and its rule, never a value.
  * @param options.storeKeys false: the process works without the keys of the store (default: true)
  * @param required variables without a default that this process cannot do without
@@ -26,15 +27,16 @@ export function loadConfig<Required extends keyof Variables = never>(
   required: readonly Required[] = [],
   options: { storeKeys?: boolean } = {},
 ): LoadedConfig<Required> {
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
-  );
+  const set = Object.entries(environment).flatMap(([name, value]) => (value ? [[name, value] as const] : []));
+  const { given, problems: fileProblems } = readSecretFiles(Object.fromEntries(set));
   const parsed = variables.safeParse(given);
   const warnings = misspelt(given);
   const problems = parsed.success
     ? []
     : parsed.error.issues.map(issue => `${String(issue.path[0])}${detail(issue.path.slice(1))}: ${issue.message}`);
-  for (const name of required) if (given[name] === undefined) problems.push(`${name}: must be set`);
+  problems.push(...fileProblems);
+  const unread = (name: string) => fileProblems.some(problem => problem.startsWith(name));
+  for (const name of required) if (!unread(name) && given[name] === undefined) problems.push(`${name}: must be set`);
   const storage = parsed.success ? findStorage(parsed.data, { keys: options.storeKeys ?? true }) : undefined;
   problems.push(...(storage?.problems ?? []));
   if (!parsed.success || !storage?.config || problems.length > 0) {
@@ -56,7 +58,7 @@ const FAMILIES =
 
 /** Variables of ours that do not exist: by their family's prefix, or one or two letters off a known name. */
 function misspelt(given: Record<string, unknown>): string[] {
-  const known = Object.keys(variables.shape);
+  const known = [...Object.keys(variables.shape), ...secretFileVariables];
   return Object.keys(given)
     .filter(name => !known.includes(name))
     .flatMap(name => {

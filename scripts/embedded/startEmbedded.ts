@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Config, loadConfig } from '../../common/config/loadConfig.ts';
+import { secretVariables } from '../../common/config/secretFiles.ts';
 import { StopStack } from '../../common/stopStack.ts';
 import { findProgram } from '../lib/findProgram.ts';
 import { freePort, isPortFree } from '../lib/freePort.ts';
@@ -61,9 +62,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       await running.addChild(child.pid);
     };
     const env = await embeddedEnvironment(options.env, dataDir);
-    const { config } = loadConfig({ ...env, REDIS_URL: env.REDIS_URL ?? 'redis://127.0.0.1' }, ['HMAC_SECRET']);
+    const { config } = loadConfig(env, ['HMAC_SECRET']);
     await checkPort(config);
-    if (!options.env.REDIS_URL) {
+    if (!hasRedis(options.env)) {
       const redis = { program: redisProgram(options.env), dir: join(dataDir, 'redis'), env: options.env };
       const onStart = (child: Child): Promise<void> => adopt(child, STOP_MS.redis);
       env.REDIS_URL = (await startRedisServer({ ...redis, onStart, signal: options.signal })).url;
@@ -75,7 +76,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     }
     const url = apiUrl(config);
     await ready(url, failed, options.signal);
-    await running.setUrls({ url, redisUrl: String(env.REDIS_URL) });
+    await running.setUrls({ url, redisUrl: env.REDIS_URL ?? config.REDIS_URL });
     const pids = Object.fromEntries(parts.map(part => [part.name, part.pid]));
     return { url, config, dataDir, failed, pids, stop: () => stack.stop(), kill: () => killAll(parts) };
   } catch (error) {
@@ -83,6 +84,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     throw error;
   }
 }
+
+const hasRedis = (env: NodeJS.ProcessEnv): boolean => Boolean(env.REDIS_URL || env.REDIS_URL_FILE);
 
 const killAll = (parts: readonly Child[]): void => {
   for (const part of parts) part.kill();
@@ -96,7 +99,7 @@ function checkPrograms(env: NodeJS.ProcessEnv): void {
   if (!findProgram([env.FFMPEG || 'ffmpeg'], env.PATH)) {
     missing.push('ffmpeg is not installed. Debian, Ubuntu: apt-get install ffmpeg; macOS: brew install ffmpeg srt');
   }
-  if (!env.REDIS_URL && !findProgram(['redis-server', 'valkey-server'], env.PATH)) {
+  if (!hasRedis(env) && !findProgram(['redis-server', 'valkey-server'], env.PATH)) {
     missing.push(
       'redis-server is not installed. Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis; or set REDIS_URL to one that runs',
     );
@@ -117,6 +120,7 @@ async function embeddedEnvironment(user: NodeJS.ProcessEnv, dataDir: string): Pr
     DRAIN_SECONDS: '0',
   };
   const set = Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined && value !== ''));
+  for (const name of secretVariables) if (set[`${name}_FILE`]) delete defaults[name];
   const env: NodeJS.ProcessEnv = { ...defaults, ...set, DATA_DIR: dataDir };
   // Both processes must know the port: the API listens on it, the worker puts it into links.
   if (env.API_PORT === '0') env.API_PORT = String(await freePort(env.API_HOST ?? '0.0.0.0'));
