@@ -173,6 +173,8 @@ describe('loadConfig', () => {
       SPOOL_MAX_BYTES: '1000000000',
       MAX_PIXELS: '1920x1080',
       MAX_FPS: '60',
+      FFMPEG_MEMORY_LIMIT: '500000000',
+      FFMPEG_UID: '1000',
       VIDEO_PRESET: 'fast',
       AUDIO_RATE: '44100',
       LADDER: '[{"width":640,"height":360,"video":800,"audio":96}]',

@@ -67,7 +67,6 @@ export const variables = z.object({
   SRT_BIND: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this host' }).default('0.0.0.0'),
   SRT_PORTS: portRange.default({ first: 20_000, last: 20_999 }),
   SRT_LATENCY_MS: whole(20, 10_000).default(200),
-  START_TIMEOUT_SECONDS: seconds(300),
   CONNECT_TIMEOUT_SECONDS: seconds(120),
   RECONNECT_TIMEOUT_SECONDS: seconds(120),
   STREAM_KEY_TTL_SECONDS: whole(1, 31_536_000).default(7_200),
@@ -87,6 +86,8 @@ export const variables = z.object({
   SRT_LIBRARY: z.string().min(1).optional(),
   MAX_PIXELS: pixelCount.default(4_096 * 2_304),
   MAX_FPS: whole(1, 1_000).default(120),
+  FFMPEG_MEMORY_LIMIT: whole(200_000_000, Number.MAX_SAFE_INTEGER).default(900_000_000),
+  FFMPEG_UID: whole(1, 4_294_967_294).default(65_534),
   FFMPEG: z.string().min(1).default('ffmpeg'),
 
   // Encoding

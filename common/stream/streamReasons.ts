@@ -4,8 +4,7 @@
  */
 export const streamReasons = {
   created: 'The stream was created. It waits for a worker.',
-  no_capacity:
-    'No worker has a free slot. The stream waits for one; a new stream is STOPPED after START_TIMEOUT_SECONDS.',
+  no_capacity: 'Workers are alive, and none has a free slot. The stream waits for one.',
   listening: 'A worker listens for the encoder at `SrtUrl`.',
   encoder_connected: 'The encoder is connected.',
   playable: 'The first playlist is in the store. `StreamLink` plays.',

@@ -14,6 +14,7 @@ import type { ObjectStore } from '../publish/store/objectStore.ts';
 import type { PersistentUploads } from '../publish/uploads/persistentUploads.ts';
 import type { Totals } from '../start/totals.ts';
 import type { Encoding } from '../transcode/encoding.ts';
+import type { FfmpegLauncher } from '../transcode/ffmpegLauncher.ts';
 import type { Progress } from '../transcode/progress.ts';
 import { transcode } from '../transcode/transcode.ts';
 import type { SessionPhases } from './sessionContract.ts';
@@ -32,8 +33,7 @@ export interface PhaseDeps {
   spool: Spool;
   retire: (job: RetentionJob) => Promise<void>;
   complete: (job: RecordingJob) => Promise<void>;
-  /** What FFmpeg's command line begins with. */
-  launcher: readonly string[];
+  launcher: FfmpegLauncher;
   /** Role `request`. */
   redis: Redis;
   /** Hears how each encode is doing; undefined: it has ended. @param run whose it is */

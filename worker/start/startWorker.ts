@@ -3,13 +3,12 @@ import { networkInterfaces } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { createRedis } from '../../common/redis/createRedis.ts';
-import { EntryParser } from '../../common/redis/entryParser.ts';
 import { StopStack } from '../../common/stopStack.ts';
 import { PortLeases } from '../ingest/portLease.ts';
 import { SrtServer } from '../ingest/srtServer.ts';
 import { Spool } from '../publish/spool/spool.ts';
 import { checkFfmpeg } from '../transcode/checkFfmpeg.ts';
-import { endWithWorker } from '../transcode/endWithWorker.ts';
+import { ffmpegLauncher } from '../transcode/ffmpegLauncher.ts';
 import { startClaiming } from './startClaiming.ts';
 import { startNotifying } from './startNotifying.ts';
 import { startPublishing } from './startPublishing.ts';
@@ -44,9 +43,8 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     stack.push('spool', () => spool.liveness.release());
     const redis = connect(config, log, stack);
     const workerId = `${config.NODE_ID}-${randomUUID().slice(0, 8)}`;
-    const entries = new EntryParser({ log });
-    const totals = new Totals(entries);
-    const context: WorkerContext = { config, workerId, redis, totals, entries, log, stack };
+    const totals = new Totals();
+    const context: WorkerContext = { config, workerId, redis, totals, log, stack };
     startNotifying(context);
     const publishing = await startPublishing(context, spool);
     const { consumer, heartbeat } = startClaiming(context, {
@@ -55,7 +53,12 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
       srtServer,
       ports: new PortLeases(redis.request, config.NODE_ID, config.SRT_PORTS),
       srtHostName: config.SRT_HOST ?? ownAddress(),
-      launcher: await endWithWorker(log),
+      launcher: await ffmpegLauncher({
+        ffmpeg: config.FFMPEG,
+        memoryBytes: config.FFMPEG_MEMORY_LIMIT,
+        uid: config.FFMPEG_UID,
+        log,
+      }),
       redis: redis.request,
       totals,
       log,

@@ -1,7 +1,6 @@
-import type { EntryParser } from '../../common/redis/entryParser.ts';
 import type { WorkerTotals } from '../../common/workers/workerStatus.ts';
 
-/** Counts what this process does; every heartbeat reports it. */
+/** Counts what this process does; every heartbeat tells it. */
 export class Totals {
   readonly #totals: WorkerTotals = {
     segmentsListed: 0,
@@ -9,16 +8,9 @@ export class Totals {
     gapsListed: 0,
     putsFailed: 0,
     segmentsDropped: 0,
-    valuesSkipped: 0,
   };
-  readonly #entries: EntryParser;
 
-  /** @param entries counts what was skipped of Redis's values */
-  constructor(entries: EntryParser) {
-    this.#entries = entries;
-  }
-
-  count(what: Exclude<keyof WorkerTotals, 'listingMs' | 'segmentsListed' | 'valuesSkipped'>): void {
+  count(what: Exclude<keyof WorkerTotals, 'listingMs' | 'segmentsListed'>): void {
     this.#totals[what] += 1;
   }
 
@@ -29,7 +21,6 @@ export class Totals {
   }
 
   read(): WorkerTotals {
-    const valuesSkipped = [...this.#entries.counts().values()].reduce((sum, count) => sum + count, 0);
-    return { ...this.#totals, valuesSkipped };
+    return { ...this.#totals };
   }
 }

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
-import { endWithWorker } from './endWithWorker.ts';
+import { ffmpegLauncher } from './ffmpegLauncher.ts';
 import { type FfmpegOptions, FfmpegProcess } from './ffmpegProcess.ts';
 import { fixture } from './testing/fixture.ts';
 
@@ -11,7 +12,12 @@ function start(path: string, options: Partial<FfmpegOptions> = {}): FfmpegProces
   return new FfmpegProcess({ path, args: [], cwd: '/', input: Readable.from([]), stopMs: 10_000, ...options });
 }
 
-const frozen = await endWithWorker(silentLogger());
+const frozen = await ffmpegLauncher({
+  ffmpeg: 'ffmpeg',
+  memoryBytes: 900_000_000,
+  uid: 65_534,
+  log: silentLogger(),
+});
 
 const isAlive = (pid: number) => {
   try {
@@ -97,8 +103,8 @@ describe('FfmpegProcess', () => {
   });
 
   test.each([
-    ['SIGKILL', []],
-    ['SIGTERM', []],
+    ['SIGKILL', { words: [] }],
+    ['SIGTERM', { words: [] }],
     // Frozen, it does not see the end of its stdin.
     ['SIGKILL', frozen],
   ] as const)('FFmpeg ends with a worker that gets %s (frozen before: %j)', async (signal, launcher) => {
@@ -115,8 +121,12 @@ describe('FfmpegProcess', () => {
     const [output] = await once(worker.stdout, 'data');
     const pid = Number(output);
     expect(isAlive(pid)).toBe(true);
-    if (launcher === frozen) process.kill(pid, 'SIGSTOP');
+    if (launcher === frozen && frozen.words.length > 0) {
+      // Past prlimit and setpriv.
+      await expect.poll(() => readFile(`/proc/${pid}/comm`, 'utf8'), { timeout: 10_000 }).toBe('ffmpeg\n');
+      process.kill(pid, 'SIGSTOP');
+    }
     worker.kill(signal);
-    await expect.poll(() => isAlive(pid), { timeout: 3_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { Readable, type Writable } from 'node:stream';
 import { execa } from 'execa';
 import { eachLine } from './eachLine.ts';
 import { ffmpegEnvironment } from './ffmpegEnvironment.ts';
+import type { FfmpegLauncher } from './ffmpegLauncher.ts';
 import { type FfmpegReport, readProgress } from './ffmpegProgress.ts';
 
 const keptLines = 20;
@@ -20,8 +21,7 @@ export interface FfmpegExit {
 
 export interface FfmpegOptions {
   path: string;
-  /** What the command line begins with (endWithWorker.ts). */
-  launcher?: readonly string[] | undefined;
+  launcher?: FfmpegLauncher | undefined;
   args: readonly string[];
   cwd: string;
   /** Goes to stdin, as fast as FFmpeg takes it; its end closes stdin. */
@@ -119,8 +119,8 @@ export class FfmpegProcess {
   }
 }
 
-function spawn({ path, launcher = [], args, cwd }: FfmpegOptions) {
-  const [program = path, ...rest] = [...launcher, path, ...args];
+function spawn({ path, launcher, args, cwd }: FfmpegOptions) {
+  const [program = path, ...rest] = [...(launcher?.words ?? []), path, ...args];
   return execa(program, rest, {
     cwd,
     env: ffmpegEnvironment,

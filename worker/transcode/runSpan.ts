@@ -1,7 +1,9 @@
+import { chown } from 'node:fs/promises';
 import type { Logger } from '../../common/createLogger.ts';
 import type { Encoding } from './encoding.ts';
 import { ffmpegArgs } from './ffmpegArgs.ts';
 import { FfmpegHealth } from './ffmpegHealth.ts';
+import type { FfmpegLauncher } from './ffmpegLauncher.ts';
 import { type FfmpegExit, FfmpegProcess } from './ffmpegProcess.ts';
 import type { MediaSpan } from './mediaSpan.ts';
 import type { Progress } from './progress.ts';
@@ -26,13 +28,15 @@ export interface SpanOptions {
   limits: TranscodeLimits;
   onProgress?: ((progress: Progress) => void) | undefined;
   ffmpeg: string;
-  launcher?: readonly string[] | undefined;
+  launcher?: FfmpegLauncher | undefined;
 }
 
 /** Runs one FFmpeg over one span of media, in an epoch of its own, which is closed whatever happens. */
 export async function runSpan(options: SpanOptions): Promise<SpanEnd> {
   const epoch = await options.sink.openEpoch(options.span.startedAt);
   try {
+    const uid = options.launcher?.uid;
+    if (uid !== undefined) await chown(epoch.dir, uid, uid);
     return await runFfmpeg(options, epoch);
   } finally {
     await epoch.close();

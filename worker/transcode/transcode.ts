@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { Encoding } from './encoding.ts';
+import type { FfmpegLauncher } from './ffmpegLauncher.ts';
 import type { FfmpegExit } from './ffmpegProcess.ts';
 import type { MediaSpan } from './mediaSpan.ts';
 import { MediaSpans } from './mediaSpans.ts';
@@ -25,8 +26,7 @@ export interface TranscodeOptions {
   mayRestart?: (cause: Error) => Promise<boolean>;
   /** FFmpeg's path. */
   ffmpeg: string;
-  /** What its command line begins with (endWithWorker.ts). */
-  launcher?: readonly string[];
+  launcher?: FfmpegLauncher;
   limits?: Partial<TranscodeLimits>;
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../common/createLogger.ts';
 import { createRedis } from '../../../common/redis/createRedis.ts';
-import { EntryParser } from '../../../common/redis/entryParser.ts';
 import {
   createQueue,
   queueNames,
@@ -127,14 +126,9 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   stack.push('streams', () => consumer.stop());
   // Fifty workers on a few cores are always busy: here the guard only reports.
   const guard = new CapacityGuard({ readSpool: async () => emptyDisk, onChange: () => undefined, log });
-  const config = {
-    NODE_ID: node,
-    SERVICE_VERSION: undefined,
-    WORKER_STREAMS: options.slots,
-    START_TIMEOUT_SECONDS: 300,
-  };
+  const config = { NODE_ID: node, SERVICE_VERSION: undefined, WORKER_STREAMS: options.slots };
   startReporting({
-    ...{ config, workerId, consumer, guard, queue, redis, totals: new Totals(new EntryParser({ log })), log, stack },
+    ...{ config, workerId, consumer, guard, queue, redis, totals: new Totals(), log, stack },
     address: '127.0.0.1',
   });
   return { stop: () => stack.stop() };

@@ -15,11 +15,6 @@ const LOOK_MS = 1_000;
 /** A PUT of a few kB that takes longer hangs. */
 const PUT_MS = 4_000;
 
-interface Version {
-  text: string;
-  onStored: () => void;
-}
-
 export interface PlaylistWriterEvents {
   /** A version is in the store. */
   onStored(text: string): void;
@@ -45,9 +40,9 @@ export class PlaylistWriter {
   readonly #log: Logger;
   readonly #closed = new AbortController();
   readonly #idle: (() => void)[] = [];
-  /** What may be in the store although its PUT failed, by sequence. */
-  readonly #doubtful = new Map<number, Version>();
-  #wanted: Version | undefined;
+  /** Texts that may be in the store although their PUT failed, by sequence. */
+  readonly #doubtful = new Map<number, string>();
+  #wanted: string | undefined;
   #etag: string | undefined;
   #sequence = 0;
   #failures = 0;
@@ -95,10 +90,9 @@ export class PlaylistWriter {
   /**
    * Wants this text in the store; replaces one that is still waiting. What is to be told changes as segments are stored,
    * so the store answers: no reason to wait longer than it demands.
-   * @param onStored called when this text is in the store
    */
-  write(text: string, onStored: () => void = () => undefined): void {
-    this.#wanted = { text, onStored };
+  write(text: string): void {
+    this.#wanted = text;
     this.#notBefore = this.#earliest;
     this.#waiting.abort();
     this.#kick();
@@ -184,17 +178,17 @@ export class PlaylistWriter {
     await sleep(ms, undefined, { signal: ends }).catch(() => undefined);
   }
 
-  async #put(version: Version, signal: AbortSignal): Promise<void> {
+  async #put(text: string, signal: AbortSignal): Promise<void> {
     this.#sequence += 1;
     const sequence = this.#sequence;
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(PUT_MS)]);
-      const { etag } = await this.#store.put(this.key, version.text, this.#putOptions(sequence, limit));
+      const { etag } = await this.#store.put(this.key, text, this.#putOptions(sequence, limit));
       this.#keepInterval();
-      this.#setStored(version, etag);
+      this.#setStored(text, etag);
     } catch (error) {
       this.#keepInterval();
-      await this.#failed(error, version, sequence, signal);
+      await this.#failed(error, text, sequence, signal);
     }
   }
 
@@ -210,19 +204,18 @@ export class PlaylistWriter {
     return { ...options, condition: this.#etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: this.#etag } };
   }
 
-  #setStored(version: Version, etag: string): void {
+  #setStored(text: string, etag: string): void {
     this.#etag = etag;
     this.#failures = 0;
     this.#doubtful.clear();
-    if (this.#wanted?.text === version.text) this.#wanted = undefined;
-    this.#events.onStored(version.text);
-    version.onStored();
+    if (this.#wanted === text) this.#wanted = undefined;
+    this.#events.onStored(text);
   }
 
-  async #failed(error: unknown, version: Version, sequence: number, signal: AbortSignal): Promise<void> {
+  async #failed(error: unknown, text: string, sequence: number, signal: AbortSignal): Promise<void> {
     const failure = error instanceof StoreError ? error : new StoreError('retry', String(error), { cause: error });
     if (failure.kind === 'precondition') return this.#look(signal);
-    this.#doubtful.set(sequence, version);
+    this.#doubtful.set(sequence, text);
     if (failure.kind === 'aborted' && signal.aborted) return;
     this.#backOff(failure);
     if (isPermanent(failure.kind)) this.#events.onRefused(failure);
