@@ -3,6 +3,9 @@ import { execa } from 'execa';
 export interface Hashes {
   video: string[];
   audio: string[];
+  /** The first frame's time, seconds; infinite: there is none. */
+  videoStart: number;
+  audioStart: number;
   /** What FFmpeg complained about. */
   warnings: string;
 }
@@ -14,8 +17,19 @@ export async function frameHashes(ts: Buffer, how: 'copy' | 'decode'): Promise<H
   const args = ['-nostdin', '-v', 'warning', ...input, '-map', '0', '-copyts', ...codec, '-f', 'framemd5', 'pipe:1'];
   const { stdout, stderr } = await execa('ffmpeg', args, { input: ts });
   const kinds = new Map([...stdout.matchAll(/^#media_type (\d+): (\w+)$/gm)].map(([, i, kind]) => [i, kind]));
+  const bases = new Map([...stdout.matchAll(/^#tb (\d+): 1\/(\d+)$/gm)].map(([, i, base]) => [i, Number(base)]));
   const lines = stdout.split('\n').filter(line => line !== '' && !line.startsWith('#'));
-  const of = (kind: string) =>
-    lines.map(line => line.split(/,\s*/)).flatMap(([i, , , , , hash = '']) => (kinds.get(i) === kind ? [hash] : []));
-  return { video: of('video'), audio: of('audio'), warnings: stderr };
+  const frames = lines.map(line => {
+    const [i, , pts, , , hash = ''] = line.split(/,\s*/);
+    return { kind: kinds.get(i), seconds: Number(pts) / (bases.get(i) ?? Number.NaN), hash };
+  });
+  const of = (kind: string) => frames.filter(frame => frame.kind === kind);
+  const startOf = (kind: string) => Math.min(...of(kind).map(({ seconds }) => seconds));
+  return {
+    video: of('video').map(({ hash }) => hash),
+    audio: of('audio').map(({ hash }) => hash),
+    videoStart: startOf('video'),
+    audioStart: startOf('audio'),
+    warnings: stderr,
+  };
 }
