@@ -145,10 +145,10 @@ describe('startEmbedded', () => {
       if (line.startsWith('grandchild')) grandchild = Number(line.split(' ')[1]);
     };
     const embedded = await start({}, { onLine });
-    await waitUntil('the grandchild', () => grandchild, { timeoutMs: 10_000, everyMs: 10 });
+    await waitUntil('the grandchild', () => grandchild, { timeoutMs: 20_000, everyMs: 10 });
     embedded.kill();
     await embedded.stop();
-    await waitUntil('its end', () => isGone(grandchild), { timeoutMs: 5_000, everyMs: 10 });
+    await waitUntil('its end', () => isGone(grandchild), { timeoutMs: 20_000, everyMs: 10 });
     expect(Object.values(embedded.pids).every(isGone)).toBe(true);
   });
 
@@ -208,7 +208,7 @@ describe('startEmbedded', () => {
     );
     parent.kill('SIGKILL');
     await waitUntil('the end of its parts', () => running.children.every(({ pid }) => isGone(pid)), {
-      timeoutMs: 10_000,
+      timeoutMs: 20_000,
       everyMs: 20,
     });
     expect(running.children).toHaveLength(3);

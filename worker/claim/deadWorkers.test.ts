@@ -71,7 +71,7 @@ test('a dead workerâ€™s streams are free at once, with their jobs; a frozen oneâ
   frozen?.kill('SIGSTOP');
   killed?.kill('SIGKILL');
   const jobState = (id: keyof typeof runs) => queue.getJobState(streamJobId(id, runs[id]));
-  await expect.poll(() => jobState('killed'), { timeout: 5_000 }).toBe('waiting');
+  await expect.poll(() => jobState('killed'), { timeout: 20_000 }).toBe('waiting');
   expect((await scripts.acquire('killed', runs.killed, 'other/claim', LEASE_MS)).kind).toBe('taken');
   for (const id of ['frozen', 'elsewhere'] as const) {
     expect(await jobState(id)).toBe('active');

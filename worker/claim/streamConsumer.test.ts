@@ -106,7 +106,7 @@ test('a stop hands each stream over, SRT of all of them first; another worker ha
   consume('b', happened);
   await consumer.stop();
   await vi.waitFor(() => expect(happened.filter(what => what.startsWith('b took'))).toHaveLength(2), {
-    timeout: 5_000,
+    timeout: 20_000,
   });
   expect(happened[2]).toBe('a off air');
   expect(happened.filter(what => what === 'a off air')).toHaveLength(1);
@@ -120,5 +120,5 @@ test('paused and resumed: what came meanwhile waits, and is taken', async () => 
   await vi.waitFor(async () => expect(await queue.getWaitingCount()).toBe(1));
   expect(happened).toEqual([]);
   await consumer.resume();
-  await vi.waitFor(() => expect(happened).toEqual(['a took one']), { timeout: 5_000 });
+  await vi.waitFor(() => expect(happened).toEqual(['a took one']), { timeout: 20_000 });
 });

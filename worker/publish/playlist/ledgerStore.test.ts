@@ -107,7 +107,7 @@ test('with Redis away nothing waits, and the latest is saved when it is back', a
       expect(found).toBeDefined();
       return found;
     },
-    { timeout: 4_000 },
+    { timeout: 20_000 },
   );
   expect(saved?.ledger).toEqual(ledger(2));
   await copies.close();
