@@ -58,6 +58,11 @@ describe('docs/configuration.md', () => {
   test.each(Object.entries(variables.parse({})))('says the default of %s', (name, value) => {
     // Objects (a ladder) and the host's name are told in words.
     if (name === 'NODE_ID' || name === 'LADDER' || name === 'SINGLE') return expect(rows.get(name)).toMatch(/\w/);
+    // Given as a picture's width and height, kept as their product.
+    if (name === 'MAX_PIXELS') {
+      const [, width, height] = /^`(\d+)x(\d+)`$/.exec(rows.get(name) ?? '') ?? [];
+      return expect(Number(width) * Number(height)).toBe(value);
+    }
     const { first, last } = Object(value) as { first?: number; last?: number };
     const text = first === undefined ? String(value).replace('true', 'on').replace('false', 'off') : `${first}-${last}`;
     expect(rows.get(name)).toBe(`\`${text}\``);

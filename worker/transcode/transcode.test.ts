@@ -105,7 +105,7 @@ describe('transcode ends', () => {
     const media = new PassThrough();
     const done = transcodeAll(media, sink, {}, { signal: controller.signal });
     media.write(ts);
-    await expect.poll(() => sink.epochs.length && sink.files(0), { timeout: 10_000 }).toContain('s.m3u8');
+    await expect.poll(() => sink.epochs.length && sink.files(0), { timeout: 20_000 }).toContain('s.m3u8');
     controller.abort();
     expect(await done).toEqual({ cause: 'aborted', sawPicture: true });
     const [probed = []] = await segments();
@@ -171,7 +171,7 @@ describe('transcode restarts FFmpeg', () => {
   test('that dies: a new epoch on the same connection, from a key frame on', async () => {
     const media = endless(ts);
     const done = transcodeAll(media, sink, {}, { ffmpeg: fixture('dies-once'), limits: quick });
-    await expect.poll(() => (sink.epochs.length > 1 ? sink.files(1) : []), { timeout: 10_000 }).toContain('s.m3u8');
+    await expect.poll(() => (sink.epochs.length > 1 ? sink.files(1) : []), { timeout: 20_000 }).toContain('s.m3u8');
     media.end();
     expect(await done).toEqual({ cause: 'media_ended', sawPicture: true });
     expect(await sink.files(0)).toEqual([]);
@@ -202,7 +202,7 @@ describe('transcode restarts FFmpeg', () => {
     const stream = await makeTs({ seconds: 6, audio: 'none', video: [...h264, '-preset', 'veryfast', '-bf', '2'] });
     const media = endless(stream, withPts(stream, videoPid, 60, 400));
     const done = transcodeAll(media, sink, {}, { limits: quick });
-    await expect.poll(() => (sink.epochs.length > 1 ? sink.files(1) : []), { timeout: 10_000 }).toContain('s.m3u8');
+    await expect.poll(() => (sink.epochs.length > 1 ? sink.files(1) : []), { timeout: 20_000 }).toContain('s.m3u8');
     media.end();
     expect(await done).toEqual({ cause: 'media_ended', sawPicture: true });
     const after = await sink.list(1, 's');
@@ -226,7 +226,7 @@ describe('transcode restarts FFmpeg', () => {
     const parts = await Promise.all([makeTs({ ...options, size: '320x180' }), makeTs({ ...options, size: '160x90' })]);
     const media = endless(Buffer.concat([...parts, ...parts]));
     const done = transcodeAll(media, sink, {}, { limits: { ...quick, restartMs: 60_000 } });
-    await expect.poll(() => sink.epochs.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => sink.epochs.length, { timeout: 20_000 }).toBe(2);
     media.destroy();
     expect(await done).toMatchObject({ cause: 'media_ended' });
     expect(sink.epochs.length).toBeLessThanOrEqual(4);
