@@ -142,6 +142,7 @@ export class SrtServer {
   }
 
   async #closeNow(socket: number, { gate, publishers }: Listening, yielded: number | undefined): Promise<void> {
+    const since = performance.now();
     gate.close();
     this.#libsrt.srt_epoll_remove_usock(this.#epoll, socket);
     for (const publisher of publishers) publisher.close();
@@ -150,7 +151,7 @@ export class SrtServer {
     this.#adjustTimer();
     await this.#closeOnPool(socket);
     if (yielded === undefined) return;
-    const isOver = yieldPort(yielded);
+    const isOver = yieldPort(yielded, since);
     if (isOver) this.#yielded.set(yielded, isOver);
   }
 

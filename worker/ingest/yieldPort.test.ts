@@ -4,6 +4,7 @@ import { SrtServer } from './srtServer.ts';
 import { freeUdpPort, holdUdpPort } from './testing/freeUdpPort.ts';
 import { startEncoder } from './testing/startEncoder.ts';
 import { recordingLogger } from './testing/testListener.ts';
+import { yieldPort } from './yieldPort.ts';
 
 const { log } = recordingLogger();
 let host: SrtServer;
@@ -45,5 +46,16 @@ test.runIf(process.platform === 'linux')(
     while (second === 'port_unavailable') second = await sleep(100).then(open);
     await second.listener.close();
     await second.encoder.exited;
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'frees nothing when the close is so long ago that libsrt may be done with it',
+  async () => {
+    const port = await freeUdpPort();
+    const held = await holdUdpPort(port);
+    expect(yieldPort(port, performance.now() - 3_000)).toBeUndefined();
+    await expect(holdUdpPort(port)).rejects.toThrow(/EADDRINUSE/);
+    held.close();
   },
 );

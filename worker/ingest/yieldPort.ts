@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import koffi from 'koffi';
+import { replaceSocket, socketInode } from './replaceSocket.ts';
 
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
@@ -8,6 +9,12 @@ const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 /** libsrt's receiver goes on reading the descriptor; it must neither hang nor spin. */
 const READ_MICROSECONDS = 10_000n;
+
+/**
+ * libsrt closes a descriptor three seconds after its socket at the earliest (COMM_CLOSE_BROKEN_LISTENER_TIMEOUT). Before
+ * that no other file can have its number, however busy the threads are that open files.
+ */
+const SAFE_MS = 2_500;
 
 interface Calls {
   socket(family: number, type: number, protocol: number): number;
@@ -21,11 +28,14 @@ let loaded: Calls | undefined;
  * Frees a UDP port that libsrt has closed and still holds: it keeps the descriptor for about five seconds (its garbage
  * collection) in which nobody else can bind. Another socket without a port takes the descriptor's place (dup3(2)), and
  * libsrt closes that in its time. Call it when all that used the port is closed. Only on Linux.
+ * @param closingSince `performance.now()` before the first of its sockets was closed; when that is too long ago, nothing is
+ *   freed, since the descriptor may be another file's
  * @returns whether libsrt is done with the port, asked anew each time: until then this process must not open it again,
  *   since libsrt would go on with the socket that it has. Undefined: nothing was freed
  */
-export function yieldPort(port: number): (() => boolean) | undefined {
-  if (process.platform !== 'linux') return undefined;
+export function yieldPort(port: number, closingSince: number): (() => boolean) | undefined {
+  const isSafe = () => performance.now() - closingSince < SAFE_MS;
+  if (process.platform !== 'linux' || !isSafe()) return undefined;
   const held = descriptors(socketsOn(port));
   if (held.length === 0) return undefined;
   const c = calls();
@@ -35,9 +45,10 @@ export function yieldPort(port: number): (() => boolean) | undefined {
     const timeout = Buffer.alloc(16);
     timeout.writeBigInt64LE(READ_MICROSECONDS, 8);
     c.setsockopt(fresh, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length);
-    const inode = inodeOf(String(fresh)) ?? '';
-    for (const fd of held) c.dup3(fresh, Number(fd), CLOEXEC);
-    return () => held.every(fd => inodeOf(fd) !== inode);
+    const inode = socketInode(String(fresh)) ?? '';
+    const swap = (fd: number) => void c.dup3(fresh, fd, CLOEXEC);
+    const replaced = held.filter(({ fd, inode: old }) => isSafe() && replaceSocket(fd, old, swap));
+    return replaced.length === 0 ? undefined : () => replaced.every(({ fd }) => socketInode(fd) !== inode);
   } finally {
     c.close(fresh);
   }
@@ -52,17 +63,11 @@ function socketsOn(port: number): Set<string> {
 }
 
 /** This process's descriptors of those sockets. */
-const descriptors = (inodes: ReadonlySet<string>): string[] =>
-  readdirSync('/proc/self/fd').filter(fd => inodes.has(inodeOf(fd) ?? ''));
-
-function inodeOf(fd: string): string | undefined {
-  try {
-    return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1];
-  } catch {
-    // Closed in the meantime.
-    return undefined;
-  }
-}
+const descriptors = (inodes: ReadonlySet<string>): { fd: string; inode: string }[] =>
+  readdirSync('/proc/self/fd').flatMap(fd => {
+    const inode = socketInode(fd);
+    return inode !== undefined && inodes.has(inode) ? [{ fd, inode }] : [];
+  });
 
 function calls(): Calls {
   if (loaded) return loaded;
