@@ -4,13 +4,13 @@ import { AppError } from '../../common/errors.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
 import type { SegmentEpoch, SegmentSink } from '../transcode/segmentSink.ts';
 import type { HlsOutputDeps, HlsOutputEvents, HlsOutputOptions } from './hlsOutputContract.ts';
+import { OutputState } from './outputState.ts';
 import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle } from './playlist/ledger.ts';
-import { LedgerStore } from './playlist/ledgerStore.ts';
+import type { LedgerStore } from './playlist/ledgerStore.ts';
 import { PlaylistSet } from './playlist/playlistSet.ts';
-import { type Recovered, recover } from './playlist/recovery.ts';
-import { streamFiles } from './playlist/streamFiles.ts';
 import { Poster } from './poster.ts';
-import { RunRetention } from './retention/runRetention.ts';
+import { type RecoveredOutput, recoverOutput } from './recoverOutput.ts';
+import type { RunRetention } from './retention/runRetention.ts';
 import type { ClosedSegment } from './spool/segmentWatcher.ts';
 import { StoreError } from './store/storeError.ts';
 import { isPermanent, storeFault } from './store/storeFault.ts';
@@ -18,11 +18,9 @@ import { EpochUploader } from './uploads/epochUploader.ts';
 import { UploadGate } from './uploads/uploadGate.ts';
 import type { UploadOutcome } from './uploads/uploadWaiters.ts';
 
-/** How long a start waits for a store that is away. */
-const OPEN_MS = 10_000;
 const FINISH_MS = 15_000;
 
-/** A stream's way from closed segments to playlists in the store. It only orders the parts, each knows its own job. */
+/** A stream's way from closed segments to playlists in the store. It puts the parts in order; each knows its own job. */
 export class HlsOutput implements SegmentSink {
   readonly #deps: HlsOutputDeps;
   readonly #options: HlsOutputOptions;
@@ -32,25 +30,23 @@ export class HlsOutput implements SegmentSink {
   readonly #playlists: PlaylistSet;
   readonly #retention: RunRetention;
   readonly #poster: Poster | undefined;
-  readonly #released = new AbortController();
+  readonly #state = new OutputState();
   readonly #gate: UploadGate;
   readonly #epochs = new Set<EpochUploader>();
   #ledger: Ledger;
   #epochCount = 0;
+  /** Closed segments whose upload has not settled. */
   #pending = 0;
+  /** Closed segments whose upload was given up. */
   #unstored = 0;
-  /** The stream is over: the playlist ends with the last upload that settles. */
-  #ending = false;
-  #faulty = false;
-  #finishing: Promise<Finished> | undefined;
+  #firstFault: AppError | undefined;
+  #finished: Promise<Finished> | undefined;
 
   private constructor(
     deps: HlsOutputDeps,
     options: HlsOutputOptions,
     events: HlsOutputEvents,
-    copies: LedgerStore,
-    recovered: Recovered,
-    retention: RunRetention,
+    { recovered, copies, retention }: RecoveredOutput,
   ) {
     this.#deps = deps;
     this.#options = options;
@@ -60,7 +56,7 @@ export class HlsOutput implements SegmentSink {
     this.#ledger = recovered.ledger;
     this.#retention = retention;
     // Where the store fences, an owner that was replaced cannot do harm.
-    this.#gate = new UploadGate(() => deps.fences || this.#released.signal.aborted || (deps.isCertain?.() ?? true));
+    this.#gate = new UploadGate(() => deps.fences || this.#state.over.aborted || (deps.isCertain?.() ?? true));
     const { posterFfmpeg: ffmpeg } = deps;
     if (ffmpeg !== undefined) this.#poster = new Poster({ ...deps, ...options, ffmpeg });
     this.#playlists = new PlaylistSet({
@@ -79,36 +75,14 @@ export class HlsOutput implements SegmentSink {
     });
   }
 
-  /**
-   * Reads back where the stream's last owner left off. A store that is away is waited for: 10 s at most by a stream that
-   * starts, for ever by one that was taken over, since it was on the air. Throws `storage_error` when the store stays away
-   * or refuses, `fenced` when a newer owner publishes.
-   */
+  /** Goes on where the stream's last owner left off. Throws as recoverOutput() does. */
   static async open(
     deps: HlsOutputDeps,
     options: HlsOutputOptions,
     events: HlsOutputEvents,
     signal?: AbortSignal,
   ): Promise<HlsOutput> {
-    const { streamId, run, token, renditions, abr, segmentSeconds, window } = options;
-    const files = streamFiles(streamId, abr ? renditions.length : undefined);
-    const copies = new LedgerStore(deps.redis, streamId, token, deps.log);
-    const patience = options.takenOver ? [] : [AbortSignal.timeout(options.openTimeoutMs ?? OPEN_MS)];
-    const limits = [...patience, ...(signal ? [signal] : [])];
-    const ledger = { streamId, run, stems: files.stems, window, segmentSeconds };
-    try {
-      const limit = AbortSignal.any(limits);
-      const recovered = await recover({ ...deps, copies, files, ledger, token, takenOver: options.takenOver }, limit);
-      const retentionEvents = {
-        onFenced: () => events.onFenced(),
-        onRefused: (error: StoreError) => events.onFault(storeFault(error)),
-      };
-      const retention = await RunRetention.open(deps, options, { ...recovered, files }, retentionEvents, limit);
-      copies.save(recovered.ledger);
-      return new HlsOutput(deps, options, events, copies, recovered, retention);
-    } catch (error) {
-      throw error instanceof StoreError && error.kind === 'aborted' ? notAnswering(error) : storeFault(error);
-    }
+    return new HlsOutput(deps, options, events, await recoverOutput(deps, options, events, signal));
   }
 
   /** The number that the next segment gets. */
@@ -131,7 +105,7 @@ export class HlsOutput implements SegmentSink {
         ...this.#deps,
         epoch,
         record,
-        signal: this.#released.signal,
+        signal: this.#state.over,
         gate: this.#gate,
         events: {
           onClosed: segment => this.#closed(segment, epoch.dir),
@@ -177,8 +151,8 @@ export class HlsOutput implements SegmentSink {
    * @returns how many segments are in the spool and not in the store (their jobs stay queued), and the recording's URL
    */
   finish(options: { endList?: boolean; timeoutMs?: number } = {}): Promise<Finished> {
-    this.#finishing ??= this.#finish(options.endList ?? true, options.timeoutMs ?? FINISH_MS);
-    return this.#finishing;
+    this.#finished ??= this.#finish(options.endList ?? true, options.timeoutMs ?? FINISH_MS);
+    return this.#finished;
   }
 
   /**
@@ -186,18 +160,14 @@ export class HlsOutput implements SegmentSink {
    * under their names whoever owns the stream.
    */
   async abandon(): Promise<void> {
-    this.#release();
+    this.#state.enter('abandoned');
     this.#copies.stop();
+    // Uploads that were held back see that nobody waits for them any more.
+    this.#gate.open();
     await Promise.all([this.#playlists.close(), this.#retention.close(), this.#poster?.close()]);
     const epochs = [...this.#epochs];
     await Promise.all(epochs.map(epoch => epoch.close()));
     await Promise.all(epochs.map(epoch => epoch.settled()));
-  }
-
-  /** Nobody waits for uploads any more; those that were held back see it. */
-  #release(): void {
-    this.#released.abort();
-    this.#gate.open();
   }
 
   async #finish(endList: boolean, timeoutMs: number): Promise<Finished> {
@@ -206,13 +176,14 @@ export class HlsOutput implements SegmentSink {
     const deadline = AbortSignal.timeout(timeoutMs);
     const epochs = [...this.#epochs];
     await Promise.all([...epochs.map(epoch => epoch.close()), this.#poster?.close()]);
-    if (this.#released.signal.aborted) return { unstored: this.#unstored + this.#pending };
-    this.#ending = endList;
+    if (!this.#state.enter(endList ? 'ending' : 'handing_over')) return { unstored: this.#unstored + this.#pending };
     if (this.#pending === 0) this.#change(this.#ledger);
     // A third of the time is left for the playlists.
     const settled = Promise.all(epochs.map(epoch => epoch.settled()));
     await withDeadline(settled, (timeoutMs * 2) / 3, () => undefined);
     const unstored = this.#unstored + this.#pending;
+    if (this.#state.is('abandoned')) return { unstored };
+    // What has not settled by now is a gap.
     this.#pending = 0;
     this.#change(this.#ledger);
     const end = { ledger: this.#ledger, multivariant: this.#playlists.multivariant, endList, signal: deadline };
@@ -221,7 +192,8 @@ export class HlsOutput implements SegmentSink {
       this.#retention.finish(end),
     ]);
     if (!flushed) this.#log.error('the last playlist is not in the store');
-    this.#release();
+    this.#state.close();
+    this.#gate.open();
     await Promise.all([this.#playlists.close(), this.#retention.close()]);
     this.#copies.save(this.#ledger, true);
     await this.#copies.close();
@@ -240,7 +212,7 @@ export class HlsOutput implements SegmentSink {
   #settled(segment: ClosedSegment, outcome: UploadOutcome): void {
     // After the end was written it stays: whatever comes later is for a recording.
     if (outcome.kind === 'stored') this.#retention.setStored(this.#ledger, segment.rendition, segment.number);
-    const over = this.#released.signal.aborted || (this.#ending && this.#ledger.ended);
+    const over = this.#state.over.aborted || (this.#state.is('ending') && this.#ledger.ended);
     if (outcome.kind === 'abandoned' || over) return;
     this.#pending -= 1;
     if (outcome.kind === 'stored') this.#playlists.count(segment);
@@ -257,16 +229,16 @@ export class HlsOutput implements SegmentSink {
 
   /** The one place where the ledger's changes go out. */
   #change(ledger: Ledger): void {
-    if (this.#released.signal.aborted) return;
-    this.#ledger = this.#ending && this.#pending === 0 ? endLedger(ledger) : ledger;
+    if (this.#state.over.aborted) return;
+    this.#ledger = this.#state.is('ending') && this.#pending === 0 ? endLedger(ledger) : ledger;
     this.#retention.observe(this.#ledger);
     this.#playlists.update(this.#ledger);
     this.#copies.save(this.#ledger);
   }
 
   #fault(error: AppError): void {
-    if (this.#faulty) return;
-    this.#faulty = true;
+    if (this.#firstFault) return;
+    this.#firstFault = error;
     this.#events.onFault(error);
   }
 }
@@ -275,8 +247,3 @@ interface Finished {
   unstored: number;
   recordingLink?: string;
 }
-
-const notAnswering = (cause: StoreError): AppError =>
-  new AppError('storage_error', 'the store does not answer; check R2_ACCOUNT_ID or S3_ENDPOINT, and the network', {
-    cause,
-  });
