@@ -14,7 +14,7 @@ export const keys = {
   index: `${prefix}streams:index`,
   /** STREAM: state changes that were written but not yet turned into webhook jobs. Channel: the same, as JSON. */
   outbox: `${prefix}outbox`,
-  /** ZSET: sequences still to be delivered for one stream to one URL, so that order holds under retries. Expires. */
+  /** ZSET: jobs that are not delivered yet, for one stream and one URL, by their events' sequence. Expires. */
   webhookOrder: (id: string, urlHash: string) => `${prefix}webhook-order:${id}:${urlHash}`,
   /** ZSET: UDP ports of a host by the time (ms) from which they may be taken. */
   ports: (node: string) => `${prefix}ports:${node}`,

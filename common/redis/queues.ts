@@ -88,7 +88,7 @@ export function uploadJobOptions(options: { attempts: number; backoffMs: number 
   return {
     attempts: options.attempts,
     backoff: { type: 'exponential', delay: options.backoffMs, jitter: 0.3 },
-    // After an outage viewers want the live edge; what is older was waiting anyway.
+    // After an outage the live edge goes first: viewers wait for it.
     lifo: true,
     removeOnComplete: { age: 600, count: 500 },
     removeOnFail: { age: 86_400, count: 5_000 },
@@ -106,7 +106,7 @@ export const recordingJobOptions: JobsOptions = {
 
 export const recordingJobId = (streamId: string, run: string): string => `${streamId}.${run}.recording`;
 
-/** About a day of attempts: a store that is away is no reason to leave things in it for ever. */
+/** About a day of attempts, since a store may be away for hours. */
 export const retentionJobOptions: JobsOptions = {
   attempts: 12,
   backoff: { type: 'exponential', delay: 30_000, jitter: 0.3 },
@@ -125,7 +125,7 @@ export const webhookJobOptions: JobsOptions = {
   removeOnFail: { age: 604_800, count: 10_000 },
 };
 
-/** BullMQ's own events (10,000 by default) are read by nobody but a person who looks for something. */
+/** BullMQ keeps 10,000 of its own events by default. Livetran reads none; these are for a person who debugs. */
 const EVENTS = 100;
 
 /** A producer's handle on a queue. Its connection stays the caller's: close() does not end it. */

@@ -4,8 +4,8 @@ import { LuaScript } from '../../common/redis/luaScript.ts';
 import type { StreamReason } from '../../common/stream/streamState.ts';
 
 /**
- * Makes a function that tells a run's webhooks of something that is no change of the stream, whoever owns it now. It
- * resolves to false when the run's record is gone, and rejects while Redis is away.
+ * Makes a function that reports something to a run's webhooks that does not change the stream's state. Any process may call
+ * it. It resolves to false when the run's record is gone, and rejects while Redis is away.
  * @param redis role `request`
  */
 export function createTellStream(
