@@ -95,3 +95,23 @@ test('a flood of host names does not make it forget prompt hosts', () => {
   for (let i = 0; i < 20_000; i += 1) fill(`flood-${i}`, 1)[0]?.end('silent');
   expect(hosts.isPrompt('prompt')).toBe(true);
 });
+
+test('what waits for a new host is called when its first answer comes, once; for a dead one never', () => {
+  const called: string[] = [];
+  const [attempt] = fill('new');
+  fill('dead');
+  for (const name of ['new', 'dead']) hosts.whenPrompt(name, () => called.push(name));
+  expect(called).toEqual([]);
+  attempt?.end('answered');
+  expect(called).toEqual(['new']);
+  answer('new');
+  hosts.whenPrompt('new', () => called.push('at once'));
+  expect(called).toEqual(['new', 'at once']);
+});
+
+test('at most 1,000 callbacks wait for a host', () => {
+  let calls = 0;
+  for (let i = 0; i < 2_000; i += 1) hosts.whenPrompt('a', () => (calls += 1));
+  answer('a');
+  expect(calls).toBe(1_000);
+});

@@ -10,6 +10,8 @@ export const sendLimits = {
   share: 4,
   /** A host is prompt when it answers within this time (ms), on average. */
   promptMs: 1_000,
+  /** How long (ms) a webhook for a host that is not prompt waits for a place, at least; at most twice that. */
+  waitMs: 5_000,
   /** Silent attempts in a row that open the circuit. */
   silent: 3,
   /** How long it stays open (ms): the first time, and at most. It doubles with each attempt that fails in between. */
@@ -34,9 +36,12 @@ interface Host {
   /** Silent attempts since the last answer. */
   silent: number;
   openUntil: number;
+  /** What waits for it to be prompt. */
+  waiting: (() => void)[];
 }
 
 const MOST_HOSTS = 10_000;
+const MOST_WAITING = 1_000;
 const NEWEST_WEIGHT = 0.3;
 
 /**
@@ -61,6 +66,13 @@ export class ReceiverHosts {
     return host !== undefined && this.#isPrompt(host);
   }
 
+  /** Calls back once, as soon as the host is prompt: at once when it is. Beyond 1,000 callbacks of a host, not at all. */
+  whenPrompt(name: string, callBack: () => void): void {
+    const host = this.#host(name);
+    if (this.#isPrompt(host)) callBack();
+    else if (host.waiting.length < MOST_WAITING) host.waiting.push(callBack);
+  }
+
   /** Asks to send a webhook to a host, named as in URL.host. Who may send calls `end` when it is over. */
   admit(name: string): Admission {
     const host = this.#host(name);
@@ -72,8 +84,8 @@ export class ReceiverHosts {
     const prompt = this.#isPrompt(host);
     const isFull = host.attempts.size >= (prompt ? sendLimits.prompt : sendLimits.share);
     if (isFull || (!prompt && this.#unproven >= sendLimits.unproven)) {
-      // The longer the host has been silent, the longer it may stay so.
-      const ms = prompt ? 50 : Math.max(500, oldest === undefined ? 0 : now - oldest);
+      // Long for a host that is not prompt, since each look costs Redis work; whenPrompt ends the wait.
+      const ms = prompt ? 50 : sendLimits.waitMs;
       return { kind: 'wait', ms: ms * (1 + Math.random()) };
     }
     return this.#begin(name, host, !prompt);
@@ -97,6 +109,7 @@ export class ReceiverHosts {
   #answered(host: Host, ms: number): void {
     host.silent = 0;
     host.answerMs = host.answerMs === undefined ? ms : host.answerMs + NEWEST_WEIGHT * (ms - host.answerMs);
+    if (this.#isPrompt(host)) for (const callBack of host.waiting.splice(0)) callBack();
   }
 
   #wasSilent(name: string, host: Host): void {
@@ -120,7 +133,7 @@ export class ReceiverHosts {
 
   #host(name: string): Host {
     const known = this.#hosts.get(name);
-    const host = known ?? { attempts: new Set(), answerMs: undefined, silent: 0, openUntil: 0 };
+    const host = known ?? { attempts: new Set(), answerMs: undefined, silent: 0, openUntil: 0, waiting: [] };
     if (known) return known;
     this.#hosts.set(name, host);
     if (this.#hosts.size > MOST_HOSTS) this.#forgetOne(name);

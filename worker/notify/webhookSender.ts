@@ -84,6 +84,8 @@ export class WebhookSender {
       throw new CircuitOpen(`${host} did not answer; nothing is sent to it for ${Math.ceil(admission.ms)} ms`);
     if (admission.kind === 'wait') {
       await job.moveToDelayed(Date.now() + admission.ms, token);
+      // BullMQ refuses when the job is due, or sent, by then.
+      this.#hosts.whenPrompt(host, () => void job.promote().catch(() => undefined));
       throw new DelayedError();
     }
     const status = await this.#post(webhook, admission.end);
