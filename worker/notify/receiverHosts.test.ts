@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { type Admission, ReceiverHosts, sendLimits } from './receiverHosts.ts';
 
@@ -114,4 +115,14 @@ test('at most 1,000 callbacks wait for a host', () => {
   for (let i = 0; i < 2_000; i += 1) hosts.whenPrompt('a', () => (calls += 1));
   answer('a');
   expect(calls).toBe(1_000);
+});
+
+test('docs/events.md states these limits', async () => {
+  const page = (await readFile(new URL('../../docs/events.md', import.meta.url), 'utf8')).replace(/\s+/g, ' ');
+  const { all, prompt, share, unproven, openMs, longestMs } = sendLimits;
+  expect(page).toContain(`up to ${all} webhooks at a time: up to ${prompt} to a host that answers`);
+  expect(page).toContain(
+    `up to ${share} to a host that is new, slow or silent, and up to ${unproven} to all such hosts`,
+  );
+  expect(page).toContain(`opens it for ${openMs / 1_000} s, later ${longestMs / 1_000} s`);
 });
