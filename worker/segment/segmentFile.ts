@@ -1,14 +1,12 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { packetBytes } from './ts/tsPackets.ts';
-
-/** A write's size: few system calls, and little held in memory. A whole number of packets. */
-const blockBytes = 697 * packetBytes;
+import type { BlockPool } from './blockPool.ts';
 
 /** A file that appears under its name when it is whole: until then it is `.<name>.part`. Calls run one after the other. */
 export class SegmentFile {
   readonly #path: string;
   readonly #draft: string;
+  readonly #pool: BlockPool;
   readonly #onWritten: (bytes: number) => void;
   #block: Buffer | undefined;
   #filled = 0;
@@ -17,8 +15,9 @@ export class SegmentFile {
   #error: { cause: unknown } | undefined;
 
   /** @param onWritten called when so many bytes are not held in memory any more, whether they were written or failed */
-  constructor(path: string, onWritten: (bytes: number) => void) {
+  constructor(path: string, pool: BlockPool, onWritten: (bytes: number) => void) {
     this.#path = path;
+    this.#pool = pool;
     this.#draft = join(dirname(path), `.${basename(path)}.part`);
     this.#onWritten = onWritten;
   }
@@ -26,11 +25,11 @@ export class SegmentFile {
   /** Takes a copy; written in blocks. */
   add(bytes: Buffer): void {
     for (let from = 0; from < bytes.length; ) {
-      this.#block ??= Buffer.allocUnsafeSlow(blockBytes);
+      this.#block ??= this.#pool.take();
       const copied = bytes.copy(this.#block, this.#filled, from);
       from += copied;
       this.#filled += copied;
-      if (this.#filled === blockBytes) this.#flush();
+      if (this.#filled === this.#block.length) this.#flush();
     }
   }
 
@@ -59,21 +58,23 @@ export class SegmentFile {
   }
 
   #flush(): void {
-    const block = this.#block?.subarray(0, this.#filled);
+    const block = this.#block;
+    const bytes = this.#filled;
     this.#block = undefined;
     this.#filled = 0;
-    if (block !== undefined && block.length > 0) this.#chain = this.#chain.then(() => this.#write(block));
+    if (block !== undefined) this.#chain = this.#chain.then(() => this.#write(block, bytes));
   }
 
-  async #write(block: Buffer): Promise<void> {
+  async #write(block: Buffer, bytes: number): Promise<void> {
     try {
       if (this.#error !== undefined) return;
       this.#handle ??= await open(this.#draft, 'w');
-      for (let at = 0; at < block.length; ) at += (await this.#handle.write(block, at)).bytesWritten;
+      for (let at = 0; at < bytes; ) at += (await this.#handle.write(block, at, bytes - at)).bytesWritten;
     } catch (cause) {
       this.#error ??= { cause };
     } finally {
-      this.#onWritten(block.length);
+      this.#pool.give(block);
+      this.#onWritten(bytes);
     }
   }
 

@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import { AppError } from '../../common/errors.ts';
+import { BlockPool } from './blockPool.ts';
 import type { OpenSegment, Segment, SegmentSink } from './segment.ts';
 import { SegmentFile } from './segmentFile.ts';
+import { packetBytes } from './ts/tsPackets.ts';
 
+/** A write's size: few system calls, and little held in memory. A whole number of packets. */
+const blockBytes = 697 * packetBytes;
 /** Above this, the input has to wait. */
 const mostQueuedBytes = 4_000_000;
 
@@ -15,6 +19,7 @@ export class SegmentFiles implements SegmentSink {
   readonly #nameOf: (number: number) => string;
   readonly #onClosed: (segment: Segment, file: string) => void;
   readonly #onFault: (fault: AppError, segment: Segment) => void;
+  readonly #pool = new BlockPool(blockBytes);
   readonly #open = new Map<number, SegmentFile>();
   /** Files get their names in the order of their segments. */
   #chain: Promise<void> = Promise.resolve();
@@ -47,7 +52,7 @@ export class SegmentFiles implements SegmentSink {
     return this.#chain;
   }
 
-  /** Removes what is not closed. Never rejects; may be called twice. */
+  /** Removes what is not closed yet. Never rejects; may be called twice. */
   async abort(): Promise<void> {
     const open = [...this.#open.values()];
     this.#open.clear();
@@ -56,7 +61,8 @@ export class SegmentFiles implements SegmentSink {
   }
 
   onOpen({ number }: OpenSegment): void {
-    this.#open.set(number, new SegmentFile(join(this.#dir, this.#nameOf(number)), bytes => this.#written(bytes)));
+    const path = join(this.#dir, this.#nameOf(number));
+    this.#open.set(number, new SegmentFile(path, this.#pool, bytes => this.#written(bytes)));
   }
 
   onBytes({ number }: OpenSegment, packets: Buffer): void {
