@@ -78,7 +78,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         {
           ...events,
           onListed: closedToListedMs => {
-            events.onListed(closedToListedMs);
+            events.onListed?.(closedToListedMs);
             deps.totals.countListed(closedToListedMs);
             log.debug({ closedToListedMs }, 'segment listed');
           },

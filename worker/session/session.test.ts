@@ -9,9 +9,10 @@ import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { LeaseScripts } from '../claim/leaseScripts.ts';
 import { leaseTimes, StreamLease } from '../claim/streamLease.ts';
+import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 import { Session } from './session.ts';
-import type { HlsOutputEvents, SessionEncoder, SessionPhases } from './sessionContract.ts';
+import type { SessionEncoder, SessionPhases } from './sessionContract.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -259,16 +260,16 @@ describe('the life of a stream', () => {
     await vi.waitFor(() => expect(books.hooks.onEncoder).toBeDefined(), WAIT);
     books.hooks.onEncoder?.(encoder());
     await vi.waitFor(() => expect(connected).toBe(0), WAIT);
-    books.hooks.events?.onListed(0);
+    books.hooks.events?.onListed?.(0);
     books.hooks.events?.onPlayable('https://cdn/show.m3u8');
-    books.hooks.events?.onListed(0);
+    books.hooks.events?.onListed?.(0);
     connections[0]?.resolve();
     books.hooks.onEncoder?.(encoder());
     await vi.waitFor(() => expect(connected).toBe(1), WAIT);
     // Closed before this encoder came.
-    books.hooks.events?.onListed(60_000);
-    books.hooks.events?.onListed(0);
-    books.hooks.events?.onListed(0);
+    books.hooks.events?.onListed?.(60_000);
+    books.hooks.events?.onListed?.(0);
+    books.hooks.events?.onListed?.(0);
     await vi.waitFor(async () => expect((await streams.get('show'))?.update).toBe('The stream plays again'), WAIT);
     expect(await streams.get('show')).toMatchObject({ state: 'STREAMING', reason: 'playable', worker: 'here-1' });
     session.handOver();

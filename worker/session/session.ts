@@ -7,16 +7,10 @@ import type { StreamWrite } from '../claim/leaseScripts.ts';
 import type { RestartBudget } from '../claim/restartBudget.ts';
 import type { RunningSession, SessionEnd } from '../claim/streamConsumer.ts';
 import type { StreamLease } from '../claim/streamLease.ts';
+import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 import { Arrivals } from './arrivals.ts';
-import type {
-  HlsOutputEvents,
-  SessionEncoder,
-  SessionIngest,
-  SessionOutput,
-  SessionPhases,
-  SessionTimes,
-} from './sessionContract.ts';
+import type { SessionEncoder, SessionIngest, SessionOutput, SessionPhases, SessionTimes } from './sessionContract.ts';
 import { type Ending, SessionEnding } from './sessionEnding.ts';
 
 /** An owner that was lost after a longer time than this had no trouble with the stream: it is not counted. */

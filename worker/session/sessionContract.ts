@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { AppError } from '../../common/errors.ts';
+import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { SegmentSink } from '../transcode/segmentSink.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 
@@ -26,16 +26,6 @@ export interface SessionOutput extends SegmentSink {
   finish(options: { endList: boolean }): Promise<{ unstored: number; recordingLink?: string }>;
   /** Stops at once and writes nothing more. */
   abandon(): Promise<void>;
-}
-
-export interface HlsOutputEvents {
-  onPlayable(link: string): void;
-  /** A segment is in its playlist in the store, so long (ms) after it was closed. */
-  onListed(closedToListedMs: number): void;
-  /** Segments were given up before they were stored: a sentence. */
-  onDropped(update: string): void;
-  onFault(error: AppError): void;
-  onFenced(): void;
 }
 
 /** The phases of a stream's life, as this session needs them. */

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../common/createLogger.ts';
 import type { RetentionJob, StreamJob } from '../../../common/redis/queues.ts';
+import type { HlsOutputEvents } from '../../../worker/publish/hlsOutputContract.ts';
 import {
   addClosed,
   createLedger,
@@ -13,7 +14,7 @@ import { LedgerStore } from '../../../worker/publish/playlist/ledgerStore.ts';
 import { segmentFile, streamFiles } from '../../../worker/publish/playlist/streamFiles.ts';
 import { headers } from '../../../worker/publish/store/headers.ts';
 import type { UploadQueue } from '../../../worker/publish/uploads/uploadQueue.ts';
-import type { HlsOutputEvents, SessionOutput } from '../../../worker/session/sessionContract.ts';
+import type { SessionOutput } from '../../../worker/session/sessionContract.ts';
 import type { SegmentEpoch } from '../../../worker/transcode/segmentSink.ts';
 
 /** As configured by default (HLS_WINDOW), and a segment of 5 Mbit/s. */
