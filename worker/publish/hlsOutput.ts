@@ -157,12 +157,12 @@ export class HlsOutput implements SegmentSink {
 
   /**
    * Stops at once and writes nothing more (fenced). What is in the spool stays there: uploads that are queued are good
-   * under their names whoever owns the stream.
+   * under their names, also for the next owner.
    */
   async abandon(): Promise<void> {
     this.#state.enter('abandoned');
     this.#copies.stop();
-    // Uploads that were held back see that nobody waits for them any more.
+    // Uploads that were held back end: no one waits for them.
     this.#gate.open();
     await Promise.all([this.#playlists.close(), this.#retention.close(), this.#poster?.close()]);
     const epochs = [...this.#epochs];

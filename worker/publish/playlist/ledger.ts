@@ -173,7 +173,7 @@ export function skipTo(ledger: Ledger, number: number): Ledger {
 }
 
 /**
- * Moves each rendition's listing forward over what is settled. A listing ends with a stored segment (a gap is told only
+ * Moves each rendition's listing forward over what is settled. A listing ends with a stored segment (a gap is listed only
  * when something follows it, so until then it can still be stored) and begins with one. What an upload holds back for
  * too long is passed over: what is listed as a gap stays one.
  */

@@ -66,7 +66,7 @@ function mergeEntries(
 ): LedgerEntry[] | undefined {
   const merged = new Map(known.map(entry => [entry.mediaSequence, entry]));
   for (const segment of seen) {
-    // Somebody else's playlist (FFmpeg's own, say): its numbers count, its segments cannot be continued.
+    // The playlist of another program (FFmpeg's own, say): its numbers count, its segments cannot be continued.
     if (segment.number < 0 || segment.programDateTime === undefined) return undefined;
     const entry = merged.get(segment.mediaSequence) ?? newEntry(base, segment);
     if (entry.number !== segment.number || entry.discontinuitySequence !== segment.discontinuitySequence)

@@ -88,8 +88,8 @@ export class PlaylistWriter {
   }
 
   /**
-   * Wants this text in the store; replaces one that is still waiting. What is to be told changes as segments are stored,
-   * so the store answers: no reason to wait longer than it demands.
+   * Writes this text to the store; it replaces one that still waits. A new text means that a segment was stored, so the
+   * store answers, and the back-off ends.
    */
   write(text: string): void {
     this.#wanted = text;
@@ -157,7 +157,7 @@ export class PlaylistWriter {
     }
   }
 
-  /** The lease cannot be asked for, and this store refuses nobody: whose the playlist is tells whether there is a newer owner. */
+  /** The lease is in doubt and this store does not fence: the playlist's token says whether there is a newer owner. */
   async #watch(): Promise<void> {
     const { signal } = this.#closed;
     while (this.#inDoubt && !signal.aborted) {

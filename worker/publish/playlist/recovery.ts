@@ -10,7 +10,7 @@ import { mergeLedger } from './mergeLedger.ts';
 import { type ParsedMediaPlaylist, parseMediaPlaylist } from './parseMediaPlaylist.ts';
 import { type StreamFiles, segmentNumber } from './streamFiles.ts';
 
-/** After an owner that did not end in order: it may have files under way that nobody can see yet. */
+/** After an owner that did not end in order: it may have uploads under way that are not in the store yet. */
 const MARGIN = 10;
 
 export interface Recovered {
@@ -35,7 +35,7 @@ export interface RecoveryOptions {
 
 /**
  * Where the last owner of the stream left off. The published playlists are read back, and taken over in this owner's
- * name, before anything else: from then on, where the store fences, what viewers have seen cannot change behind our back.
+ * name, before anything else: from then on, where the store fences, no former owner can change what viewers have seen.
  * Throws `fenced`, or the StoreError of a store that refuses or stays away until the signal aborts.
  */
 export async function recover(options: RecoveryOptions, signal: AbortSignal): Promise<Recovered> {
@@ -76,8 +76,7 @@ function isOrderly(copy: SavedLedger | undefined, playlists: readonly (ParsedMed
 }
 
 /**
- * The first number that nobody has used. An orderly end left it in the working copy; otherwise the store's listing tells
- * it, or a note of what was deleted since, and a margin covers uploads that are still on their way.
+ * The first number that is unused. An orderly end left it in the working copy; otherwise it follows from the store's listing, or a note of what was deleted since, and a margin covers uploads that are still on their way.
  */
 async function beyondUsed(
   options: RecoveryOptions,
@@ -103,7 +102,7 @@ async function highestNumber(store: ObjectStore, streamId: string, signal: Abort
 }
 
 /**
- * Asks the store for segments whose end nobody saw, and, when another run left the listing behind, for what it lists: what
+ * Asks the store for segments whose upload has no known outcome, and, when another run left the listing behind, for what it lists: what
  * is gone from the bucket since then must not be listed again.
  */
 async function checkParts(

@@ -12,7 +12,7 @@ const numbering = z.object({
 /** Where a stream id's next run goes on. */
 export type Numbering = z.infer<typeof numbering>;
 
-/** No stream id holds a dot, so this is nobody's folder. */
+/** No stream id holds a dot, so this is no stream's folder. */
 const keyOf = (streamId: string): string => `livetran.numbers/${streamId}`;
 
 interface Signal {

@@ -131,7 +131,7 @@ export class RetentionQueue {
   async #complete(job: RecordingJob): Promise<void> {
     const gaps = await completeRecording(this.#store, job, this.#stopping.signal);
     if (gaps > 0) throw new Error(`the recording of ${job.streamId} still has ${gaps} gaps`);
-    this.#log.info({ streamId: job.streamId, run: job.run }, 'recording made whole');
+    this.#log.info({ streamId: job.streamId, run: job.run }, 'recording completed: nothing of it is missing any more');
   }
 
   async #purge(job: Job, data: RetentionJob, token: string | undefined): Promise<void> {

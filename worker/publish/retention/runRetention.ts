@@ -9,13 +9,13 @@ import { RunHistory } from '../recording/runHistory.ts';
 import type { StoreError } from '../store/storeError.ts';
 import { SegmentRetention } from './segmentRetention.ts';
 
-export interface KeepingEvents {
+export interface RetentionEvents {
   onFenced(): void;
   onRefused(error: StoreError): void;
 }
 
 /** What the output hands in at the end. */
-export interface KeepingEnd {
+export interface RetentionEnd {
   ledger: Ledger;
   /** The live multivariant playlist as it is in the store. */
   multivariant: string | undefined;
@@ -55,7 +55,7 @@ export class RunRetention {
     deps: HlsOutputDeps,
     options: HlsOutputOptions,
     recovered: Recovered & { files: StreamFiles },
-    events: KeepingEvents,
+    events: RetentionEvents,
     signal: AbortSignal,
   ): Promise<RunRetention> {
     const { record, dvr, run, token: owner } = options;
@@ -103,7 +103,7 @@ export class RunRetention {
    * Finishes the recording, and has what stays behind deleted when its time has come. Never rejects.
    * @returns the recording's URL, and how many segments were stored from the spool on the way
    */
-  async finish(end: KeepingEnd): Promise<{ recordingLink?: string; healed: number }> {
+  async finish(end: RetentionEnd): Promise<{ recordingLink?: string; healed: number }> {
     await this.#retention?.settled();
     if (!end.endList) {
       await this.#recording?.handOver(end.signal);

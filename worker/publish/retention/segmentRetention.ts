@@ -15,7 +15,7 @@ interface Held {
 }
 
 /**
- * Deletes the segments of a live stream that nobody can ask for any more: no rendition's stored playlist lists them, as
+ * Deletes the segments of a live stream that no player can ask for any more: no rendition's stored playlist lists them, as
  * many newer ones as the grace says have left it too, and a player that holds the last playlist that listed them has had
  * its whole duration and one segment more (RFC 8216 section 6.2.2). It acts only when a playlist was just stored, so an
  * owner that was replaced, or whose store is away, deletes nothing.
