@@ -16,7 +16,7 @@ import { StoreError } from './store/storeError.ts';
 import { encodeSegments } from './testing/encodeSegments.ts';
 import type { HookedStore } from './testing/hookedStore.ts';
 import { publishingRoom } from './testing/publishingRoom.ts';
-import type { UploadQueue } from './uploads/uploadQueue.ts';
+import type { Uploads } from './uploads/uploads.ts';
 
 // Real processes on a machine that others use too.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -32,7 +32,7 @@ let redis: Redis;
 let dir: string;
 let store: HookedStore;
 let spool: Spool;
-let uploads: UploadQueue;
+let uploads: Uploads;
 let latencies: number[];
 let gaps: string[];
 const stops: (() => Promise<unknown>)[] = [];
@@ -60,7 +60,15 @@ afterAll(async () => {
 async function publish(token: string, options: Partial<HlsOutputOptions> = {}, fences = true, signal?: AbortSignal) {
   const events = { onPlayable: vi.fn(), onFault: vi.fn(), onFenced: vi.fn() };
   const output = await HlsOutput.open(
-    { store, fences, uploads, spool, redis, playlistIntervalMs: 20, log },
+    {
+      store,
+      fences,
+      uploads: { upload: (job, signal) => uploads.uploadOnce(job, { signal }) },
+      spool,
+      redis,
+      playlistIntervalMs: 20,
+      log,
+    },
     {
       ...{
         streamId: 'show',

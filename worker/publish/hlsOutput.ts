@@ -11,12 +11,13 @@ import { PlaylistSet } from './playlist/playlistSet.ts';
 import { Poster } from './poster.ts';
 import { type RecoveredOutput, recoverOutput } from './recoverOutput.ts';
 import type { RunRetention } from './retention/runRetention.ts';
-import type { ClosedSegment } from './spool/segmentWatcher.ts';
+import type { ClosedSegment } from './spool/closedSegment.ts';
+import { FfmpegEpoch } from './spool/ffmpegEpoch.ts';
+import { LiveEpoch } from './spool/liveEpoch.ts';
 import { StoreError } from './store/storeError.ts';
 import { isPermanent, storeFault } from './store/storeFault.ts';
-import { EpochUploader } from './uploads/epochUploader.ts';
-import { UploadGate } from './uploads/uploadGate.ts';
-import type { UploadOutcome } from './uploads/uploadWaiters.ts';
+import { UploadGate } from './uploadGate.ts';
+import type { UploadOutcome } from './uploads/uploadOutcome.ts';
 
 const FINISH_MS = 15_000;
 
@@ -32,7 +33,7 @@ export class HlsOutput implements SegmentSink {
   readonly #poster: Poster | undefined;
   readonly #state = new OutputState();
   readonly #gate: UploadGate;
-  readonly #epochs = new Set<EpochUploader>();
+  readonly #epochs = new Set<FfmpegEpoch>();
   #ledger: Ledger;
   #epochCount = 0;
   /** Closed segments whose upload has not settled. */
@@ -101,26 +102,29 @@ export class HlsOutput implements SegmentSink {
         onDropped: update => this.#events.onDropped?.(update),
       });
       origin = epoch.origin;
-      const uploader: EpochUploader = new EpochUploader({
-        ...this.#deps,
-        epoch,
-        record,
-        signal: this.#state.over,
-        gate: this.#gate,
+      const live = new LiveEpoch({
+        ...{ ...this.#deps, epoch, record, signal: this.#state.over, gate: this.#gate },
         events: {
           onClosed: segment => this.#closed(segment, epoch.dir),
           onOutcome: (segment, outcome) => this.#settled(segment, outcome),
+        },
+      });
+      const written: FfmpegEpoch = new FfmpegEpoch({
+        epoch: live,
+        freeBytes: () => this.#deps.spool.freeBytes(),
+        log: this.#log,
+        events: {
           onInfo: (rendition, info) => this.#playlists.setInfo(rendition, info),
           onEnd: () => {
             this.#change(closeEpoch(this.#ledger));
-            void uploader.settled().then(() => this.#epochs.delete(uploader));
+            void written.settled().then(() => this.#epochs.delete(written));
           },
           onFault: fault => this.#fault(fault),
         },
       });
-      this.#epochs.add(uploader);
-      await uploader.start();
-      return uploader;
+      this.#epochs.add(written);
+      await written.start();
+      return written;
     } catch (error) {
       if (origin !== undefined) this.#deps.spool.leaveEpoch(origin);
       throw new AppError('storage_error', `the spool ${this.#deps.spool.dir} cannot be written: ${String(error)}`, {

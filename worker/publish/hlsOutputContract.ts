@@ -5,13 +5,13 @@ import type { AppError } from '../../common/errors.ts';
 import type { RecordingJob, RetentionJob } from '../../common/redis/queues.ts';
 import type { Spool } from './spool/spool.ts';
 import type { ObjectStore } from './store/objectStore.ts';
-import type { PersistentUploads } from './uploads/persistentUploads.ts';
+import type { Uploads } from './uploads/uploads.ts';
 
 export interface HlsOutputDeps {
   store: ObjectStore;
   /** The store was probed and holds conditional PUTs (ObjectStore.probeConditionalPut). */
   fences: boolean;
-  uploads: Pick<PersistentUploads, 'upload'>;
+  uploads: Pick<Uploads, 'upload'>;
   spool: Spool;
   /** Role `request`: fails at once while Redis is away. */
   redis: Redis;

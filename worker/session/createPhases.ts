@@ -11,7 +11,7 @@ import { mintStreamKey, StreamKeyCheck } from '../ingest/streamKey.ts';
 import { HlsOutput } from '../publish/hlsOutput.ts';
 import type { Spool } from '../publish/spool/spool.ts';
 import type { ObjectStore } from '../publish/store/objectStore.ts';
-import type { PersistentUploads } from '../publish/uploads/persistentUploads.ts';
+import type { Uploads } from '../publish/uploads/uploads.ts';
 import type { Totals } from '../start/totals.ts';
 import type { Encoding } from '../transcode/encoding.ts';
 import type { FfmpegLauncher } from '../transcode/ffmpegLauncher.ts';
@@ -29,7 +29,7 @@ export interface PhaseDeps {
   store: ObjectStore;
   /** Whether the store fences. Asked by each session: it may become known only later. */
   fences: () => boolean;
-  uploads: Pick<PersistentUploads, 'upload'>;
+  uploads: Pick<Uploads, 'upload'>;
   spool: Spool;
   retire: (job: RetentionJob) => Promise<void>;
   complete: (job: RecordingJob) => Promise<void>;

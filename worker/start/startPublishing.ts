@@ -8,8 +8,7 @@ import { SpoolSweeper } from '../publish/spool/spoolSweeper.ts';
 import { createStore } from '../publish/store/createStore.ts';
 import { FenceProbe } from '../publish/store/fenceProbe.ts';
 import type { ObjectStore } from '../publish/store/objectStore.ts';
-import { PersistentUploads } from '../publish/uploads/persistentUploads.ts';
-import { UploadQueue } from '../publish/uploads/uploadQueue.ts';
+import { Uploads } from '../publish/uploads/uploads.ts';
 import type { PhaseDeps } from '../session/createPhases.ts';
 import type { WorkerContext } from './workerContext.ts';
 
@@ -26,10 +25,8 @@ export async function startPublishing(context: WorkerContext, spool: Spool): Pro
   const uploads = startUploads(context, { store, probe, spool });
   const retention = startRetention(context, store);
   startSweeping(context, { spool, uploads });
-  const persistent = new PersistentUploads(uploads);
-  stack.push('retries of uploads', async () => persistent.stop());
   return {
-    ...{ store, spool, uploads: persistent, fences: () => probe.fences },
+    ...{ store, spool, uploads, fences: () => probe.fences },
     retire: (job: RetentionJob) => retention.schedule(job),
     complete: (job: RecordingJob) => retention.complete(job),
   };
@@ -38,8 +35,8 @@ export async function startPublishing(context: WorkerContext, spool: Spool): Pro
 function startUploads(
   { config, redis, totals, log, stack }: WorkerContext,
   { store, probe, spool }: { store: ObjectStore; probe: FenceProbe; spool: Spool },
-): UploadQueue {
-  const uploads = new UploadQueue({
+): Uploads {
+  const uploads = new Uploads({
     store,
     spool,
     get fences() {
@@ -78,7 +75,7 @@ function startRetention({ config, redis, log, stack }: WorkerContext, store: Obj
 
 function startSweeping(
   { config, redis, totals, log, stack }: WorkerContext,
-  parts: { spool: Spool; uploads: UploadQueue },
+  parts: { spool: Spool; uploads: Uploads },
 ): void {
   const tellStream = createTellStream(redis.request);
   const drops = new SpoolDrops({

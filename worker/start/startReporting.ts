@@ -7,10 +7,10 @@ import type { StopStack } from '../../common/stopStack.ts';
 import { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
 import pack from '../../package.json' with { type: 'json' };
 import type { CapacityGuard } from '../claim/capacityGuard.ts';
+import { GoneNodes } from '../claim/goneNodes.ts';
 import { Heartbeat } from '../claim/heartbeat.ts';
 import type { StreamConsumer } from '../claim/streamConsumer.ts';
 import { WaitingStreams } from '../claim/waitingStreams.ts';
-import { GoneNodes } from '../publish/uploads/goneNodes.ts';
 import type { Totals } from './totals.ts';
 
 /** What a worker tells of itself and of the cluster: its heartbeat, why streams wait, which nodes are gone. */

@@ -22,7 +22,7 @@ import { OutboxRelay } from '../../../worker/notify/outboxRelay.ts';
 import { WebhookSender } from '../../../worker/notify/webhookSender.ts';
 import { RetentionQueue } from '../../../worker/publish/retention/retentionQueue.ts';
 import { Spool } from '../../../worker/publish/spool/spool.ts';
-import { UploadQueue } from '../../../worker/publish/uploads/uploadQueue.ts';
+import { Uploads } from '../../../worker/publish/uploads/uploads.ts';
 import { Session } from '../../../worker/session/session.ts';
 import { startReporting } from '../../../worker/start/startReporting.ts';
 import { Totals } from '../../../worker/start/totals.ts';
@@ -84,7 +84,7 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   stack.push('webhooks', () => sender.stop());
 
   const store = discardStore(PUT_MS);
-  const uploads = new UploadQueue({
+  const uploads = new Uploads({
     ...{ node, store, log, fences: true, spool: new EmptySpool('/nonexistent', node) },
     ...{ connection: redis.queue, subscriber: redis.subscriber, attempts: 3, backoffMs: 1_000, concurrency: 16 },
     jobs: options.uploads === 'retries' ? 'retries' : 'all',

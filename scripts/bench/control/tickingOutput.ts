@@ -13,7 +13,7 @@ import {
 import { LedgerStore } from '../../../worker/publish/playlist/ledgerStore.ts';
 import { segmentFile, streamFiles } from '../../../worker/publish/playlist/streamFiles.ts';
 import { headers } from '../../../worker/publish/store/headers.ts';
-import type { UploadQueue } from '../../../worker/publish/uploads/uploadQueue.ts';
+import type { Uploads } from '../../../worker/publish/uploads/uploads.ts';
 import type { SessionOutput } from '../../../worker/session/sessionContract.ts';
 import type { SegmentEpoch } from '../../../worker/transcode/segmentSink.ts';
 
@@ -24,7 +24,7 @@ const BYTES_PER_SECOND = 625_000;
 export interface TickingDeps {
   /** Role `request`. */
   redis: Redis;
-  uploads: Pick<UploadQueue, 'upload'>;
+  uploads: Pick<Uploads, 'upload'>;
   retire: (job: RetentionJob) => Promise<void>;
   segmentSeconds: number;
   /** One rendition is a single profile, three a ladder. */

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
 import type { LedgerEntry } from '../playlist/ledger.ts';
@@ -6,7 +6,7 @@ import { findClosedFile } from '../spool/findClosedFile.ts';
 import type { Spool } from '../spool/spool.ts';
 import { headers } from '../store/headers.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
-import { putSegment } from '../store/putSegment.ts';
+import { putFile } from '../store/putFile.ts';
 
 const AT_A_TIME = 8;
 
@@ -61,11 +61,9 @@ async function heal(
       if (await store.head(segment.key, { signal })) onHealed(segment, false);
       return;
     }
-    const body = await readFile(spool.path(file));
-    const origin = dirname(file);
-    await putSegment(store, { key: segment.key, body, ...headers.segment, origin, fences, signal });
+    await putFile({ store, spool, fences }, { key: segment.key, file, ...headers.segment }, signal);
     onHealed(segment, true);
-    origins.add(origin);
+    origins.add(dirname(file));
     await spool.removeFile(file);
   } catch (error) {
     log.warn({ err: error, key: segment.key }, 'a gap of the recording could not be healed');

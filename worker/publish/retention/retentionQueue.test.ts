@@ -16,7 +16,7 @@ import type { Spool } from '../spool/spool.ts';
 import { encodeSegments } from '../testing/encodeSegments.ts';
 import type { HookedStore } from '../testing/hookedStore.ts';
 import { publishingRoom } from '../testing/publishingRoom.ts';
-import type { UploadQueue } from '../uploads/uploadQueue.ts';
+import type { Uploads } from '../uploads/uploads.ts';
 import { PurgeFence } from './purgeFence.ts';
 import { RetentionQueue } from './retentionQueue.ts';
 
@@ -30,7 +30,7 @@ let server: TestRedis;
 let redis: Redis;
 let store: HookedStore;
 let spool: Spool;
-let uploads: UploadQueue;
+let uploads: Uploads;
 let streams: StreamStore;
 let leases: LeaseScripts;
 let retired: RetentionJob[];

@@ -18,7 +18,7 @@ import { StoreError } from '../store/storeError.ts';
 import { encodeSegments } from '../testing/encodeSegments.ts';
 import type { HookedStore } from '../testing/hookedStore.ts';
 import { publishingRoom } from '../testing/publishingRoom.ts';
-import type { UploadQueue } from '../uploads/uploadQueue.ts';
+import type { Uploads } from '../uploads/uploads.ts';
 import { RetentionQueue } from './retentionQueue.ts';
 
 // Real processes on a machine that others use too.
@@ -33,7 +33,7 @@ let redis: Redis;
 let dir: string;
 let store: HookedStore;
 let spool: Spool;
-let uploads: UploadQueue;
+let uploads: Uploads;
 let retired: RetentionJob[];
 const stops: (() => unknown)[] = [];
 
@@ -65,7 +65,7 @@ async function publish(
     {
       store,
       fences: true,
-      uploads,
+      uploads: { upload: (job, signal) => uploads.uploadOnce(job, { signal }) },
       spool,
       redis,
       playlistIntervalMs: 20,

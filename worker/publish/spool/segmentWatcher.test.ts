@@ -5,7 +5,8 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AppError } from '../../../common/errors.ts';
 import { silentLogger } from '../../../common/testing/silentLogger.ts';
-import { type ClosedSegment, SegmentWatcher } from './segmentWatcher.ts';
+import type { ClosedSegment } from './closedSegment.ts';
+import { SegmentWatcher } from './segmentWatcher.ts';
 
 // Real processes on a machine that others use too.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });

@@ -6,23 +6,13 @@ import type { Logger } from '../../../common/createLogger.ts';
 import { AppError } from '../../../common/errors.ts';
 import { parseMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
 import { segmentFile, segmentNumber } from '../playlist/streamFiles.ts';
+import type { ClosedSegment } from './closedSegment.ts';
 
 const RESCAN_MS = 2_000;
 const READY_MS = 1_000;
 const TS_PACKET = 188;
 /** Less free space than this is a full disk: FFmpeg would go on, with cut and empty files. */
 const LOW_BYTES = 1024 * 1024;
-
-export interface ClosedSegment {
-  rendition: number;
-  number: number;
-  /** Name within the watched folder. */
-  file: string;
-  durationSeconds: number;
-  bytes: number;
-  /** When FFmpeg wrote its last byte, ms since 1970. */
-  closedAt: number;
-}
 
 /**
  * Sees the segments that FFmpeg closes in one folder: those that its lists name. A list holds the last few only and

@@ -3,22 +3,9 @@ import { link, mkdir, readFile, rm, rmdir, statfs, writeFile } from 'node:fs/pro
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { AppError } from '../../../common/errors.ts';
 import { ProcessLiveness } from '../../claim/processLiveness.ts';
+import type { EpochRecord } from './epochRecord.ts';
 
 const NODE_FILE = '.node';
-
-/** What a later sweep needs to queue an epoch's closed segments again; written beside its folder, as `<folder>.json`. */
-export interface EpochRecord {
-  streamId: string;
-  run: string;
-  token: string;
-  /** By rendition: `<stem>.m3u8` names what is closed, `<stem>_<number>.ts` are the files. */
-  stems: readonly string[];
-  firstNumber: number;
-  /** ms since 1970. */
-  startedAt: number;
-  /** The mark of the process that writes it (spoolOwners.ts). */
-  owner?: string | undefined;
-}
 
 export interface SpoolEpoch {
   dir: string;

@@ -1,5 +1,6 @@
 import type { Logger } from '../../../common/createLogger.ts';
-import type { EpochRecord, Spool } from './spool.ts';
+import type { EpochRecord } from './epochRecord.ts';
+import type { Spool } from './spool.ts';
 
 export interface DroppedFile {
   file: string;

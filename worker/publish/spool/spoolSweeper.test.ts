@@ -13,7 +13,7 @@ import { StoreError } from '../store/storeError.ts';
 import type { HookedStore } from '../testing/hookedStore.ts';
 import { publishingRoom } from '../testing/publishingRoom.ts';
 import { writeSegments } from '../testing/writeSegments.ts';
-import { UploadQueue } from '../uploads/uploadQueue.ts';
+import { Uploads } from '../uploads/uploads.ts';
 import type { Spool } from './spool.ts';
 import { SpoolDrops } from './spoolDrops.ts';
 import { spooledEpochs } from './spooledEpochs.ts';
@@ -29,7 +29,7 @@ let server: TestRedis;
 let redis: Redis;
 let store: HookedStore;
 let spool: Spool;
-let uploads: UploadQueue;
+let uploads: Uploads;
 const told = vi.fn();
 const onDropped = vi.fn();
 const stops: (() => unknown)[] = [];
@@ -154,6 +154,21 @@ describe('an epoch of another process', () => {
   });
 });
 
+test('files whose record does not parse stay until they are too old', async () => {
+  const { dir: folder, origin } = await spool.createEpoch(1, record);
+  await writeSegments(folder, 'show', { closed: [0] });
+  await writeFile(`${folder}.json`, '{"version":2}');
+  spool.leaveEpoch(origin);
+  const error = vi.spyOn(log, 'error');
+  stops.push(() => error.mockRestore());
+  await sweeper().sweep();
+  const message = expect.stringMatching(/record of an epoch does not parse/);
+  await vi.waitFor(() => expect(error).toHaveBeenCalledWith(expect.objectContaining({ origin }), message), 10_000);
+  expect(await spooled()).toContain('show/run1/170-1/show_000.ts');
+  await sweeper({ maxAgeMs: -1 }).sweep();
+  await vi.waitFor(async () => expect(await spooled()).toEqual([]), 10_000);
+});
+
 describe('an epoch of this process', () => {
   test('is swept once its publisher has left it', async () => {
     const { dir: folder, origin } = await spool.createEpoch(1, record);
@@ -190,7 +205,7 @@ describe('faults', () => {
     await own.stop();
     const subscriber = createRedis(server.url, 'subscriber', log);
     await uploads.stop();
-    uploads = new UploadQueue({
+    uploads = new Uploads({
       ...{ node: 'node', connection, subscriber, store, fences: true, spool, log },
       ...{ attempts: 1, backoffMs: 20, concurrency: 4 },
     });
@@ -244,7 +259,7 @@ describe('bounds', () => {
     await writeSegments(live.dir, 'show', { closed: [0] });
     store.onPut = () => new Promise(() => undefined);
     const file = 'show/run1/170-1/show_000.ts';
-    const waiting = uploads.upload({
+    const waiting = uploads.uploadOnce({
       streamId: 'show',
       run: 'run1',
       file,

@@ -4,8 +4,9 @@ import { holdFile } from '../../../common/heldFile.ts';
 import type { UploadJob } from '../../../common/redis/queues.ts';
 import { headers } from '../store/headers.ts';
 import { StoreError } from '../store/storeError.ts';
-import type { UploadQueue } from '../uploads/uploadQueue.ts';
-import type { EpochRecord, Spool } from './spool.ts';
+import type { Uploads } from '../uploads/uploads.ts';
+import type { EpochRecord } from './epochRecord.ts';
+import type { Spool } from './spool.ts';
 import { type Dropped, overBounds, type SpoolLimits } from './spoolBounds.ts';
 import type { SpoolDrops } from './spoolDrops.ts';
 import { readEpoch, type SpooledEpoch, spooledEpochs } from './spooledEpochs.ts';
@@ -16,13 +17,13 @@ const PERIOD_MS = 5_000;
 const QUIET_MS = 3_000;
 
 /**
- * Stores what dead owners left in the spool, and keeps the spool within its bounds. An epoch is dead when no publisher of
- * this process works on it and its own process is gone (spoolOwners.ts). Looks at the start, when Redis or the store is
- * back, when an epoch was left, and every five seconds.
+ * Stores what dead owners left in the spool, and keeps the spool within its bounds. An epoch is dead when no stream of
+ * this process works on it and its own process is gone (processLiveness.ts). Sweeps at the start, when Redis or the store
+ * is back, when an epoch was left, and every five seconds.
  */
 export class SpoolSweeper {
   readonly #spool: Spool;
-  readonly #uploads: Pick<UploadQueue, 'uploadLate' | 'giveUp' | 'onBack'>;
+  readonly #uploads: Pick<Uploads, 'uploadOnce' | 'giveUp' | 'onBack'>;
   readonly #limits: SpoolLimits;
   readonly #drops: SpoolDrops;
   readonly #quietMs: number;
@@ -30,13 +31,15 @@ export class SpoolSweeper {
   readonly #stopping = new AbortController();
   /** Epochs that are being stored, by origin. */
   readonly #storing = new Map<string, Promise<void>>();
+  /** Epochs whose record does not parse, logged once. */
+  readonly #unreadable = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | undefined;
   #again = false;
 
   constructor(options: {
     spool: Spool;
-    uploads: Pick<UploadQueue, 'uploadLate' | 'giveUp' | 'onBack'>;
+    uploads: Pick<Uploads, 'uploadOnce' | 'giveUp' | 'onBack'>;
     limits: SpoolLimits;
     drops: SpoolDrops;
     quietMs?: number;
@@ -57,7 +60,7 @@ export class SpoolSweeper {
     this.#timer = setInterval(() => void this.sweep(), PERIOD_MS);
   }
 
-  /** Takes up no more; what is queued stays queued. Resolves when nothing of the sweep is under way. */
+  /** Begins no further upload; what is queued stays queued. Resolves when nothing of the sweep is under way. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
@@ -78,7 +81,7 @@ export class SpoolSweeper {
       try {
         if (!this.#stopping.signal.aborted) await this.#look();
       } catch (error) {
-        this.#log.warn({ err: error }, 'the spool cannot be swept; next time');
+        this.#log.warn({ err: error }, 'the spool could not be swept; it is swept again in 5 s');
       }
     } while (this.#again);
     // In the same step as the check above, or a call in between would be lost.
@@ -113,7 +116,9 @@ export class SpoolSweeper {
   #take(epoch: SpooledEpoch): void {
     if (this.#storing.has(epoch.origin)) return;
     const stored = this.#store(epoch)
-      .catch(error => this.#log.warn({ err: error, origin: epoch.origin }, 'epoch not swept; next time'))
+      .catch(error =>
+        this.#log.warn({ err: error, origin: epoch.origin }, 'left epoch not swept; it is tried again in 5 s'),
+      )
       .finally(() => this.#storing.delete(epoch.origin));
     this.#storing.set(epoch.origin, stored);
   }
@@ -127,33 +132,48 @@ export class SpoolSweeper {
       // Read again under the lock: a segment that was closed during the uploads is not in the store.
       const now = await readEpoch(this.#spool.dir, origin);
       if (!now || now.closed.length > 0 || this.#stopping.signal.aborted) return;
-      if (Date.now() - now.writtenAt <= this.#quietMs) return;
+      if (Date.now() - now.writtenAt <= this.#quietMs || this.#isUnreadable(now)) return;
       await this.#spool.removeEpoch(origin);
       const [streamId = '', run = ''] = origin.split('/');
       await this.#spool.removeEmpty(streamId, run);
-      this.#log.info({ origin }, 'left epoch swept');
+      this.#log.info({ origin }, 'epoch of a dead owner removed; all of it is stored');
     } finally {
       await held.release();
     }
+  }
+
+  /** Files whose record does not parse stay until they are too old: they may be another version's. */
+  #isUnreadable({ origin, record, bytes, writtenAt }: SpooledEpoch): boolean {
+    if (record || bytes === 0 || Date.now() - writtenAt > this.#limits.maxAgeMs) return false;
+    if (!this.#unreadable.has(origin))
+      this.#log.error({ origin, bytes }, 'the record of an epoch does not parse; its files stay in the spool');
+    this.#unreadable.add(origin);
+    return true;
   }
 
   /** Stores what is closed; each file goes when it is stored. */
   async #storeClosed(origin: string): Promise<void> {
     const { record, closed } = (await readEpoch(this.#spool.dir, origin)) ?? { closed: [] };
     if (!record || closed.length === 0) return;
-    this.#log.info({ origin, segments: closed.length }, 'storing left segments');
+    this.#log.info({ origin, segments: closed.length }, 'uploading segments that a dead owner left');
     await Promise.all(closed.map(({ name, bytes }) => this.#storeFile(origin, record, join(origin, name), bytes)));
   }
 
   /** Removes the file unless it must be tried again. */
   async #storeFile(origin: string, record: EpochRecord, file: string, bytes: number): Promise<void> {
-    const outcome = await this.#uploads.uploadLate(jobOf(record, file), this.#stopping.signal);
+    const { signal } = this.#stopping;
+    const outcome = await this.#uploads.uploadOnce(jobOf(record, file), { late: true, signal });
     if (outcome.kind === 'abandoned') return;
     if (outcome.kind === 'failed') {
       const { error } = outcome;
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       const taken = error instanceof StoreError && error.kind === 'precondition';
-      this.#log.warn({ err: error, file }, taken ? 'left segment’s name is taken' : 'left segment not stored yet');
+      this.#log.warn(
+        { err: error, file },
+        taken
+          ? 'left segment dropped: its name has other bytes in the store'
+          : 'left segment not stored; it is tried again',
+      );
       if (!taken) return;
       this.#drops.add(origin, record, { file, bytes, reason: 'name taken' });
     }

@@ -1,20 +1,9 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { parseMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
 import { segmentFile, segmentNumber } from '../playlist/streamFiles.ts';
-import type { EpochRecord } from './spool.ts';
-
-const epochRecord = z.object({
-  streamId: z.string(),
-  run: z.string(),
-  token: z.string(),
-  stems: z.array(z.string()),
-  firstNumber: z.number(),
-  startedAt: z.number(),
-  owner: z.string().optional(),
-});
+import { type EpochRecord, epochRecord } from './epochRecord.ts';
 
 export interface SpooledFile {
   name: string;
@@ -27,9 +16,9 @@ export interface SpooledFile {
 export interface SpooledEpoch {
   /** Its folder, relative to the spool. */
   origin: string;
-  /** Undefined when its writer died while it wrote it, before there was any file. */
+  /** Undefined when it does not parse: its writer died while it wrote it, before there was any file. */
   record: EpochRecord | undefined;
-  /** Segments that FFmpeg has closed, whole, oldest first. */
+  /** Closed segments (EpochRecord.closedBy), oldest first. */
   closed: SpooledFile[];
   /** All files together. */
   bytes: number;
@@ -39,7 +28,7 @@ export interface SpooledEpoch {
 
 const TS_PACKET = 188;
 
-/** All epochs of a spool, in no order. What somebody else removes meanwhile is left out. */
+/** All epochs of a spool, in no order. What is removed meanwhile is left out. */
 export async function spooledEpochs(dir: string): Promise<SpooledEpoch[]> {
   const found: SpooledEpoch[] = [];
   for (const stream of await folders(dir)) {
@@ -62,12 +51,11 @@ export async function readEpoch(dir: string, origin: string): Promise<SpooledEpo
   if (text === undefined || stats === undefined) return undefined;
   const record = epochRecord.safeParse(tryJson(text)).data;
   const files = await readFiles(folder);
-  const stems = record?.stems ?? [];
-  const last = await lastClosed(folder, stems);
+  const lastByStem = record ? await lastClosed(folder, record) : new Map<string, number>();
   const isClosed = ({ name, bytes }: SpooledFile): boolean => {
     const number = segmentNumber(name) ?? Number.POSITIVE_INFINITY;
-    const stem = stems.find(each => segmentFile(each, number) === name);
-    return stem !== undefined && number <= (last.get(stem) ?? -1) && bytes > 0 && bytes % TS_PACKET === 0;
+    const last = [...lastByStem].find(([stem]) => segmentFile(stem, number) === name)?.[1];
+    return last !== undefined && number <= last && bytes > 0 && bytes % TS_PACKET === 0;
   };
   return {
     origin,
@@ -78,9 +66,10 @@ export async function readEpoch(dir: string, origin: string): Promise<SpooledEpo
   };
 }
 
-/** By stem, the last number that FFmpeg's list names. It names the latest few only, and everything before is closed too. */
-async function lastClosed(folder: string, stems: readonly string[]): Promise<Map<string, number>> {
-  const last = new Map<string, number>();
+/** By stem, the last number that is closed. FFmpeg's list names the latest few only, and everything before is closed too. */
+async function lastClosed(folder: string, { stems, closedBy }: EpochRecord): Promise<Map<string, number>> {
+  const last = new Map(stems.map(stem => [stem, Number.MAX_SAFE_INTEGER]));
+  if (closedBy === 'name') return last;
   for (const stem of stems) {
     const text = await orUndefined(readFile(join(folder, `${stem}.m3u8`), 'utf8'));
     const segments = text === undefined ? [] : (parseMediaPlaylist(text)?.segments ?? []);

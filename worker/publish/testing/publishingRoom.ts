@@ -5,14 +5,14 @@ import { createRedis } from '../../../common/redis/createRedis.ts';
 import { silentLogger } from '../../../common/testing/silentLogger.ts';
 import { Spool } from '../spool/spool.ts';
 import { FolderStore } from '../store/folderStore.ts';
-import { UploadQueue } from '../uploads/uploadQueue.ts';
+import { Uploads } from '../uploads/uploads.ts';
 import { HookedStore } from './hookedStore.ts';
 
 export interface PublishingRoom {
   readonly dir: string;
   readonly store: HookedStore;
   readonly spool: Spool;
-  readonly uploads: UploadQueue;
+  readonly uploads: Uploads;
   close(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export async function publishingRoom(redisUrl: string, attempts: number): Promis
   await spool.claim();
   const connection = createRedis(redisUrl, 'queue', log);
   const subscriber = createRedis(redisUrl, 'subscriber', log);
-  const uploads = new UploadQueue({
+  const uploads = new Uploads({
     ...{ node: 'node', connection, subscriber, store, fences: true, spool, log },
     ...{ attempts, backoffMs: 20, concurrency: 8 },
   });

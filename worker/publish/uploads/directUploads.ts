@@ -2,112 +2,85 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import type { Logger } from '../../../common/createLogger.ts';
 import type { UploadJob } from '../../../common/redis/queues.ts';
-import type { SegmentUploader } from './segmentUploader.ts';
+import type { UploadOutcome } from './uploadOutcome.ts';
 import { DELAYS, isFinal, retryAfter } from './uploadPolicy.ts';
-import type { UploadOutcome } from './uploadWaiters.ts';
 
-interface Waiting {
-  late: boolean;
-  put(): Promise<void>;
-  resolve(outcome: UploadOutcome): void;
+interface DirectOptions {
+  put: (job: UploadJob, signal: AbortSignal) => Promise<void>;
+  backoffMs: number;
+  /** Uploads at a time; each holds its file in memory. */
+  concurrency: number;
+  log: Logger;
 }
 
-/** Uploads that do not go through the queue, so many at a time, the live edge first. */
+interface DirectUpload {
+  job: UploadJob;
+  attempts: number;
+  /** Everything live goes first. */
+  late: boolean;
+}
+
+type Waiting = DirectUpload & { settle(outcome: UploadOutcome): void };
+
+/** Uploads without a job: a limited number at a time, the newest first. */
 export class DirectUploads {
-  readonly #uploader: SegmentUploader;
-  readonly #attempts: number;
-  readonly #backoffMs: number;
-  readonly #concurrency: number;
-  readonly #log: Logger;
+  readonly #options: DirectOptions;
   readonly #stopping = new AbortController();
   #waiting: Waiting[] = [];
   #running = 0;
 
-  constructor(options: {
-    uploader: SegmentUploader;
-    attempts: number;
-    backoffMs: number;
-    /** Uploads at a time; each holds its file in memory. */
-    concurrency: number;
-    log: Logger;
-  }) {
-    this.#uploader = options.uploader;
-    this.#attempts = options.attempts;
-    this.#backoffMs = options.backoffMs;
-    this.#concurrency = options.concurrency;
-    this.#log = options.log;
+  constructor(options: DirectOptions) {
+    this.#options = options;
   }
 
-  /**
-   * With the attempts and pauses that a job of the queue has: Redis is away.
-   * @param late nobody watches for it: all others go first
-   */
-  upload(job: UploadJob, late: boolean): Promise<UploadOutcome> {
-    return this.#enter({ late, put: () => this.#putPatiently(job) });
+  /** Makes the attempts with the pauses that a job has. Never rejects. */
+  upload(upload: DirectUpload): Promise<UploadOutcome> {
+    return new Promise(settle => {
+      this.#waiting.push({ ...upload, settle });
+      this.#next();
+    });
   }
 
-  /** One attempt. */
-  tryOnce(job: UploadJob): Promise<UploadOutcome> {
-    return this.#enter({ late: false, put: () => this.#put(job) });
-  }
-
-  /** Whoever waits is let go; what is under way is given up. */
+  /** Ends those that wait and those under way as `abandoned`. */
   stop(): void {
     this.#stopping.abort();
-    for (const { resolve } of this.#waiting) resolve({ kind: 'abandoned' });
-    this.#waiting = [];
+    for (const { settle } of this.#waiting.splice(0)) settle({ kind: 'abandoned' });
   }
 
   #next(): void {
-    while (this.#running < this.#concurrency && this.#waiting.length > 0) {
+    while (this.#running < this.#options.concurrency && this.#waiting.length > 0) {
       const live = this.#waiting.findLastIndex(({ late }) => !late);
       const [next] = this.#waiting.splice(live === -1 ? this.#waiting.length - 1 : live, 1);
       if (next) void this.#run(next);
     }
   }
 
-  #enter(upload: Omit<Waiting, 'resolve'>): Promise<UploadOutcome> {
-    return new Promise(resolve => {
-      this.#waiting.push({ ...upload, resolve });
-      this.#next();
-    });
-  }
-
-  async #run({ put, resolve }: Waiting): Promise<void> {
+  async #run(upload: Waiting): Promise<void> {
     this.#running += 1;
     const { signal } = this.#stopping;
-    await put().then(
-      () => resolve({ kind: 'stored' }),
-      (error: Error) => resolve(signal.aborted ? { kind: 'abandoned' } : { kind: 'failed', error }),
+    await this.#attempts(upload, signal).then(
+      () => upload.settle({ kind: 'stored' }),
+      (error: Error) => upload.settle(signal.aborted ? { kind: 'abandoned' } : { kind: 'failed', error }),
     );
     this.#running -= 1;
     if (!signal.aborted) this.#next();
   }
 
-  #putPatiently(job: UploadJob): Promise<void> {
-    const { signal } = this.#stopping;
+  #attempts({ job, attempts }: DirectUpload, signal: AbortSignal): Promise<void> {
+    const { put, backoffMs, log } = this.#options;
     let delays = 0;
-    return pRetry(() => this.#put(job), {
-      retries: this.#attempts - 1,
-      minTimeout: this.#backoffMs,
+    return pRetry(() => put(job, signal), {
+      retries: attempts - 1,
+      minTimeout: backoffMs,
       randomize: true,
       signal,
-      shouldConsumeRetry: ({ error }) => retryAfter(error) === undefined || ++delays > DELAYS,
-      shouldRetry: ({ error }) => !isFinal(error),
+      shouldConsumeRetry: ({ error }) => attempts === 1 || retryAfter(error) === undefined || ++delays > DELAYS,
+      shouldRetry: ({ error }) => attempts > 1 && !isFinal(error),
       onFailedAttempt: async ({ error }) => {
-        const pause = retryAfter(error);
+        if (!signal.aborted) log.warn({ err: error, key: job.key }, 'direct upload failed');
+        const pause = attempts > 1 ? retryAfter(error) : undefined;
         if (pause !== undefined) await sleep(pause, undefined, { signal });
       },
     });
-  }
-
-  async #put(job: UploadJob): Promise<void> {
-    const { signal } = this.#stopping;
-    try {
-      await this.#uploader.put(job, signal);
-    } catch (error) {
-      if (!signal.aborted) this.#log.warn({ err: error, key: job.key }, 'direct upload failed');
-      throw error;
-    }
   }
 }

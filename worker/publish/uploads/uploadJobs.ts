@@ -1,16 +1,20 @@
 import { basename } from 'node:path';
-import type { Job, JobState, Queue } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { createQueue, queueNames, type UploadJob, uploadJobOptions } from '../../../common/redis/queues.ts';
-import { RedisPresence } from './redisPresence.ts';
+import { RedisPresence } from '../../../common/redis/redisPresence.ts';
+import type { UploadOutcome } from './uploadOutcome.ts';
+import { failureOf } from './uploadPolicy.ts';
 
-/** BullMQ takes jobs without a priority before all that have one. */
+/** BullMQ job option `priority`: jobs without one are taken before all that have one. */
 const LATE_PRIORITY = 10;
 
-/** Unique: a run is, and a file's name is within it. Job ids may not hold a colon. */
-export const uploadJobId = (job: Pick<UploadJob, 'run' | 'file'>): string => `${job.run}.${basename(job.file)}`;
+type Id = Pick<UploadJob, 'run' | 'file'>;
 
-/** The upload has been tried without a job, once. */
+/** BullMQ job option `jobId`, without a colon. Unique: a run is, and a file's name is within it. */
+export const uploadJobId = (job: Id): string => `${job.run}.${basename(job.file)}`;
+
+/** The upload has been tried once without a job. */
 export interface FailedAttempt {
   pauseMs: number;
   attemptsLeft: number;
@@ -22,6 +26,7 @@ export class UploadJobs {
   readonly #connection: Redis;
   readonly #presence: RedisPresence;
 
+  /** @param options.attempts, backoffMs BullMQ job options `attempts` and `backoff` (exponential) */
   constructor(options: {
     node: string;
     /** Role `queue`; stays the caller's. */
@@ -31,22 +36,18 @@ export class UploadJobs {
     /** Redis answers (again). */
     onBack: () => void;
   }) {
-    this.#connection = options.connection;
-    this.#queue = createQueue<UploadJob>(
-      queueNames.uploads(options.node),
-      options.connection,
-      uploadJobOptions(options),
-    );
-    this.#presence = new RedisPresence(options.connection, options.onBack);
+    const { node, connection, onBack } = options;
+    this.#connection = connection;
+    this.#queue = createQueue<UploadJob>(queueNames.uploads(node), connection, uploadJobOptions(options));
+    this.#presence = new RedisPresence(connection, onBack);
   }
 
   async ping(): Promise<void> {
     await this.#presence.ask(() => this.#connection.ping());
   }
 
-  /** Does nothing when the queue has the job already, whatever became of it. */
-  async add(job: UploadJob, options: { late: boolean; after?: FailedAttempt }): Promise<void> {
-    const { late, after } = options;
+  /** Does nothing when the queue has the job already, also one that has ended. `after`: BullMQ's `delay` and `attempts`. */
+  async add(job: UploadJob, { late, after }: { late: boolean; after?: FailedAttempt | undefined }): Promise<void> {
     const given = {
       jobId: uploadJobId(job),
       ...(late ? { priority: LATE_PRIORITY } : {}),
@@ -55,33 +56,32 @@ export class UploadJobs {
     await this.#presence.ask(() => this.#queue.add('upload', job, given));
   }
 
-  async stateOf(job: UploadJob): Promise<JobState | 'unknown'> {
-    return this.#presence.ask(() => this.#queue.getJobState(uploadJobId(job)));
+  /** The outcome of the job; undefined while it waits or runs; `unknown` when Redis does not have it. */
+  async outcomeOf(job: Id): Promise<UploadOutcome | 'unknown' | undefined> {
+    const state = await this.#presence.ask(() => this.#queue.getJobState(uploadJobId(job)));
+    if (state === 'completed') return { kind: 'stored' };
+    if (state === 'failed') return { kind: 'failed', error: failureOf((await this.#get(job))?.failedReason) };
+    return state === 'unknown' ? state : undefined;
   }
 
-  /** Why a job has failed; undefined: Redis does not have it. */
-  async failureOf(job: UploadJob): Promise<string | undefined> {
-    return (await this.#get(job))?.failedReason;
+  /** Removes the job, whose id would keep the file from being queued again. False while a process holds its lock. */
+  async remove(job: Id): Promise<boolean> {
+    return (await this.#presence.ask(() => this.#queue.remove(uploadJobId(job)))) !== 0;
   }
 
-  /** Rejects when it is being run, too. */
-  async remove(job: Pick<UploadJob, 'run' | 'file'>): Promise<void> {
-    await this.#presence.ask(() => this.#queue.remove(uploadJobId(job)));
-  }
-
-  /** Ends a job's pause between two attempts. */
-  async promote(job: UploadJob): Promise<void> {
+  /** Ends the job's pause between two attempts. */
+  async promote(job: Id): Promise<void> {
     const queued = await this.#get(job);
     if (await queued?.isDelayed()) await queued?.promote();
   }
 
-  /** Lets go of the connection, which is the caller's. Does not wait for Redis: with it away that would be for ever. */
+  /** Does not end the connection. With Redis away it takes until Redis is back. */
   close(): Promise<void> {
     this.#presence.close();
     return this.#queue.close();
   }
 
-  #get(job: UploadJob): Promise<Job<UploadJob> | undefined> {
+  #get(job: Id): Promise<Job<UploadJob> | undefined> {
     return this.#presence.ask(() => this.#queue.getJob(uploadJobId(job)));
   }
 }

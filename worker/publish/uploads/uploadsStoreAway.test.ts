@@ -11,8 +11,8 @@ import { FolderStore } from '../store/folderStore.ts';
 import { headers } from '../store/headers.ts';
 import { StoreError } from '../store/storeError.ts';
 import { HookedStore } from '../testing/hookedStore.ts';
-import { PersistentUploads } from './persistentUploads.ts';
-import { UploadQueue } from './uploadQueue.ts';
+import type { UploadOutcome } from './uploadOutcome.ts';
+import { Uploads } from './uploads.ts';
 
 // Real processes on a machine that others use too.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -22,7 +22,7 @@ const never = new AbortController().signal;
 let server: TestRedis;
 let dir: string;
 let store: HookedStore;
-let uploads: PersistentUploads;
+let uploads: Uploads;
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -34,15 +34,13 @@ beforeEach(async () => {
   const node = `node-${Math.random().toString(36).slice(2)}`;
   const connection = createRedis(server.url, 'queue', log);
   const subscriber = createRedis(server.url, 'subscriber', log);
-  const queue = new UploadQueue({
+  uploads = new Uploads({
     ...{ node, connection, subscriber, store, fences: true, spool: new Spool(join(dir, 'spool'), node), log },
-    ...{ attempts: 2, backoffMs: 20, concurrency: 1 },
+    ...{ attempts: 2, backoffMs: 20, concurrency: 1, probeMs: 200 },
   });
-  queue.start();
-  uploads = new PersistentUploads(queue, { probeMs: 200 });
+  uploads.start();
   stops.push(async () => {
-    uploads.stop();
-    await queue.stop();
+    await uploads.stop();
     connection.disconnect();
     subscriber.disconnect();
   });
@@ -71,8 +69,7 @@ test('a store that was away longer than all attempts gets everything', async () 
 });
 
 test('the live edge goes before what has failed', async () => {
-  let away = true;
-  store.onPut = put => (away ? Promise.reject(new StoreError('retry', 'away')) : put());
+  store.onPut = () => Promise.reject(new StoreError('retry', 'away'));
   const old = uploads.upload(await job(1), never);
   await vi.waitFor(() => expect(store.puts.length).toBeGreaterThan(2), 20_000);
   let release = (): void => undefined;
@@ -80,16 +77,18 @@ test('the live edge goes before what has failed', async () => {
     release = resolve;
   });
   const stored: string[] = [];
+  let released = false;
   store.onPut = async (put, key) => {
+    if (key === 'show/show_001.ts' && !released) throw new StoreError('retry', 'away');
     await held;
     stored.push(key);
     return put();
   };
-  away = false;
-  // The one upload at a time is under way; two new ones and perhaps the old one come while it is.
+  // Of the new ones the one upload at a time is under way; the others, and perhaps the old one, come while it is.
   const first = uploads.upload(await job(2), never);
   const live = [uploads.upload(await job(3), never), uploads.upload(await job(4), never)];
-  await vi.waitFor(() => expect(store.puts.at(-1)?.key).not.toBe('show/show_001.ts'));
+  await vi.waitFor(() => expect(store.puts.at(-1)?.key).not.toBe('show/show_001.ts'), 10_000);
+  released = true;
   release();
   await Promise.all([old, first, ...live]);
   expect(stored.at(-1)).toBe('show/show_001.ts');
@@ -116,4 +115,33 @@ test('who gives up waiting is let go', async () => {
   await vi.waitFor(() => expect(store.puts.length).toBeGreaterThanOrEqual(2));
   giveUp.abort();
   expect(await outcome).toEqual({ kind: 'abandoned' });
+});
+
+/** So many uploads whose attempts are all used up; numbers in the order in which they were closed. */
+async function failAll(count: number): Promise<Promise<UploadOutcome>[]> {
+  store.onPut = () => Promise.reject(new StoreError('retry', 'away'));
+  const outcomes: Promise<UploadOutcome>[] = [];
+  for (let n = 1; n <= count; n += 1) outcomes.push(uploads.upload(await job(n), never));
+  await vi.waitFor(() => expect(store.puts.length).toBeGreaterThanOrEqual(2 * count), 20_000);
+  return outcomes;
+}
+
+test('a success gives turns to two, the newest first', async () => {
+  const outcomes = await failAll(5);
+  const stored: string[] = [];
+  store.onPut = async (put, key) => {
+    stored.push(key.slice(-6, -3));
+    return put();
+  };
+  expect(await uploads.upload(await job(6), never)).toEqual({ kind: 'stored' });
+  await Promise.all(outcomes);
+  // Those that probed just then may come before.
+  const turns = stored.slice(stored.indexOf('006') + 1);
+  expect(turns).toEqual(turns.toSorted().toReversed());
+});
+
+test('stop() abandons what has failed', async () => {
+  const outcomes = await failAll(3);
+  await uploads.stop();
+  expect(await Promise.all(outcomes)).toEqual(Array(3).fill({ kind: 'abandoned' }));
 });

@@ -1,11 +1,11 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Logger } from '../../../common/createLogger.ts';
-import { findQueues } from '../../../common/redis/findQueues.ts';
-import { keys } from '../../../common/redis/keys.ts';
-import { LeaderElection } from '../../../common/redis/leaderElection.ts';
-import { queueNames, type UploadJob } from '../../../common/redis/queues.ts';
-import type { WorkerRegistry } from '../../../common/workers/workerRegistry.ts';
+import type { Logger } from '../../common/createLogger.ts';
+import { findQueues } from '../../common/redis/findQueues.ts';
+import { keys } from '../../common/redis/keys.ts';
+import { LeaderElection } from '../../common/redis/leaderElection.ts';
+import { queueNames, type UploadJob } from '../../common/redis/queues.ts';
+import type { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
 
 const PERIOD_MS = 600_000;
 const LEADER_MS = 2 * PERIOD_MS;

@@ -1,12 +1,12 @@
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { keys } from '../../../common/redis/keys.ts';
-import { createQueue, queueNames, type UploadJob } from '../../../common/redis/queues.ts';
-import { idleWorker } from '../../../common/testing/idleWorker.ts';
-import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
-import { WorkerRegistry } from '../../../common/workers/workerRegistry.ts';
-import { recordingLogger } from '../../ingest/testing/testListener.ts';
+import { keys } from '../../common/redis/keys.ts';
+import { createQueue, queueNames, type UploadJob } from '../../common/redis/queues.ts';
+import { idleWorker } from '../../common/testing/idleWorker.ts';
+import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
+import { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
+import { recordingLogger } from '../ingest/testing/testListener.ts';
 import { GoneNodes } from './goneNodes.ts';
 
 const DAY_MS = 86_400_000;

@@ -16,7 +16,7 @@ import { headers } from '../store/headers.ts';
 import { StoreError } from '../store/storeError.ts';
 import { HookedStore } from '../testing/hookedStore.ts';
 import { uploadJobId } from './uploadJobs.ts';
-import { UploadQueue } from './uploadQueue.ts';
+import { Uploads } from './uploads.ts';
 
 // Real processes on a machine that others use too.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -50,13 +50,13 @@ afterAll(async () => {
 /** One worker process's end of the queue. */
 function uploadQueue(
   options: { runs?: boolean; attempts?: number; backoffMs?: number; jobs?: 'all' | 'retries' } = {},
-): UploadQueue {
+): Uploads {
   const connection = createRedis(server.url, 'queue', log);
   const subscriber = createRedis(server.url, 'subscriber', log);
   const spool = new Spool(join(dir, 'spool'), node);
   const { attempts = 3, runs = true, backoffMs = 20, jobs = 'all' } = options;
   const common = { node, connection, subscriber, store, fences: true, spool, log };
-  const queue = new UploadQueue({ ...common, attempts, backoffMs, jobs, concurrency: 4 });
+  const queue = new Uploads({ ...common, attempts, backoffMs, jobs, concurrency: 4 });
   if (runs) queue.start();
   stops.push(async () => {
     await queue.stop();
@@ -76,19 +76,16 @@ async function job(number: number, body = 'media'): Promise<UploadJob> {
 
 test('a file of the spool gets into the store, and the one who waits is told', async () => {
   const uploads = uploadQueue();
-  expect(await uploads.upload(await job(1, 'bytes'))).toEqual({ kind: 'stored' });
+  expect(await uploads.uploadOnce(await job(1, 'bytes'))).toEqual({ kind: 'stored' });
   expect((await store.get('show/show_001.ts'))?.body.toString()).toBe('bytes');
 });
 
 test('uploads do not wait for one another', async () => {
   const uploads = uploadQueue();
-  let release = (): void => undefined;
-  const held = new Promise<void>(resolve => {
-    release = resolve;
-  });
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
   store.onPut = (put, key) => (key.endsWith('_001.ts') ? held.then(put) : put());
-  const slow = uploads.upload(await job(1));
-  expect(await uploads.upload(await job(2))).toEqual({ kind: 'stored' });
+  const slow = uploads.uploadOnce(await job(1));
+  expect(await uploads.uploadOnce(await job(2))).toEqual({ kind: 'stored' });
   release();
   expect(await slow).toEqual({ kind: 'stored' });
 });
@@ -97,7 +94,7 @@ test('a passing failure is retried, and is no failure', async () => {
   const uploads = uploadQueue();
   let failures = 0;
   store.onPut = put => (++failures < 3 ? Promise.reject(new StoreError('retry', '500')) : put());
-  expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+  expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
   expect(store.puts).toHaveLength(3);
 });
 
@@ -106,28 +103,28 @@ test('a store that asks for patience gets it without using up attempts', async (
   let throttled = 0;
   store.onPut = put =>
     ++throttled <= 2 ? Promise.reject(new StoreError('throttled', '429', { retryAfterMs: 50 })) : put();
-  expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+  expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
 });
 
 describe('final failures', () => {
   test('after the last attempt, with the cause', async () => {
     const uploads = uploadQueue({ attempts: 2 });
     store.onPut = () => Promise.reject(new StoreError('retry', 'still 500'));
-    expect(await uploads.upload(await job(1))).toMatchObject({ kind: 'failed', error: { message: 'still 500' } });
+    expect(await uploads.uploadOnce(await job(1))).toMatchObject({ kind: 'failed', error: { message: 'still 500' } });
     expect(store.puts).toHaveLength(2);
   });
 
   test.each(['denied', 'config'] as const)('%s: at once', async kind => {
     const uploads = uploadQueue();
     store.onPut = () => Promise.reject(new StoreError(kind, 'no'));
-    expect(await uploads.upload(await job(1))).toMatchObject({ kind: 'failed', error: { kind } });
+    expect(await uploads.uploadOnce(await job(1))).toMatchObject({ kind: 'failed', error: { kind } });
     expect(store.puts).toHaveLength(1);
   });
 
   test('a file that is gone', async () => {
     const uploads = uploadQueue();
     const gone = { ...(await job(1)), file: 'show/run1/170-1/show_999.ts' };
-    expect(await uploads.upload(gone)).toMatchObject({ kind: 'failed', error: { code: 'ENOENT' } });
+    expect(await uploads.uploadOnce(gone)).toMatchObject({ kind: 'failed', error: { code: 'ENOENT' } });
   });
 
   test('a name that is taken by other bytes stays as it is', async () => {
@@ -136,7 +133,7 @@ describe('final failures', () => {
       metadata: { origin: 'show/run0/160-1' },
     });
     const uploads = uploadQueue();
-    expect(await uploads.upload(await job(1))).toMatchObject({ kind: 'failed', error: { kind: 'precondition' } });
+    expect(await uploads.uploadOnce(await job(1))).toMatchObject({ kind: 'failed', error: { kind: 'precondition' } });
     expect((await store.get('show/show_001.ts'))?.body.toString()).toBe('seen by viewers');
   });
 
@@ -144,12 +141,12 @@ describe('final failures', () => {
     const waiting = uploadQueue({ runs: false });
     uploadQueue({ attempts: 1 });
     store.onPut = () => Promise.reject(new StoreError('denied', 'no rights'));
-    const outcome = waiting.upload(await job(1));
+    const outcome = waiting.uploadOnce(await job(1));
     await vi.waitFor(() => expect(store.puts).toHaveLength(1));
     await stops[0]?.();
     expect(await outcome).toEqual({ kind: 'abandoned' });
     const asking = uploadQueue();
-    expect(await asking.upload(await job(1))).toMatchObject({
+    expect(await asking.uploadOnce(await job(1))).toMatchObject({
       kind: 'failed',
       error: { kind: 'denied', message: 'no rights' },
     });
@@ -167,7 +164,7 @@ describe('only retries are jobs', () => {
 
   test('what the store takes at once is none', async () => {
     const uploads = uploadQueue({ jobs: 'retries' });
-    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
     expect(await jobs()).toBe(0);
   });
 
@@ -175,10 +172,10 @@ describe('only retries are jobs', () => {
     const uploads = uploadQueue({ jobs: 'retries' });
     let failures = 0;
     store.onPut = put => (++failures < 3 ? Promise.reject(new StoreError('retry', '500')) : put());
-    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
     expect(store.puts).toHaveLength(3);
     store.onPut = () => Promise.reject(new StoreError('retry', 'still 500'));
-    expect(await uploads.upload(await job(2))).toMatchObject({ kind: 'failed', error: { message: 'still 500' } });
+    expect(await uploads.uploadOnce(await job(2))).toMatchObject({ kind: 'failed', error: { message: 'still 500' } });
     expect(store.puts).toHaveLength(6);
     expect(await jobs()).toBe(2);
   });
@@ -190,7 +187,7 @@ describe('only retries are jobs', () => {
       at.push(performance.now());
       return at.length > 1 ? put() : Promise.reject(new StoreError('throttled', '429', { retryAfterMs: 300 }));
     };
-    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
     expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(300);
   });
 
@@ -200,7 +197,7 @@ describe('only retries are jobs', () => {
   ])('%s: failed without one', async (_name, attempts, error) => {
     const uploads = uploadQueue({ jobs: 'retries', attempts });
     store.onPut = () => Promise.reject(error);
-    expect(await uploads.upload(await job(1))).toEqual({ kind: 'failed', error });
+    expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'failed', error });
     expect(await jobs()).toBe(0);
   });
 });
@@ -212,7 +209,7 @@ test('the lost answer of our own PUT is no foreign object', async () => {
     await put();
     throw new StoreError('retry', 'reset', { ambiguous: true });
   };
-  expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+  expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
 });
 
 test('another process of the node may do the upload: told by pub/sub, well before anybody asks', async () => {
@@ -224,7 +221,7 @@ test('another process of the node may do the upload: told by pub/sub, well befor
   const mine = uploadQueue();
   const theirs = uploadQueue();
   // Both take jobs now.
-  await Promise.all([mine.upload(await job(100)), theirs.upload(await job(101))]);
+  await Promise.all([mine.uploadOnce(await job(100)), theirs.uploadOnce(await job(101))]);
   // As many as both may do at a time, each for longer than the other takes to see that there are some.
   store.onPut = async put => {
     await sleep(1_500);
@@ -234,21 +231,21 @@ test('another process of the node may do the upload: told by pub/sub, well befor
     Array.from({ length: 8 }, async (_, i) => {
       const each = await job(i);
       const startedAt = performance.now();
-      return { outcome: await mine.upload(each), ms: performance.now() - startedAt };
+      return { outcome: await mine.uploadOnce(each), ms: performance.now() - startedAt };
     }),
   );
   expect(outcomes.every(({ outcome }) => outcome.kind === 'stored')).toBe(true);
   expect(Math.max(...outcomes.map(({ ms }) => ms))).toBeLessThan(2_900);
   // Each connection is told on its own: the one that waited may be the first.
-  await vi.waitFor(() => expect(messages).toContainEqual(expect.stringMatching(/^show show\/show_0\d\d\.ts$/)));
+  await vi.waitFor(() => expect(messages).toContainEqual(expect.stringMatching(/^show show\/show_0\d\d\.ts$/)), 10_000);
 });
 
 test('a message that was lost costs a question, not the segment', async () => {
   const uploads = uploadQueue();
   const first = await job(1);
-  await uploads.upload(first);
+  await uploads.uploadOnce(first);
   // The job is there already, completed: no worker runs it again, so nobody tells.
-  expect(await uploads.upload(first)).toEqual({ kind: 'stored' });
+  expect(await uploads.uploadOnce(first)).toEqual({ kind: 'stored' });
   expect(store.puts).toHaveLength(1);
 });
 
@@ -258,7 +255,7 @@ test('a job that Redis has lost is queued again', async () => {
   stops.push(() => queue.close());
   await queue.pause();
   const lost = await job(1);
-  const outcome = uploads.upload(lost);
+  const outcome = uploads.uploadOnce(lost);
   await vi.waitFor(async () => expect(await queue.getJob(uploadJobId(lost))).toBeDefined());
   await queue.remove(uploadJobId(lost));
   await queue.resume();
@@ -268,12 +265,9 @@ test('a job that Redis has lost is queued again', async () => {
 test('who gives up waiting is let go, and the job stays queued', async () => {
   const uploads = uploadQueue();
   const giveUp = new AbortController();
-  let release = (): void => undefined;
-  const held = new Promise<void>(resolve => {
-    release = resolve;
-  });
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
   store.onPut = put => held.then(put);
-  const outcome = uploads.upload(await job(1), giveUp.signal);
+  const outcome = uploads.uploadOnce(await job(1), { signal: giveUp.signal });
   await vi.waitFor(() => expect(store.puts).toHaveLength(1));
   giveUp.abort();
   expect(await outcome).toEqual({ kind: 'abandoned' });
@@ -289,7 +283,7 @@ describe('Redis away', () => {
     const connection = createRedis(own.url, 'queue', log);
     const subscriber = createRedis(own.url, 'subscriber', log);
     const spool = new Spool(join(dir, 'spool'), node);
-    const uploads = new UploadQueue({
+    const uploads = new Uploads({
       ...{ node, connection, subscriber, store, fences: true, spool, log },
       ...{ attempts: 3, backoffMs: 20, concurrency: 2, jobs },
     });
@@ -306,15 +300,15 @@ describe('Redis away', () => {
 
   test('frozen: stored directly within a second, once; the job that Redis finds later does no harm', async () => {
     const { own, uploads, spool, queue } = await onOwnRedis();
-    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
     process.kill(own.pid, 'SIGSTOP');
     const second = await job(2);
     const startedAt = performance.now();
-    expect(await uploads.upload(second)).toEqual({ kind: 'stored' });
+    expect(await uploads.uploadOnce(second)).toEqual({ kind: 'stored' });
     expect(performance.now() - startedAt).toBeLessThan(1_500);
     await spool.removeFile(second.file);
     process.kill(own.pid, 'SIGCONT');
-    await vi.waitFor(async () => expect(await queue.getJobState(uploadJobId(second))).toBe('completed'), 5_000);
+    await vi.waitFor(async () => expect(await queue.getJobState(uploadJobId(second))).toBe('completed'), 10_000);
     expect(store.puts.map(put => put.key)).toEqual(['show/show_001.ts', 'show/show_002.ts']);
   });
 
@@ -323,15 +317,15 @@ describe('Redis away', () => {
     await own.stop();
     let failures = 0;
     store.onPut = put => (++failures < 3 ? Promise.reject(new StoreError('retry', '500')) : put());
-    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
   });
 
   test('silent after it took the job: the file does not wait for it', async () => {
     const { own, uploads, queue } = await onOwnRedis();
-    expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' });
+    expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
     await queue.pause();
     const waiting = await job(2);
-    const outcome = uploads.upload(waiting);
+    const outcome = uploads.uploadOnce(waiting);
     await vi.waitFor(async () => expect(await queue.getJob(uploadJobId(waiting))).toBeDefined());
     await own.stop();
     expect(await outcome).toEqual({ kind: 'stored' });
@@ -340,11 +334,8 @@ describe('Redis away', () => {
   test('stopped: retried with the same patience, newest first, left files of dead owners last', async () => {
     const { own, uploads } = await onOwnRedis();
     await own.stop();
-    await vi.waitFor(async () => expect(await uploads.upload(await job(1))).toEqual({ kind: 'stored' }));
-    let open = (): void => undefined;
-    const opened = new Promise<void>(resolve => {
-      open = resolve;
-    });
+    await vi.waitFor(async () => expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' }));
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
     let failed = false;
     store.onPut = async (put, key) => {
       await opened;
@@ -354,9 +345,9 @@ describe('Redis away', () => {
       }
       return put();
     };
-    const late = uploads.uploadLate(await job(20), new AbortController().signal);
+    const late = uploads.uploadOnce(await job(20), { late: true });
     const live = [];
-    for (const n of [11, 12, 13, 14, 15]) live.push(uploads.upload(await job(n)));
+    for (const n of [11, 12, 13, 14, 15]) live.push(uploads.uploadOnce(await job(n)));
     await vi.waitFor(() => expect(store.puts).toHaveLength(3));
     open();
     expect(await Promise.all([...live, late])).toEqual(Array.from({ length: 6 }, () => ({ kind: 'stored' })));
@@ -367,11 +358,11 @@ describe('Redis away', () => {
 
   test('it is told when it is back', async () => {
     const { own, uploads } = await onOwnRedis();
-    await uploads.upload(await job(1));
+    await uploads.uploadOnce(await job(1));
     const back = vi.fn();
     uploads.onBack(back);
     process.kill(own.pid, 'SIGSTOP');
-    await uploads.upload(await job(2));
+    await uploads.uploadOnce(await job(2));
     expect(back).not.toHaveBeenCalled();
     process.kill(own.pid, 'SIGCONT');
     await vi.waitFor(() => expect(back).toHaveBeenCalled());
@@ -379,13 +370,13 @@ describe('Redis away', () => {
 
   test('store and Redis away: stop() lets go of who waits, and does not wait itself', async () => {
     const { own, uploads } = await onOwnRedis();
-    await uploads.upload(await job(1));
+    await uploads.uploadOnce(await job(1));
     store.onPut = (_put, _key, { signal }) =>
       new Promise((_resolve, reject) => {
         signal?.addEventListener('abort', () => reject(new StoreError('aborted', 'aborted')));
       });
     await own.stop();
-    const never = uploads.upload(await job(2));
+    const never = uploads.uploadOnce(await job(2));
     const stoppedAt = performance.now();
     await uploads.stop();
     expect(await never).toEqual({ kind: 'abandoned' });
@@ -397,11 +388,9 @@ test('a left file whose job has failed is tried again', async () => {
   const uploads = uploadQueue({ attempts: 1 });
   store.onPut = () => Promise.reject(new StoreError('retry', '500'));
   const left = await job(1);
-  expect(await uploads.upload(left)).toMatchObject({ kind: 'failed' });
+  expect(await uploads.uploadOnce(left)).toMatchObject({ kind: 'failed' });
   store.onPut = put => put();
-  await vi.waitFor(async () =>
-    expect(await uploads.uploadLate(left, new AbortController().signal)).toEqual({ kind: 'stored' }),
-  );
+  await vi.waitFor(async () => expect(await uploads.uploadOnce(left, { late: true })).toEqual({ kind: 'stored' }));
 });
 
 test('a left file whose job waits for a far attempt does not wait with it', async () => {
@@ -410,30 +399,30 @@ test('a left file whose job waits for a far attempt does not wait with it', asyn
   const queue = new Queue(queueNames.uploads(node), { connection: redis });
   stops.push(() => queue.close());
   await queue.add('upload', left, { jobId: uploadJobId(left), delay: 600_000 });
-  expect(await uploads.uploadLate(left, new AbortController().signal)).toEqual({ kind: 'stored' });
+  expect(await uploads.uploadOnce(left, { late: true })).toEqual({ kind: 'stored' });
 });
 
 test('the store’s return is told', async () => {
   const uploads = uploadQueue({ attempts: 1 });
-  await uploads.upload(await job(1));
+  await uploads.uploadOnce(await job(1));
   const back = vi.fn();
   uploads.onBack(back);
   store.onPut = () => Promise.reject(new StoreError('retry', '500'));
-  await uploads.upload(await job(2));
+  await uploads.uploadOnce(await job(2));
   store.onPut = put => put();
-  await uploads.upload(await job(3));
+  await uploads.uploadOnce(await job(3));
   expect(back).toHaveBeenCalledOnce();
 });
 
 test('the store’s return ends the pauses between attempts', async () => {
   const uploads = uploadQueue({ attempts: 2, backoffMs: 3_000 });
   store.onPut = () => Promise.reject(new StoreError('retry', '503'));
-  expect((await uploads.upload(await job(1))).kind).toBe('failed');
-  const paused = uploads.upload(await job(2));
+  expect((await uploads.uploadOnce(await job(1))).kind).toBe('failed');
+  const paused = uploads.uploadOnce(await job(2));
   await vi.waitFor(async () => expect(await redis.zcard(`bull:${queueNames.uploads(node)}:delayed`)).toBe(1));
   store.onPut = put => put();
   const backAt = performance.now();
-  expect(await uploads.upload(await job(3))).toEqual({ kind: 'stored' });
+  expect(await uploads.uploadOnce(await job(3))).toEqual({ kind: 'stored' });
   expect(await paused).toEqual({ kind: 'stored' });
   expect(performance.now() - backAt).toBeLessThan(2_000);
 });
@@ -442,7 +431,62 @@ test('who waits for a file that was dropped is told', async () => {
   const uploads = uploadQueue();
   store.onPut = () => new Promise(() => undefined);
   const dropped = await job(1);
-  const outcome = uploads.upload(dropped);
+  const outcome = uploads.uploadOnce(dropped);
   uploads.giveUp(dropped, new Error('no room'));
   expect(await outcome).toMatchObject({ kind: 'failed', error: { message: 'no room' } });
+});
+
+describe('jobs that others left', () => {
+  test('none is taken before the start; then as many at a time as configured, and not one more', async () => {
+    const uploads = uploadQueue({ runs: false });
+    const queue = createQueue<UploadJob>(queueNames.uploads(node), redis, {});
+    stops.push(() => queue.close());
+    const left = await Promise.all(Array.from({ length: 20 }, (_, n) => job(n)));
+    await queue.addBulk(left.map(data => ({ name: 'upload', data, opts: { jobId: uploadJobId(data) } })));
+    expect(await uploads.uploadOnce(await job(99), { signal: AbortSignal.timeout(100) })).toEqual({
+      kind: 'abandoned',
+    });
+    expect(store.puts).toEqual([]);
+    let [running, most] = [0, 0];
+    store.onPut = async put => {
+      running += 1;
+      most = Math.max(most, running);
+      await sleep(20);
+      running -= 1;
+      return put();
+    };
+    uploads.start();
+    await vi.waitFor(() => expect(store.puts).toHaveLength(21), 10_000);
+    await vi.waitFor(async () => expect(await queue.getCompletedCount()).toBe(21), 10_000);
+    expect(most).toBe(4);
+  });
+
+  test('none is taken after the stop; those under way end', async () => {
+    const uploads = uploadQueue();
+    const gate = Promise.withResolvers<void>();
+    store.onPut = put => gate.promise.then(put);
+    const outcomes = Array.from({ length: 5 }, async (_, n) => uploads.uploadOnce(await job(n)));
+    await vi.waitFor(() => expect(store.puts).toHaveLength(4), 10_000);
+    const stopped = uploads.stop();
+    gate.resolve();
+    await stopped;
+    expect(store.puts).toHaveLength(4);
+    const kinds = (await Promise.all(outcomes)).map(({ kind }) => kind);
+    expect(kinds.toSorted()).toEqual(['abandoned', 'stored', 'stored', 'stored', 'stored']);
+    const queue = createQueue<UploadJob>(queueNames.uploads(node), redis, {});
+    stops.push(() => queue.close());
+    expect(await queue.getWaitingCount()).toBe(1);
+  });
+});
+
+test('the next attempt begins when its pause is over', async () => {
+  const uploads = uploadQueue({ attempts: 4, backoffMs: 100 });
+  const at: number[] = [];
+  store.onPut = put => {
+    at.push(performance.now());
+    return at.length < 4 ? Promise.reject(new StoreError('retry', '500')) : put();
+  };
+  expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
+  // 100, 200 and 400 ms with a jitter of 0.3. Three looks once a second would take longer.
+  expect((at[3] ?? 0) - (at[0] ?? 0)).toBeLessThan(2_500);
 });

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { withDeadline } from '../../../common/withDeadline.ts';
+import { withDeadline } from '../withDeadline.ts';
 
 /** How long Redis may take to answer before it counts as away. */
 const ANSWER_MS = 500;

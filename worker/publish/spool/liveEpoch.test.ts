@@ -1,0 +1,79 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { silentLogger } from '../../../common/testing/silentLogger.ts';
+import { startRedis, type TestRedis } from '../../../common/testing/startRedis.ts';
+import { segmentFile } from '../playlist/streamFiles.ts';
+import { type PublishingRoom, publishingRoom } from '../testing/publishingRoom.ts';
+import { writeSegments } from '../testing/writeSegments.ts';
+import type { ClosedSegment } from './closedSegment.ts';
+import { LiveEpoch } from './liveEpoch.ts';
+
+// Real processes on a machine that others use too.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+const record = { streamId: 'show', run: 'run1', token: '170', stems: ['show'], firstNumber: 0, startedAt: 1 };
+
+let server: TestRedis;
+let room: PublishingRoom;
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+beforeEach(async () => {
+  room = await publishingRoom(server.url, 1);
+});
+afterEach(() => room.close());
+afterAll(() => server.stop());
+
+async function openEpoch(signal = new AbortController().signal) {
+  const { spool, uploads } = room;
+  const onOutcome = vi.fn();
+  const epoch = await spool.createEpoch(1, record);
+  const events = { onClosed: vi.fn(), onOutcome };
+  return { onOutcome, epoch: new LiveEpoch({ epoch, record, spool, uploads, events, signal, log: silentLogger() }) };
+}
+
+const segment = (number: number): ClosedSegment => ({
+  ...{ rendition: 0, number, file: segmentFile('show', number), durationSeconds: 1, bytes: 188, closedAt: 1 },
+});
+
+test('a file is removed when it is stored, the folder with the last one', async () => {
+  const { epoch, onOutcome } = await openEpoch();
+  await writeSegments(epoch.dir, 'show', { closed: [0, 1], open: 2 });
+  epoch.closed(segment(0));
+  await epoch.settled();
+  expect(await readdir(epoch.dir)).not.toContain('show_000.ts');
+  epoch.closed(segment(1));
+  epoch.end();
+  await epoch.settled();
+  expect(await readdir(join(room.spool.dir, 'show/run1'))).toEqual([]);
+  expect(onOutcome.mock.calls).toEqual([
+    [segment(0), { kind: 'stored' }],
+    [segment(1), { kind: 'stored' }],
+  ]);
+});
+
+test('a closed file that was never handed in is left to the sweep', async () => {
+  const { epoch } = await openEpoch();
+  await writeSegments(epoch.dir, 'show', { closed: [0, 1] });
+  epoch.closed(segment(0));
+  const left = vi.fn();
+  room.spool.onLeft(left);
+  epoch.end();
+  await epoch.settled();
+  expect((await readdir(epoch.dir)).filter(name => name.endsWith('.ts'))).toEqual(['show_001.ts']);
+  expect(left).toHaveBeenCalledOnce();
+});
+
+test('a stored file stays while it is read', async () => {
+  const { epoch, onOutcome } = await openEpoch();
+  await writeSegments(epoch.dir, 'show', { closed: [0] });
+  const read = Promise.withResolvers<void>();
+  epoch.closed(segment(0), read.promise);
+  await vi.waitFor(() => expect(onOutcome).toHaveBeenCalled(), 10_000);
+  expect(await readdir(epoch.dir)).toContain('show_000.ts');
+  read.resolve();
+  await epoch.settled();
+  expect(await readdir(epoch.dir)).not.toContain('show_000.ts');
+});
