@@ -83,7 +83,7 @@ test('package-lock.json has an entry for every optional package: npm ci refuses 
 
 describe('links', () => {
   const pages = [
-    'README.md',
+    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
     ...['authentication', 'ingestion', 'configuration', 'deployment', 'operations', 'uploading', 'decisions'].map(
       name => `docs/${name}.md`,
     ),
