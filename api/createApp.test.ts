@@ -155,7 +155,7 @@ describe('/admin/queues', () => {
       return queues.map(queue => queue.name);
     };
     try {
-      await expect.poll(listed).toEqual(['streams', 'webhooks', 'retention', 'uploads-node.one']);
+      await expect.poll(listed, { timeout: 10_000 }).toEqual(['streams', 'webhooks', 'retention', 'uploads-node.one']);
     } finally {
       await other.stop();
     }

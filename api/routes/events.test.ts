@@ -72,11 +72,11 @@ test('the present state first, then every change, of this stream only', async ()
   const { answer, told } = await follow('show');
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-type')).toBe('text/event-stream');
-  await vi.waitFor(() => expect(told).toHaveLength(1));
+  await vi.waitFor(() => expect(told).toHaveLength(1), 10_000);
   await streams.stop('other');
   await streams.stop('show');
   const again = await streams.start('show', options);
-  await vi.waitFor(() => expect(told).toHaveLength(3));
+  await vi.waitFor(() => expect(told).toHaveLength(3), 10_000);
   expect(told.map(({ id, event }) => ({ id, event }))).toEqual([
     { id: `${run}-0-1`, event: 'INITIALISED' },
     { id: `${run}-0-2`, event: 'STOPPED' },
@@ -98,10 +98,10 @@ test('a stream that never was, and a request that is not signed', async () => {
 test('what was missed while Redis was away is told as the present state', async () => {
   await streams.start('show', options);
   const { told } = await follow('show');
-  await vi.waitFor(() => expect(told).toHaveLength(1));
+  await vi.waitFor(() => expect(told).toHaveLength(1), 10_000);
   await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
   await streams.stop('show');
-  await vi.waitFor(() => expect(told.at(-1)?.event).toBe('STOPPED'), 5_000);
+  await vi.waitFor(() => expect(told.at(-1)?.event).toBe('STOPPED'), 10_000);
   expect(told).toHaveLength(2);
 });
 

@@ -138,7 +138,7 @@ describe('stop-stream', () => {
       body: { success: true, data: 'Stream stopped!' },
     });
     expect(await redis.hget(keys.stream('a'), 'state')).toBe('STOPPED');
-    await expect.poll(() => queue.getJobCounts('waiting')).toEqual({ waiting: 0 });
+    await expect.poll(() => queue.getJobCounts('waiting'), { timeout: 10_000 }).toEqual({ waiting: 0 });
   });
 
   test('leaves the end of a stream that runs to its owner', async () => {
