@@ -1,22 +1,14 @@
 import { AudioHold } from './audioHold.ts';
 import { ContinuityCheck } from './continuityCheck.ts';
 import type { RungCuts } from './cutPlan.ts';
-import type { KeyFacts } from './keyScan.ts';
 import { PacketRoles, role } from './packetRoles.ts';
-import { PictureClock } from './pictureClock.ts';
-import { type Picture, PictureReader } from './pictureReader.ts';
-import type { BreakReason, SegmentSink } from './segment.ts';
+import type { Picture } from './pictureReader.ts';
+import type { SegmentSink } from './segment.ts';
 import { SegmentOutput } from './segmentOutput.ts';
 import type { SourceFacts } from './sourceFacts.ts';
 import { SourceWatch } from './sourceWatch.ts';
+import { Timeline } from './timeline.ts';
 import { packetBytes, TsPackets } from './ts/tsPackets.ts';
-
-interface PictureTime {
-  /** Unwrapped. */
-  pts: number;
-  dts: number;
-  isKey: boolean;
-}
 
 /** So much is held until the picture after a doubtful one says what it was. */
 const mostHeldBytes = 2_000_000;
@@ -25,7 +17,7 @@ const mostHeldBytes = 2_000_000;
  * MPEG-TS in, segments out. The way of a packet:
  *
  *     chunk ─ TsPackets ─ PacketRoles ─┬─ PAT, PMT ── TsProgram; written anew at each segment's beginning (TableWriter)
- *          (any size)    (by PID)      ├─ video ───── PictureReader, PictureClock ── CutPlan: does a segment begin here?
+ *          (any size)    (by PID)      ├─ video ───── Timeline (PictureReader, PictureClock, CutPlan): does a segment begin here?
  *                                      ├─ audio ───── AudioTrack: whole PES packets, to the old or the new segment
  *                                      └─ foreign ─── dropped (other programs, null packets)
  *                                             └────── SegmentOutput ── SegmentSink (SegmentFiles, parts)
@@ -43,26 +35,20 @@ export class Segmenter {
   readonly #roles = new PacketRoles();
   readonly #continuity = new ContinuityCheck();
   readonly #cuts: RungCuts;
-  readonly #clock: PictureClock;
-  readonly #pictures = new PictureReader();
   readonly #watch = new SourceWatch();
-  readonly #output: SegmentOutput;
   readonly #hold = new AudioHold();
+  readonly #output: SegmentOutput;
+  readonly #timeline: Timeline;
   /** Packets since a key frame of a doubtful time. */
   #doubtful: { runs: Buffer[]; bytes: number } | undefined;
-  /** The key frame is being replayed, its time was passed over. */
-  #isPassedOver = false;
-  /** Fingerprint of the picture's size and profile. */
-  #format: string | undefined;
-  /** What the next key frame begins a timeline for. */
-  #break: BreakReason | undefined;
 
   /** @param options.longestStepSeconds pictures may be this far apart; a longer step is another timeline */
   constructor(options: { cuts: RungCuts; sink: SegmentSink; longestStepSeconds?: number }) {
     const { cuts, sink, longestStepSeconds = cuts.isShared ? 12 : 3 } = options;
     this.#cuts = cuts;
-    this.#clock = new PictureClock(longestStepSeconds);
     this.#output = new SegmentOutput(sink, segment => this.#watch.segment(segment));
+    const parts = { cuts, roles: this.#roles, hold: this.#hold, watch: this.#watch, output: this.#output };
+    this.#timeline = new Timeline(parts, longestStepSeconds);
   }
 
   /** What the source has shown so far: judgeSource says whether it can be passed on untouched. */
@@ -75,10 +61,19 @@ export class Segmenter {
     this.#packets.each(chunk, packets => this.#route(packets, false));
   }
 
+  /**
+   * Writes PAT and PMT into the open segment, here. For parts: called from `onFrame`, the picture's part begins with them,
+   * at that frame's `at`.
+   */
+  writeTables(): void {
+    const { program } = this.#roles;
+    if (program !== undefined) this.#output.writeTables(program);
+  }
+
   /** Nothing more comes: closes what is open, the last segment up to its last picture's end. */
   end(): void {
-    this.#settleDoubt(false);
-    this.#noteKey(this.#pictures.endKey());
+    this.#settleDoubt(undefined);
+    this.#timeline.endPicture();
     this.#output.close();
     this.#cuts.leave();
   }
@@ -101,7 +96,7 @@ export class Segmenter {
         if (isStart) {
           this.#emit(data, from, at);
           from = at + this.#startPicture(data, at);
-        } else if (this.#pictures.isReading) this.#noteKey(this.#pictures.readOn(data, at));
+        } else if (this.#doubtful === undefined) this.#timeline.readOn(data, at);
       } else if (kind >= role.audio && this.#doubtful === undefined) {
         if (this.#takeAudio(data, from, at, kind)) from = at + packetBytes;
       }
@@ -119,96 +114,27 @@ export class Segmenter {
     }
     this.#doubtful.runs.push(packets);
     this.#doubtful.bytes += packets.length;
-    if (this.#doubtful.bytes > mostHeldBytes) this.#settleDoubt(false);
+    if (this.#doubtful.bytes > mostHeldBytes) this.#settleDoubt(undefined);
   }
 
   /** A picture's first packet. Returns how many of its bytes are placed already. */
   #startPicture(data: Buffer, at: number): number {
-    const picture = this.#pictures.read(data, at, this.#roles.videoCodec);
-    if (this.#doubtful !== undefined) this.#settleDoubt(picture !== undefined && this.#clock.confirms(picture.dts));
-    this.#noteKey(this.#pictures.endKey());
+    const picture = this.#timeline.read(data, at);
+    this.#settleDoubt(picture);
+    this.#timeline.endPicture();
     if (picture === undefined) return 0;
-    const packet = data.subarray(at, at + packetBytes);
-    return this.#output.isOpen ? this.#goOn(picture, packet) : this.#begin(picture, packet);
+    const taken = this.#timeline.take(picture, data.subarray(at, at + packetBytes));
+    if (taken === 'doubtful') this.#doubtful = { runs: [], bytes: 0 };
+    return taken === 'placed' ? packetBytes : 0;
   }
 
-  /** A timeline begins with its first key frame. Held audio follows that one's first packet, which carries the clock. */
-  #begin(picture: Picture, packet: Buffer): number {
-    const { pts, dts, isKey, format } = picture;
-    if (!isKey || !this.#clock.agree(pts, dts)) return 0;
-    this.#clock.restart(dts, this.#cuts.origin());
-    const time = { ...this.#clock.read(pts, dts), isKey };
-    if (time.kind !== 'time') return 0;
-    this.#noteFormat(format, true);
-    this.#start(this.#cuts.begin(time.pts).number, time);
-    this.#frame(picture, time);
-    this.#output.add(packet);
-    const early = this.#hold.take(pts);
-    for (const track of this.#roles.tracks) track.begin(pts, early.tracks.has(track));
-    for (const audio of early.packets) this.#output.add(audio);
-    return packetBytes;
-  }
-
-  #goOn(picture: Picture, packet: Buffer): number {
-    const reading = this.#isPassedOver ? undefined : this.#clock.read(picture.pts, picture.dts);
-    this.#isPassedOver = false;
-    if (reading?.kind === 'jumped') {
-      this.#endTimeline();
-      return this.#begin(picture, packet);
-    }
-    if (reading?.kind === 'suspect' && picture.isKey) this.#doubtful = { runs: [], bytes: 0 };
-    else if (reading?.kind !== 'time') this.#noteBadTimestamp();
-    else this.#place(picture, { ...reading, isKey: picture.isKey });
-    return 0;
-  }
-
-  /** A picture that continues the timeline, or begins a segment. */
-  #place(picture: Picture, time: PictureTime): void {
-    this.#noteFormat(picture.format, false);
-    const isNew = this.#startsTimeline(time);
-    const cut = isNew ? this.#cuts.begin(time.pts) : this.#cuts.picture(time);
-    if (cut !== undefined) {
-      const isByPts = this.#cuts.isShared && !isNew;
-      for (const track of this.#roles.tracks) track.cut(isByPts ? cut.at : undefined);
-      // A picture that stands in for a lost key frame may be shown later than the cut.
-      this.#start(cut.number, time.isKey ? time : { ...time, pts: cut.at });
-    }
-    this.#frame(picture, time);
-    this.#output.settle(this.#roles.tracks, time.dts);
-  }
-
-  #startsTimeline({ pts, isKey }: PictureTime): boolean {
-    if (!isKey) return false;
-    if (this.#cuts.isLeftBehind(pts)) this.#break = 'timestamps';
-    return this.#break !== undefined && (this.#break === 'timestamps' || !this.#cuts.isShared);
-  }
-
-  #start(number: number, time: PictureTime): void {
-    const { program } = this.#roles;
-    if (program !== undefined) this.#output.start({ number, ...time, discontinuity: this.#break, program });
-    this.#break = undefined;
-  }
-
-  #frame(picture: Picture, time: PictureTime): void {
-    this.#watch.picture(time);
-    this.#output.frame(time);
-    if (picture.isKey && this.#roles.videoCodec === 'h264') this.#noteKey(this.#pictures.startKey(picture));
-  }
-
-  /** The picture after a doubtful key frame is here: that was a new timeline's, or its time was wrong. */
-  #settleDoubt(isJump: boolean): void {
+  /** What was held since a doubtful key frame goes its way. `next`: the picture after it. */
+  #settleDoubt(next: Picture | undefined): void {
     const runs = this.#doubtful?.runs;
-    this.#doubtful = undefined;
     if (runs === undefined) return;
-    if (isJump) this.#endTimeline();
-    this.#isPassedOver = !isJump;
+    this.#doubtful = undefined;
+    this.#timeline.settle(next);
     this.#route(Buffer.concat(runs), true);
-  }
-
-  #endTimeline(): void {
-    this.#output.close();
-    this.#watch.timelineBreak();
-    this.#break = 'timestamps';
   }
 
   /** True: the packet is placed, together with the run in front of it. */
@@ -228,31 +154,10 @@ export class Segmenter {
 
   #takeTable(pid: number, packet: Buffer): void {
     const change = this.#roles.push(pid, packet);
-    const { program } = this.#roles;
-    if (change === undefined || program === undefined) return;
-    this.#watch.program(program.streams);
+    if (change === undefined) return;
+    this.#watch.program(this.#roles.program?.streams ?? []);
     if (!this.#output.isOpen) return;
-    this.#output.writeTables(program);
-    if (change === 'tracks') this.#break ??= 'tracks';
-  }
-
-  #noteKey(facts: KeyFacts | undefined): void {
-    if (facts === undefined) return;
-    this.#watch.key(facts);
-    this.#output.noteKey(facts);
-  }
-
-  #noteFormat(format: string | undefined, isNewTimeline: boolean): void {
-    if (format === undefined || format === this.#format) return;
-    const isChange = this.#format !== undefined;
-    this.#format = format;
-    if (!isChange) return;
-    this.#watch.formatChange();
-    if (!isNewTimeline) this.#break ??= 'format';
-  }
-
-  #noteBadTimestamp(): void {
-    this.#watch.badTimestamp();
-    this.#output.noteBadTimestamp();
+    this.writeTables();
+    if (change === 'tracks') this.#timeline.breakTracks();
   }
 }
