@@ -9,7 +9,7 @@ import { type FfmpegReport, readProgress } from './ffmpegProgress.ts';
 const keptLines = 20;
 
 export interface FfmpegExit {
-  /** 'killed': by us. 'failed': of its own accord, by somebody else's signal, or it never started. */
+  /** 'killed': by us. 'failed': it exited with an error, another process sent a signal, or it never started. */
   kind: 'finished' | 'killed' | 'failed';
   /** What happened, in a few words: the reason of the kill, 'it exited with code 1', … */
   reason: string;

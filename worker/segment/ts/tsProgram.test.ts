@@ -31,15 +31,18 @@ function usual(): Buffer {
   return Buffer.concat(Array.from({ length: 300 }, () => round).flat());
 }
 
-/** µs a packet, the best of some rounds. */
+/** µs a packet. */
 function cost(ts: Buffer): number {
-  const rounds = Array.from({ length: 7 }, () => {
-    const inspector = new TsInspector();
-    const began = performance.now();
-    for (const packet of eachPacket(ts)) inspector.push(packet, 0);
-    return ((performance.now() - began) * 1000) / (ts.length / 188);
-  });
-  return Math.min(...rounds);
+  const inspector = new TsInspector();
+  const began = performance.now();
+  for (const packet of eachPacket(ts)) inspector.push(packet, 0);
+  return ((performance.now() - began) * 1000) / (ts.length / 188);
+}
+
+/** The best round of each, taken in turn: compiling and a busy machine disturb both alike. */
+function ratio(ts: Buffer, other: Buffer): number {
+  const rounds = Array.from({ length: 15 }, () => [cost(ts), cost(other)] as const);
+  return Math.min(...rounds.map(([of]) => of)) / Math.min(...rounds.map(([, than]) => than));
 }
 
 describe('TsProgram', () => {
@@ -82,6 +85,7 @@ describe('TsProgram', () => {
     ['stay the same', () => 0],
     ['change each time', (round: number) => round],
   ])('250 programs with 190 streams cost little more a packet than usual tables when they %s', (_, version) => {
-    expect(cost(storm(version)) / cost(usual())).toBeLessThan(8);
+    // Measured 1.2 and 2; with whole tables read each time 49 and 167.
+    expect(ratio(storm(version), usual())).toBeLessThan(20);
   });
 });
