@@ -88,7 +88,14 @@ describe('health', () => {
   });
 
   test('/metrics has what workers say of themselves; one that says less is there all the same', async () => {
-    const totals = { segmentsListed: 8, listingMs: 400, gapsListed: 1, putsFailed: 3, segmentsDropped: 2 };
+    const totals = {
+      segmentsListed: 8,
+      listingMs: 400,
+      gapsListed: 1,
+      putsFailed: 3,
+      segmentsDropped: 2,
+      valuesSkipped: 4,
+    };
     const { totals: _none, ...older } = idleWorker('old');
     const registry = new WorkerRegistry(redis);
     await registry.heartbeat(idleWorker('new', { busy: 'its disk is full', totals }), 5_000);
@@ -106,6 +113,7 @@ describe('health', () => {
       ...{ worker_overloaded: 1, worker_event_loop_delay_seconds: 0.021, worker_spool_free_bytes: 1e9 },
       ...{ worker_segments_listed_total: 8, worker_segment_listing_seconds_total: 0.4, worker_gaps_listed_total: 1 },
       ...{ worker_segment_puts_failed_total: 3, worker_segments_dropped_total: 2 },
+      worker_redis_values_skipped_total: 4,
     });
   });
 

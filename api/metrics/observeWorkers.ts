@@ -41,6 +41,10 @@ const counters: Record<string, { description: string; read: Read }> = {
     description: 'Segments that left the spool without being stored',
     read: ({ totals }) => totals?.segmentsDropped,
   },
+  worker_redis_values_skipped: {
+    description: 'Jobs, entries and messages in Redis that do not parse and were skipped',
+    read: ({ totals }) => totals?.valuesSkipped,
+  },
 };
 
 /** What the living workers say of themselves, by worker and node. Absent while Redis is away. */

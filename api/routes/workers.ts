@@ -35,6 +35,7 @@ function workerJson({ load, since, busy, totals, ...worker }: WorkerStatus) {
           gaps_listed: totals.gapsListed,
           puts_failed: totals.putsFailed,
           segments_dropped: totals.segmentsDropped,
+          values_skipped: totals.valuesSkipped,
         }
       : null,
   };

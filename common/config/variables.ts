@@ -67,6 +67,7 @@ export const variables = z.object({
   SRT_BIND: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this host' }).default('0.0.0.0'),
   SRT_PORTS: portRange.default({ first: 20_000, last: 20_999 }),
   SRT_LATENCY_MS: whole(20, 10_000).default(200),
+  START_TIMEOUT_SECONDS: seconds(300),
   CONNECT_TIMEOUT_SECONDS: seconds(120),
   RECONNECT_TIMEOUT_SECONDS: seconds(120),
   STREAM_KEY_TTL_SECONDS: whole(1, 31_536_000).default(7_200),

@@ -4,7 +4,8 @@
  */
 export const streamReasons = {
   created: 'The stream was created. It waits for a worker.',
-  no_capacity: 'Workers are alive, and none has a free slot. The stream waits for one.',
+  no_capacity:
+    'No worker has a free slot. The stream waits for one; a new stream is STOPPED after START_TIMEOUT_SECONDS.',
   listening: 'A worker listens for the encoder at `SrtUrl`.',
   encoder_connected: 'The encoder is connected.',
   playable: 'The first playlist is in the store. `StreamLink` plays.',

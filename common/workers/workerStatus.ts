@@ -12,6 +12,8 @@ const workerTotals = z.object({
   putsFailed: z.number(),
   /** Closed segments that left the spool without being stored. */
   segmentsDropped: z.number(),
+  /** Jobs, entries and messages in Redis that do not parse and were skipped. Absent of an older worker. */
+  valuesSkipped: z.number().default(0),
 });
 
 export type WorkerTotals = z.infer<typeof workerTotals>;

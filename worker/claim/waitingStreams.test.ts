@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { keys } from '../../common/redis/keys.ts';
 import { createQueue, queueNames, type StreamJob } from '../../common/redis/queues.ts';
 import { StreamStore } from '../../common/stream/streamStore.ts';
@@ -43,10 +43,12 @@ async function wait(id = 'show'): Promise<string> {
   return run;
 }
 
+const TIMEOUT_MS = 60_000;
+
 async function look(...workers: WorkerStatus[]): Promise<void> {
   for (const worker of workers) await registry.heartbeat(worker, 60_000);
   await redis.del(keys.waiting);
-  await new WaitingStreams({ redis, queue, registry, log: silentLogger() }).look();
+  await new WaitingStreams({ redis, queue, registry, timeoutMs: TIMEOUT_MS, log: silentLogger() }).look();
 }
 
 const full = idleWorker('full', { streams: 2 });
@@ -87,4 +89,44 @@ test('whoever takes the stream takes the reason away', async () => {
   await new LeaseScripts(redis).acquire('show', run, 'w', 60_000);
   expect(await streams.get('show')).toMatchObject({ reason: 'created', update: 'A worker has taken the stream' });
   expect(await redis.hget(keys.stream('show'), 'reasonBefore')).toBeNull();
+});
+
+test('every waiting stream is told, however many wait', async () => {
+  const ids = Array.from({ length: 350 }, (_, i) => `show-${i}`);
+  await Promise.all(ids.map(id => wait(id)));
+  await look(full);
+  const reasons = (await streams.live()).map(({ reason }) => reason);
+  expect(reasons).toEqual(ids.map(() => 'no_capacity'));
+});
+
+describe('a stream that has waited for START_TIMEOUT_SECONDS', () => {
+  const age = (id: string) => redis.hincrby(keys.stream(id), 'createdAt', -TIMEOUT_MS - 1);
+
+  test.each<[string, WorkerStatus[]]>([
+    ['no worker has room', [full]],
+    ['no worker is alive to take it', []],
+  ])('is STOPPED with no_capacity when %s, and no worker can take it any more', async (_name, workers) => {
+    const run = await wait();
+    await wait('young');
+    await age('show');
+    await look(...workers);
+    expect(await streams.get('show')).toMatchObject({
+      state: 'STOPPED',
+      reason: 'no_capacity',
+      update: expect.stringContaining('within 60 s'),
+    });
+    expect((await streams.live()).map(({ streamId }) => streamId)).toEqual(['young']);
+    expect(await redis.ttl(keys.stream('show'))).toBeGreaterThan(0);
+    expect(await new LeaseScripts(redis).acquire('show', run, 'w', 60_000)).toEqual({ kind: 'over' });
+  });
+
+  test('is left alone while a worker holds it, or once it has been READY', async () => {
+    const scripts = new LeaseScripts(redis);
+    await scripts.acquire('held', await wait('held'), 'w', 60_000);
+    await wait('ready');
+    await redis.hset(keys.stream('ready'), 'state', 'READY');
+    for (const id of ['held', 'ready']) await age(id);
+    await look();
+    expect((await streams.live()).map(({ state }) => state).sort()).toEqual(['INITIALISED', 'READY']);
+  });
 });

@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
-import { keys } from '../../common/redis/keys.ts';
+import { keys, RECORD_TTL_SECONDS } from '../../common/redis/keys.ts';
 import { LeaderElection } from '../../common/redis/leaderElection.ts';
 import { LuaScript } from '../../common/redis/luaScript.ts';
 import type { StreamJob } from '../../common/redis/queues.ts';
@@ -10,55 +10,79 @@ import { takesStreams, type WorkerStatus } from '../../common/workers/workerStat
 
 const PERIOD_MS = 1_000;
 const LEADER_MS = 3 * PERIOD_MS;
+/** Records that one call looks at, about: a few milliseconds of Redis's time when all of them get an event. */
 const AT_A_TIME = 100;
 
 /**
- * Tells streams that wait although workers are alive, why: no worker has room. One worker of the cluster looks at a time.
- * While nothing waits that is two commands a second for the whole cluster.
+ * Streams that wait for a worker: reports to each why it waits, when no worker has room, and stops those that have waited for
+ * START_TIMEOUT_SECONDS for their first worker. One worker of the cluster looks at a time. While nothing waits that is two
+ * commands a second for the whole cluster; while something does, all live streams are scanned.
  */
 export class WaitingStreams {
   readonly #redis: Redis;
   readonly #queue: Queue<StreamJob>;
   readonly #registry: WorkerRegistry;
   readonly #election: LeaderElection;
+  readonly #timeoutMs: number;
   readonly #log: Logger;
-  readonly #note = new LuaScript(new URL('./lua/note-waiting.lua', import.meta.url));
+  readonly #script = new LuaScript(new URL('./lua/waiting-streams.lua', import.meta.url));
   #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
 
-  /** @param deps.redis role `request` */
-  constructor(deps: { redis: Redis; queue: Queue<StreamJob>; registry: WorkerRegistry; log: Logger }) {
+  /** @param deps.redis role `request`; `timeoutMs` START_TIMEOUT_SECONDS */
+  constructor(deps: {
+    redis: Redis;
+    queue: Queue<StreamJob>;
+    registry: WorkerRegistry;
+    timeoutMs: number;
+    log: Logger;
+  }) {
     this.#redis = deps.redis;
     this.#queue = deps.queue;
     this.#registry = deps.registry;
+    this.#timeoutMs = deps.timeoutMs;
     this.#election = new LeaderElection({ redis: deps.redis, key: keys.waiting, ttlMs: LEADER_MS });
     this.#log = deps.log;
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.look(), PERIOD_MS);
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.look().finally(() => {
+        this.#looking = undefined;
+      });
+    }, PERIOD_MS);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#looking;
   }
 
   /** Never rejects. */
   async look(): Promise<void> {
     try {
       if (!(await this.#election.lead())) return;
-      const jobs = await this.#queue.getWaiting(0, AT_A_TIME - 1);
-      if (jobs.length === 0) return;
+      if ((await this.#queue.getWaitingCount()) === 0) return;
       const workers = await this.#registry.list();
-      if (workers.length === 0 || workers.some(takesStreams)) return;
-      const text = `waiting: no capacity (${counts(workers)})`;
-      for (const { data } of jobs) {
-        const place = [keys.stream(data.streamId), keys.outbox];
-        const told = await this.#note.run(this.#redis, place, [data.streamId, data.run, text]);
-        if (told === 1) this.#log.warn({ streamId: data.streamId, run: data.run }, text);
-      }
+      const full = workers.length > 0 && !workers.some(takesStreams);
+      await this.#scan(full ? `waiting: no capacity (${counts(workers)})` : '');
     } catch (error) {
-      this.#log.debug({ err: error }, 'waiting streams not told; next time');
+      this.#log.debug({ err: error }, 'waiting streams not looked at; next time');
     }
+  }
+
+  /** @param why they wait; '' when a worker is about to take them, or none is alive */
+  async #scan(why: string): Promise<void> {
+    const over = `No worker took the stream within ${this.#timeoutMs / 1000} s; add workers, or raise WORKER_STREAMS`;
+    let cursor = '0';
+    do {
+      const args = [cursor, AT_A_TIME, keys.stream(''), why, this.#timeoutMs, over, RECORD_TTL_SECONDS];
+      const [next = '0', ...found] = (await this.#script.run(this.#redis, [keys.live, keys.outbox], args)) as string[];
+      for (let i = 0; i + 2 < found.length; i += 3) {
+        this.#log.warn({ streamId: found[i + 1], run: found[i + 2] }, found[i] === 'stopped' ? over : why);
+      }
+      cursor = next;
+    } while (cursor !== '0');
   }
 }
 

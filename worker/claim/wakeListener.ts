@@ -1,15 +1,19 @@
 import type { Redis } from 'ioredis';
+import { EntryParser } from '../../common/redis/entryParser.ts';
 import { keys } from '../../common/redis/keys.ts';
+import { streamId } from '../../common/stream/streamId.ts';
 
 /** Hears which streams should look at their wanted state now. A lost message costs one renewal (2 s), never a stop. */
 export class WakeListener {
   readonly #subscriber: Redis;
 
   /** @param subscriber a connection of its own; it stays the caller's */
-  constructor(subscriber: Redis, onWake: (streamId: string) => void) {
+  constructor(subscriber: Redis, onWake: (streamId: string) => void, entries = new EntryParser()) {
     this.#subscriber = subscriber;
-    subscriber.on('message', (channel, streamId) => {
-      if (channel === keys.wakeChannel) onWake(streamId);
+    subscriber.on('message', (channel, message) => {
+      if (channel !== keys.wakeChannel) return;
+      const id = entries.parse('wake message', keys.wakeChannel, () => streamId.parse(message));
+      if (id !== undefined) onWake(id);
     });
   }
 

@@ -1,14 +1,10 @@
-import { type LookupAddress, lookup } from 'node:dns';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { signRequest } from '../../common/signature.ts';
 import { privateAddresses } from '../../common/webhooks/privateAddresses.ts';
-
-/** Never worth a retry: the URL points where webhooks may not go. */
-export class ForbiddenTarget extends Error {
-  override readonly name = 'ForbiddenTarget';
-}
+import { ForbiddenTarget } from './forbiddenTarget.ts';
+import type { NameLookups } from './nameLookups.ts';
 
 export interface PostOptions {
   secret: string;
@@ -16,6 +12,9 @@ export interface PostOptions {
   allowPrivate: boolean;
   timeoutMs: number;
   eventId: string;
+  /** Whether the host is known to answer promptly. */
+  prompt: boolean;
+  lookups: NameLookups;
   signal: AbortSignal;
 }
 
@@ -23,10 +22,11 @@ export interface PostOptions {
 export async function postWebhook(url: string, body: string, options: PostOptions): Promise<number> {
   const target = new URL(url);
   const host = target.hostname.replace(/^\[|\]$/g, '');
-  if (!options.allowPrivate && isIP(host) && privateAddresses().has(host)) throw forbidden(host);
+  if (!options.allowPrivate && isIP(host) && privateAddresses().has(host)) throw new ForbiddenTarget(host);
   const path = `${target.pathname}${target.search}`;
   const time = Math.floor(Date.now() / 1000);
   const send = target.protocol === 'https:' ? requestHttps : requestHttp;
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
   return new Promise((resolve, reject) => {
     const request = send(
       target,
@@ -39,8 +39,8 @@ export async function postWebhook(url: string, body: string, options: PostOption
           'idempotency-key': options.eventId,
           'lt-signature': signRequest({ time, method: 'POST', path, body }, options.secret),
         },
-        signal: AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]),
-        ...(options.allowPrivate ? {} : { lookup: publicLookup }),
+        signal,
+        lookup: options.lookups.for({ ...options, signal }),
       },
       response => {
         response.destroy();
@@ -51,18 +51,3 @@ export async function postWebhook(url: string, body: string, options: PostOption
     request.end(body);
   });
 }
-
-/** dns.lookup that refuses private addresses: checked on what is connected to, so a name cannot change its answer after. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    if (error) return callback(error, '');
-    const blocked = addresses.find(({ address }) => privateAddresses().has(address));
-    const [first] = addresses;
-    if (blocked || !first) return callback(forbidden(hostname), '');
-    if (options.all) callback(null, addresses);
-    else callback(null, first.address, first.family);
-  });
-};
-
-const forbidden = (host: string): ForbiddenTarget =>
-  new ForbiddenTarget(`webhooks may not go to ${host}: it is a private address (WEBHOOK_ALLOW_PRIVATE=on allows it)`);

@@ -24,7 +24,7 @@ export type AttemptEnd = 'answered' | 'silent' | 'called_off';
 
 /** The right to send one webhook; a time to wait (ms) for a place; or a circuit that is open for so long (ms). */
 export type Admission =
-  | { kind: 'send'; end(how: AttemptEnd): void }
+  | { kind: 'send'; prompt: boolean; end(how: AttemptEnd): void }
   | { kind: 'wait'; ms: number }
   | { kind: 'open'; ms: number };
 
@@ -97,6 +97,7 @@ export class ReceiverHosts {
     if (unproven) this.#unproven += 1;
     return {
       kind: 'send',
+      prompt: !unproven,
       end: how => {
         if (!host.attempts.delete(attempt)) return;
         if (unproven) this.#unproven -= 1;

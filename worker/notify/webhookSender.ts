@@ -4,8 +4,10 @@ import type { Logger } from '../../common/createLogger.ts';
 import { EntryParser } from '../../common/redis/entryParser.ts';
 import { parseJob } from '../../common/redis/parseJob.ts';
 import { jobSchemas, queueNames, type WebhookJob } from '../../common/redis/queues.ts';
-import { ForbiddenTarget, postWebhook } from './postWebhook.ts';
-import { ReceiverHosts, sendLimits } from './receiverHosts.ts';
+import { ForbiddenTarget } from './forbiddenTarget.ts';
+import { NameLookups } from './nameLookups.ts';
+import { postWebhook } from './postWebhook.ts';
+import { type Admission, ReceiverHosts, sendLimits } from './receiverHosts.ts';
 import { WebhookLanes } from './webhookLanes.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -25,6 +27,7 @@ export class WebhookSender {
   readonly #worker: Worker<WebhookJob>;
   readonly #lanes: WebhookLanes;
   readonly #hosts: ReceiverHosts;
+  readonly #lookups = new NameLookups();
   readonly #entries: EntryParser;
   readonly #secret: string;
   readonly #allowPrivate: boolean;
@@ -88,19 +91,21 @@ export class WebhookSender {
       this.#hosts.whenPrompt(host, () => void job.promote().catch(() => undefined));
       throw new DelayedError();
     }
-    const status = await this.#post(webhook, admission.end);
+    const status = await this.#post(webhook, admission);
     if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}; 2xx is expected`);
     await this.#lanes.leave(webhook, jobId);
     return status;
   }
 
-  async #post(webhook: WebhookJob, end: (how: 'answered' | 'silent' | 'called_off') => void): Promise<number> {
+  async #post(webhook: WebhookJob, { prompt, end }: Extract<Admission, { kind: 'send' }>): Promise<number> {
     try {
       const status = await postWebhook(webhook.url, webhook.body, {
         secret: this.#secret,
         allowPrivate: this.#allowPrivate,
         timeoutMs: TIMEOUT_MS,
         eventId: webhook.eventId,
+        prompt,
+        lookups: this.#lookups,
         signal: this.#stopping.signal,
       });
       end('answered');

@@ -30,7 +30,7 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
   });
   const scripts = new LeaseScripts(redis.lease);
   const consumer = createConsumer(context, deps, scripts, guard);
-  new WakeListener(redis.subscriber, streamId => consumer.wake(streamId))
+  new WakeListener(redis.subscriber, streamId => consumer.wake(streamId), context.entries)
     .start()
     .catch(error => log.warn({ err: error }, 'no wake-ups; stops are seen at the next renewal'));
   const queue = createQueue<StreamJob>(queueNames.streams, redis.queue, streamJobOptions);
@@ -51,7 +51,7 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
 }
 
 function createConsumer(
-  { config, workerId, redis, log }: WorkerContext,
+  { config, workerId, redis, entries, log }: WorkerContext,
   deps: Deps,
   scripts: LeaseScripts,
   guard: CapacityGuard,
@@ -77,6 +77,7 @@ function createConsumer(
       }),
     // Once libsrt is cleaned up the ports are free: the next owner on this host binds them while the last uploads go on.
     onOffAir: () => deps.srtServer.stop(),
+    entries,
     log,
   });
 }

@@ -7,7 +7,7 @@ import { WebhookSender } from '../notify/webhookSender.ts';
 import type { WorkerContext } from './workerContext.ts';
 
 /** From the outbox to the apps' webhooks. */
-export function startNotifying({ config, redis, log, stack }: WorkerContext): void {
+export function startNotifying({ config, redis, entries, log, stack }: WorkerContext): void {
   const queue = createQueue<WebhookJob>(queueNames.webhooks, redis.queue, webhookJobOptions);
   const hosts = new ReceiverHosts({
     onOpen: (host, ms) => log.warn({ host, ms }, 'a webhook receiver does not answer; its circuit is open'),
@@ -17,6 +17,7 @@ export function startNotifying({ config, redis, log, stack }: WorkerContext): vo
     queue,
     srtUrl: config.WEBHOOK_SRT_URL,
     hosts,
+    entries,
     log,
   });
   relay.start();
@@ -27,6 +28,7 @@ export function startNotifying({ config, redis, log, stack }: WorkerContext): vo
     secret: config.WEBHOOK_SECRET ?? deriveWebhookSecret(config.HMAC_SECRET),
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
     hosts,
+    entries,
     log,
   });
   sender.start();

@@ -57,7 +57,7 @@ function startUploads(
   return uploads;
 }
 
-function startRetention({ config, redis, log, stack }: WorkerContext, store: ObjectStore): RetentionQueue {
+function startRetention({ config, redis, entries, log, stack }: WorkerContext, store: ObjectStore): RetentionQueue {
   const streams = new StreamStore(redis.request);
   const retainMs = config.RETAIN_SECONDS * 1000;
   const retention = new RetentionQueue({
@@ -66,6 +66,7 @@ function startRetention({ config, redis, log, stack }: WorkerContext, store: Obj
     store,
     streams,
     retainMs,
+    entries,
     log,
   });
   retention.start();

@@ -15,7 +15,7 @@ import type { Totals } from './totals.ts';
 
 /** What a worker tells of itself and of the cluster: its heartbeat, why streams wait, which nodes are gone. */
 export function startReporting(options: {
-  config: Pick<Config, 'NODE_ID' | 'SERVICE_VERSION' | 'WORKER_STREAMS'>;
+  config: Pick<Config, 'NODE_ID' | 'SERVICE_VERSION' | 'START_TIMEOUT_SECONDS' | 'WORKER_STREAMS'>;
   workerId: string;
   /** The address in its SRT URLs. */
   address: string;
@@ -46,7 +46,8 @@ export function startReporting(options: {
     totals: options.totals.read(),
   });
   const heartbeat = new Heartbeat(registry, status, log);
-  const waiting = new WaitingStreams({ redis: redis.request, queue, registry, log });
+  const timeoutMs = config.START_TIMEOUT_SECONDS * 1000;
+  const waiting = new WaitingStreams({ redis: redis.request, queue, registry, timeoutMs, log });
   const goneNodes = new GoneNodes({ redis: redis.request, connection: redis.queue, registry, log });
   heartbeat.start();
   stack.push('heartbeat', () => heartbeat.stop());

@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { createRedis } from '../../common/redis/createRedis.ts';
+import { EntryParser } from '../../common/redis/entryParser.ts';
 import { StopStack } from '../../common/stopStack.ts';
 import { PortLeases } from '../ingest/portLease.ts';
 import { SrtServer } from '../ingest/srtServer.ts';
@@ -43,8 +44,9 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     stack.push('spool', () => spool.liveness.release());
     const redis = connect(config, log, stack);
     const workerId = `${config.NODE_ID}-${randomUUID().slice(0, 8)}`;
-    const totals = new Totals();
-    const context: WorkerContext = { config, workerId, redis, totals, log, stack };
+    const entries = new EntryParser({ log });
+    const totals = new Totals(entries);
+    const context: WorkerContext = { config, workerId, redis, totals, entries, log, stack };
     startNotifying(context);
     const publishing = await startPublishing(context, spool);
     const { consumer, heartbeat } = startClaiming(context, {

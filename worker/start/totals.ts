@@ -1,6 +1,7 @@
+import type { EntryParser } from '../../common/redis/entryParser.ts';
 import type { WorkerTotals } from '../../common/workers/workerStatus.ts';
 
-/** Counts what this process does; every heartbeat tells it. */
+/** Counts what this process does; every heartbeat reports it. */
 export class Totals {
   readonly #totals: WorkerTotals = {
     segmentsListed: 0,
@@ -8,9 +9,16 @@ export class Totals {
     gapsListed: 0,
     putsFailed: 0,
     segmentsDropped: 0,
+    valuesSkipped: 0,
   };
+  readonly #entries: EntryParser;
 
-  count(what: Exclude<keyof WorkerTotals, 'listingMs' | 'segmentsListed'>): void {
+  /** @param entries counts what was skipped of Redis's values */
+  constructor(entries: EntryParser) {
+    this.#entries = entries;
+  }
+
+  count(what: Exclude<keyof WorkerTotals, 'listingMs' | 'segmentsListed' | 'valuesSkipped'>): void {
     this.#totals[what] += 1;
   }
 
@@ -21,6 +29,7 @@ export class Totals {
   }
 
   read(): WorkerTotals {
-    return { ...this.#totals };
+    const valuesSkipped = [...this.#entries.counts().values()].reduce((sum, count) => sum + count, 0);
+    return { ...this.#totals, valuesSkipped };
   }
 }

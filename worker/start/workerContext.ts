@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Config } from '../../common/config/loadConfig.ts';
 import type { Logger } from '../../common/createLogger.ts';
+import type { EntryParser } from '../../common/redis/entryParser.ts';
 import type { StopStack } from '../../common/stopStack.ts';
 import type { Totals } from './totals.ts';
 
@@ -12,6 +13,8 @@ export interface WorkerContext {
   /** By what each is for (createRedis.ts). */
   redis: { queue: Redis; request: Redis; lease: Redis; subscriber: Redis };
   totals: Totals;
+  /** Skips, counts and logs values in Redis that do not parse. */
+  entries: EntryParser;
   log: Logger;
   /** What is started is pushed here; the last one is stopped first. */
   stack: StopStack;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../common/createLogger.ts';
 import { createRedis } from '../../../common/redis/createRedis.ts';
+import { EntryParser } from '../../../common/redis/entryParser.ts';
 import {
   createQueue,
   queueNames,
@@ -126,9 +127,14 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   stack.push('streams', () => consumer.stop());
   // Fifty workers on a few cores are always busy: here the guard only reports.
   const guard = new CapacityGuard({ readSpool: async () => emptyDisk, onChange: () => undefined, log });
-  const config = { NODE_ID: node, SERVICE_VERSION: undefined, WORKER_STREAMS: options.slots };
+  const config = {
+    NODE_ID: node,
+    SERVICE_VERSION: undefined,
+    WORKER_STREAMS: options.slots,
+    START_TIMEOUT_SECONDS: 300,
+  };
   startReporting({
-    ...{ config, workerId, consumer, guard, queue, redis, totals: new Totals(), log, stack },
+    ...{ config, workerId, consumer, guard, queue, redis, totals: new Totals(new EntryParser({ log })), log, stack },
     address: '127.0.0.1',
   });
   return { stop: () => stack.stop() };

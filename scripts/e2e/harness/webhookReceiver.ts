@@ -20,6 +20,8 @@ export interface WebhookReceiver {
   url: string;
   /** What came, with a right signature. */
   received: ReceivedWebhook[];
+  /** When each of them came (performance.now()). */
+  arrivals: number[];
   /** Requests whose signature was wrong. */
   forged: string[];
   /** Answers this many requests with 500 first. */
@@ -31,6 +33,7 @@ export interface WebhookReceiver {
 export async function startWebhookReceiver(hmacSecret: string): Promise<WebhookReceiver> {
   const secret = deriveWebhookSecret(hmacSecret);
   const received: ReceivedWebhook[] = [];
+  const arrivals: number[] = [];
   const forged: string[] = [];
   let failures = 0;
   const server = createServer(async (request, response) => {
@@ -43,8 +46,10 @@ export async function startWebhookReceiver(hmacSecret: string): Promise<WebhookR
     const signature = String(request.headers['lt-signature']);
     const time = Number(/t=(\d+)/.exec(signature)?.[1]);
     const right = signRequest({ time, method: 'POST', path: request.url ?? '', body }, secret) === signature;
-    if (right) received.push(JSON.parse(body) as ReceivedWebhook);
-    else forged.push(body);
+    if (right) {
+      received.push(JSON.parse(body) as ReceivedWebhook);
+      arrivals.push(performance.now());
+    } else forged.push(body);
     response.writeHead(right ? 200 : 403).end();
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -52,6 +57,7 @@ export async function startWebhookReceiver(hmacSecret: string): Promise<WebhookR
   return {
     url: `http://127.0.0.1:${port}/hook?app=1`,
     received,
+    arrivals,
     forged,
     failNext: count => {
       failures = count;

@@ -1,5 +1,6 @@
 import type { LedgerEntry } from './ledger.ts';
 import { listedSeconds, OWNER, segmentLines, VERSION_WITH_GAP } from './mediaPlaylist.ts';
+import type { RenderedPlaylist } from './renderedPlaylist.ts';
 
 /**
  * One rendition's playlist that only grows (EXT-X-PLAYLIST-TYPE:EVENT), as far as it was published: what is in it can
@@ -14,8 +15,11 @@ export interface EventList {
   discontinuitySequence: number;
   targetDuration: number;
   body: string;
+  /** What this owner has listed; before its first segment: none, since it waits for none of the others'. */
+  listed: RenderedPlaylist['listed'];
 }
 
+const NOTHING: RenderedPlaylist['listed'] = { first: 0, last: -1, gaps: new Set() };
 const TYPE = '#EXT-X-PLAYLIST-TYPE:EVENT';
 /** For us: another run's list is not continued. */
 const RUN = '## livetran run ';
@@ -35,12 +39,28 @@ export function extendEvent(
   const [first] = entries.slice(start);
   if (start < 0 || !first) return follows ? list : undefined;
   const targetDuration = follows ? list.targetDuration : options.targetDuration;
-  const lines = entries.slice(start).flatMap(entry => eventLines(entry, options.rendition, targetDuration));
+  const added = entries.slice(start);
+  const lines = added.flatMap(entry => eventLines(entry, options.rendition, targetDuration));
+  const listed = extendListed(follows ? list.listed : NOTHING, added, options.rendition);
   const last = entries.at(-1)?.mediaSequence ?? first.mediaSequence;
   const text = `${lines.join('\n')}\n`;
-  if (follows) return { ...list, last, body: list.body + text };
+  if (follows) return { ...list, last, listed, body: list.body + text };
   const discontinuitySequence = first.discontinuitySequence - (first.discontinuity ? 1 : 0);
-  return { run: options.run, first: first.mediaSequence, last, discontinuitySequence, targetDuration, body: text };
+  const { run } = options;
+  return { run, first: first.mediaSequence, last, discontinuitySequence, targetDuration, listed, body: text };
+}
+
+function extendListed(
+  before: RenderedPlaylist['listed'],
+  added: readonly LedgerEntry[],
+  rendition: number,
+): RenderedPlaylist['listed'] {
+  const gaps = added.filter(({ segments }) => segments[rendition]?.state !== 'stored').map(({ number }) => number);
+  return {
+    first: before.first,
+    last: added.at(-1)?.number ?? before.last,
+    gaps: gaps.length > 0 ? new Set([...before.gaps, ...gaps]) : before.gaps,
+  };
 }
 
 function eventLines(entry: LedgerEntry, rendition: number, targetDuration: number): string[] {
@@ -76,5 +96,6 @@ export function parseEvent(text: string, run: string): EventList | undefined {
   const count = body.match(/^[^#\n].*$/gm)?.length ?? 0;
   if (Number.isNaN(first) || count === 0) return undefined;
   const targetDuration = number('EXT-X-TARGETDURATION');
-  return { run, first, last: first + count - 1, discontinuitySequence: Number(head[1]), targetDuration, body };
+  const last = first + count - 1;
+  return { run, first, last, discontinuitySequence: Number(head[1]), targetDuration, body, listed: NOTHING };
 }

@@ -16,6 +16,7 @@ import { mergeLedger } from './mergeLedger.ts';
 import { parseMediaPlaylist } from './parseMediaPlaylist.ts';
 import { segmentNumber, streamFiles } from './streamFiles.ts';
 
+const textOf = (...of: Parameters<typeof mediaPlaylist>) => mediaPlaylist(...of)?.text;
 const options = (run = 'run1', renditions = 2, window = 4): LedgerOptions => ({
   streamId: 'show',
   run,
@@ -35,7 +36,15 @@ function stored(ledger: Ledger, number: number, renditions = [0, 1]): Ledger {
 }
 
 const listing = (ledger: Ledger, rendition = 0) => {
-  const playlist = parseMediaPlaylist(mediaPlaylist(ledger, rendition, '1') ?? '');
+  const rendered = mediaPlaylist(ledger, rendition, '1');
+  const playlist = parseMediaPlaylist(rendered?.text ?? '');
+  // What was rendered says the same as its text.
+  const numbers = playlist?.segments.map(({ uri }) => segmentNumber(uri) ?? -1) ?? [];
+  expect([rendered?.listed.first, rendered?.listed.last]).toEqual([numbers[0], numbers.at(-1)]);
+  expect(numbers.filter(number => rendered?.listed.gaps.has(number))).toEqual(
+    numbers.filter((_, i) => playlist?.segments[i]?.gap),
+  );
+  expect(rendered?.mediaSequence).toBe(playlist?.mediaSequence);
   return playlist?.segments.map(({ uri, gap }) => `${segmentNumber(uri)}${gap ? ' gap' : ''}`) ?? [];
 };
 
@@ -86,7 +95,7 @@ describe('listing', () => {
     expect(ledger.listed).toEqual([0]);
     ledger = [99, 98, 97].reduce((rest, n) => settle(rest, 0, n, 'stored'), ledger);
     expect(listing(ledger)).toEqual(['97', '98', '99']);
-    expect(mediaPlaylist(ledger, 0, '1')).toContain('#EXT-X-MEDIA-SEQUENCE:97\n');
+    expect(textOf(ledger, 0, '1')).toContain('#EXT-X-MEDIA-SEQUENCE:97\n');
   });
 
   test('never begins with a gap, however far that moves the head', () => {
@@ -96,7 +105,7 @@ describe('listing', () => {
       ledger = stored(ledger, n, [0]);
     }
     expect(listing(ledger)).toEqual(['3', '4', '5']);
-    expect(mediaPlaylist(ledger, 0, '1')).toContain('#EXT-X-MEDIA-SEQUENCE:3\n');
+    expect(textOf(ledger, 0, '1')).toContain('#EXT-X-MEDIA-SEQUENCE:3\n');
   });
 
   test('a file that FFmpeg closed in one rendition only is a gap in the other', () => {
@@ -112,7 +121,7 @@ describe('listing', () => {
     const ledger = stored(close(stored(openEpoch(createLedger(options()), start), 0), 0, 1), 2);
     expect(listing(ledger)).toEqual(['0']);
     expect(listing(endLedger(ledger))).toEqual(['0', '1 gap', '2']);
-    expect(mediaPlaylist(endLedger(ledger), 0, '1')).toMatch(/\n#EXT-X-ENDLIST\n$/);
+    expect(textOf(endLedger(ledger), 0, '1')).toMatch(/\n#EXT-X-ENDLIST\n$/);
   });
 
   test('a long outage does not make the ledger grow without bound', () => {
@@ -127,8 +136,8 @@ describe('going on', () => {
   test('a new run after an end begins with an empty window and one discontinuity, and drops ENDLIST with its first segment', () => {
     let ledger = endLedger([0, 1, 2].reduce((rest, n) => stored(rest, n), openEpoch(createLedger(options()), start)));
     ledger = mergeLedger(options('run2'), ledger, playlists(ledger));
-    expect(mediaPlaylist(ledger, 0, '2')).toBeUndefined();
-    const text = mediaPlaylist(stored(openEpoch(ledger, start + 60_000), 3), 0, '2') ?? '';
+    expect(textOf(ledger, 0, '2')).toBeUndefined();
+    const text = textOf(stored(openEpoch(ledger, start + 60_000), 3), 0, '2') ?? '';
     expect(text).toContain('#EXT-X-MEDIA-SEQUENCE:3\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-DISCONTINUITY\n');
     expect(text).not.toContain('ENDLIST');
   });
@@ -137,7 +146,7 @@ describe('going on', () => {
     const before = [0, 1, 2].reduce((rest, n) => stored(rest, n), openEpoch(createLedger(options()), start));
     const after = stored(openEpoch(mergeLedger(options(), undefined, playlists(before)), start), 13);
     expect(listing(after)).toEqual(['0', '1', '2', '13']);
-    expect(mediaPlaylist(after, 0, '2')?.match(/DISCONTINUITY\n/g)).toHaveLength(1);
+    expect(textOf(after, 0, '2')?.match(/DISCONTINUITY\n/g)).toHaveLength(1);
   });
 
   test('a stale working copy that contradicts the playlists is not believed', () => {
@@ -160,7 +169,7 @@ describe('going on', () => {
     for (const n of [3, 4]) between = stored(between, n, [0]);
     const after = stored(openEpoch(mergeLedger(options('run3'), between, playlists(ladder)), start), 5);
     expect(listing(after)).toEqual(['5']);
-    expect(mediaPlaylist(after, 0, '3')).toContain('#EXT-X-MEDIA-SEQUENCE:5\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n');
+    expect(textOf(after, 0, '3')).toContain('#EXT-X-MEDIA-SEQUENCE:5\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n');
   });
 
   test('renditions that were not published yet are continued too', () => {
@@ -188,12 +197,11 @@ describe('going on', () => {
 
   test('a segment longer than the target is listed with the longest duration that rounds to it', () => {
     const ledger = settle(close(openEpoch(createLedger(options('run1', 1)), start), 0, 0, 5.6), 0, 0, 'stored');
-    expect(mediaPlaylist(ledger, 0, '1')).toContain('#EXTINF:4.499999,\n');
+    expect(textOf(ledger, 0, '1')).toContain('#EXTINF:4.499999,\n');
   });
 });
 
-const playlists = (ledger: Ledger) =>
-  ledger.stems.map((_, r) => parseMediaPlaylist(mediaPlaylist(ledger, r, '1') ?? ''));
+const playlists = (ledger: Ledger) => ledger.stems.map((_, r) => parseMediaPlaylist(textOf(ledger, r, '1') ?? ''));
 
 type Step =
   | { do: 'close' | 'store' | 'fail' | 'late' | 'publish'; rendition: number; pick: number }
@@ -247,7 +255,7 @@ class World {
   }
 
   publish(r: number): void {
-    const text = mediaPlaylist(this.ledger, r, '1');
+    const text = textOf(this.ledger, r, '1');
     if (text === undefined || text === this.published[r]) return;
     this.#check(r, text);
     this.published[r] = text;

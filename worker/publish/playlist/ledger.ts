@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import type { ledger, ledgerEntry, ledgerSegment } from './ledgerSchema.ts';
 import { segmentFile } from './streamFiles.ts';
 
 /**
@@ -6,58 +8,10 @@ import { segmentFile } from './streamFiles.ts';
  */
 const MOST_HELD_BACK = 2.25;
 
-/** `pending`: closed, not stored yet. `gap`: given up or passed over; listed as EXT-X-GAP once something stored follows it. */
-export type SegmentState = 'pending' | 'stored' | 'gap';
-
-/** One rendition's file of an entry. */
-export interface LedgerSegment {
-  state: SegmentState;
-  durationSeconds: number;
-  bytes: number;
-  key: string;
-}
-
-/** One stretch of media, the same in every rendition. */
-export interface LedgerEntry {
-  /** Of the file; may skip, never repeats. */
-  number: number;
-  /** Of the playlist; consecutive. */
-  mediaSequence: number;
-  discontinuity: boolean;
-  /** Discontinuities from the stream's beginning up to and with this entry (RFC 8216 section 6.2.1). */
-  discontinuitySequence: number;
-  /** Wall clock of the first frame, ms since 1970. */
-  programDateTime: number;
-  /** By rendition; null: its file is not closed yet. */
-  segments: readonly (LedgerSegment | null)[];
-}
-
-/** A stream's published and coming segments over all renditions. Plain data: it goes to Redis as JSON. */
-export interface Ledger {
-  streamId: string;
-  run: string;
-  /** By rendition, what its files' names start with (streamFiles.ts). */
-  stems: readonly string[];
-  /** Segments that a live playlist lists at most. */
-  window: number;
-  /** Whole seconds; constant within a run. */
-  targetDuration: number;
-  ended: boolean;
-  /** Segments from this number on are this run's. */
-  runStart: number;
-  nextNumber: number;
-  nextMediaSequence: number;
-  discontinuitySequence: number;
-  /** The next entry does not continue the last one's timestamps. */
-  breakPending: boolean;
-  /** Program date-time of the next entry, ms. */
-  clock: number;
-  /** By rendition, the last media sequence number that was listed; -1: none. */
-  listed: readonly number[];
-  /** By rendition, the media sequence number of the playlist's first segment. Never goes back. */
-  head: readonly number[];
-  entries: readonly LedgerEntry[];
-}
+export type LedgerSegment = z.infer<typeof ledgerSegment>;
+export type SegmentState = LedgerSegment['state'];
+export type LedgerEntry = z.infer<typeof ledgerEntry>;
+export type Ledger = z.infer<typeof ledger>;
 
 export interface LedgerFile {
   rendition: number;

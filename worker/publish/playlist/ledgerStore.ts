@@ -4,6 +4,7 @@ import type { Logger } from '../../../common/createLogger.ts';
 import { keys } from '../../../common/redis/keys.ts';
 import { LuaScript } from '../../../common/redis/luaScript.ts';
 import type { Ledger } from './ledger.ts';
+import { ledger } from './ledgerSchema.ts';
 
 const TTL_SECONDS = 86_400;
 const RETRY_MS = 2_000;
@@ -12,50 +13,14 @@ const LATER_MS = 10_000;
 /** Numbers that may be in use without being saved. Recovery leaves out more than these (MARGIN) after a disorderly end. */
 const UNSAVED = 1;
 
-const segment = z.object({
-  state: z.enum(['pending', 'stored', 'gap']),
-  durationSeconds: z.number(),
-  bytes: z.number(),
-  key: z.string(),
-});
-
 const savedLedger = z.object({
   token: z.string(),
+  /** Its owner ended in order: nothing of it was under way any more. */
   closed: z.boolean(),
-  ledger: z.object({
-    streamId: z.string(),
-    run: z.string(),
-    stems: z.array(z.string()),
-    window: z.number(),
-    targetDuration: z.number(),
-    ended: z.boolean(),
-    runStart: z.number().default(0),
-    nextNumber: z.number(),
-    nextMediaSequence: z.number(),
-    discontinuitySequence: z.number(),
-    breakPending: z.boolean(),
-    clock: z.number(),
-    listed: z.array(z.number()),
-    head: z.array(z.number()),
-    entries: z.array(
-      z.object({
-        number: z.number(),
-        mediaSequence: z.number(),
-        discontinuity: z.boolean(),
-        discontinuitySequence: z.number(),
-        programDateTime: z.number(),
-        segments: z.array(segment.nullable()),
-      }),
-    ),
-  }),
+  ledger,
 });
 
-export interface SavedLedger {
-  token: string;
-  /** Its owner ended in order: nothing of it was under way any more. */
-  closed: boolean;
-  ledger: Ledger;
-}
+export type SavedLedger = z.infer<typeof savedLedger>;
 
 /**
  * The working copy of one stream's ledger in Redis. One write at a time, the latest wins; media never waits for it. The

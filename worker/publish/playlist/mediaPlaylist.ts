@@ -1,4 +1,5 @@
 import type { Ledger } from './ledger.ts';
+import type { RenderedPlaylist } from './renderedPlaylist.ts';
 
 /** EXT-X-GAP came with version 8, EXT-X-INDEPENDENT-SEGMENTS with 6 (RFC 8216bis section 8). */
 export const VERSION = 6;
@@ -11,16 +12,16 @@ export const OWNER = '## livetran owner ';
  * One rendition's media playlist, or undefined while it has nothing to list.
  * @param owner the fencing token of the one who writes it
  */
-export function mediaPlaylist(ledger: Ledger, rendition: number, owner: string): string | undefined {
+export function mediaPlaylist(ledger: Ledger, rendition: number, owner: string): RenderedPlaylist | undefined {
   const head = ledger.head[rendition] ?? 0;
   const last = ledger.listed[rendition] ?? -1;
   const listed = ledger.entries.filter(({ mediaSequence }) => mediaSequence >= head && mediaSequence <= last);
   const [first] = listed;
   if (!first) return undefined;
-  const hasGap = listed.some(entry => entry.segments[rendition]?.state === 'gap');
+  const gaps = new Set(listed.filter(entry => entry.segments[rendition]?.state === 'gap').map(({ number }) => number));
   const lines = [
     '#EXTM3U',
-    `#EXT-X-VERSION:${hasGap ? VERSION_WITH_GAP : VERSION}`,
+    `#EXT-X-VERSION:${gaps.size > 0 ? VERSION_WITH_GAP : VERSION}`,
     `${OWNER}${owner}`,
     '#EXT-X-INDEPENDENT-SEGMENTS',
     `#EXT-X-TARGETDURATION:${ledger.targetDuration}`,
@@ -35,7 +36,9 @@ export function mediaPlaylist(ledger: Ledger, rendition: number, owner: string):
     lines.push(...segmentLines({ ...entry, ...segment, durationSeconds, gap: segment.state === 'gap' }));
   }
   if (ledger.ended) lines.push('#EXT-X-ENDLIST');
-  return `${lines.join('\n')}\n`;
+  const text = `${lines.join('\n')}\n`;
+  const numbers = { first: first.number, last: listed.at(-1)?.number ?? first.number, gaps };
+  return { text, mediaSequence: first.mediaSequence, listed: numbers };
 }
 
 /** One segment of a media playlist. */

@@ -10,6 +10,7 @@ import type { Ledger } from './ledger.ts';
 import { mediaPlaylist } from './mediaPlaylist.ts';
 import { MultivariantWriter } from './multivariantWriter.ts';
 import { PlaylistWriter } from './playlistWriter.ts';
+import type { RenderedPlaylist } from './renderedPlaylist.ts';
 import { type StreamFiles, streamFiles } from './streamFiles.ts';
 
 export interface PlaylistSetEvents {
@@ -21,7 +22,7 @@ export interface PlaylistSetEvents {
   /** The segment is in its playlist as EXT-X-GAP. */
   onGapListed?(file: string): void;
   /** This version of a media playlist is in the store. */
-  onStored?(rendition: number, text: string): void;
+  onStored?(rendition: number, playlist: RenderedPlaylist): void;
 }
 
 interface PlaylistSetOptions {
@@ -37,7 +38,7 @@ interface PlaylistSetOptions {
   segmentSeconds: number;
   claimed: ReadonlyMap<string, ClaimedPlaylist>;
   /** Makes the media playlists; default: the window of the ledger. */
-  render?: ((ledger: Ledger, rendition: number) => string | undefined) | undefined;
+  render?: ((ledger: Ledger, rendition: number) => RenderedPlaylist | undefined) | undefined;
   events: PlaylistSetEvents;
 }
 
@@ -60,12 +61,7 @@ export class PlaylistSet {
     this.#files = streamFiles(options.streamId, options.abr ? options.renditions.length : undefined);
     this.#texts = this.#files.playlistKeys.map(key => options.claimed.get(key)?.text);
     this.#expected = this.#files.stems.map(() => []);
-    this.#writers = this.#files.playlistKeys.map((key, rendition) =>
-      this.#writer(key, text => {
-        this.#listed(rendition, text);
-        options.events.onStored?.(rendition, text);
-      }),
-    );
+    this.#writers = this.#files.playlistKeys.map(key => this.#writer(key));
     const { multivariantKey, playlistKeys } = this.#files;
     if (multivariantKey === undefined) return;
     this.#multivariantText = options.claimed.get(multivariantKey)?.text;
@@ -87,10 +83,10 @@ export class PlaylistSet {
   update(ledger: Ledger): void {
     const { token, render = mediaPlaylist } = this.#options;
     this.#writers.forEach((writer, rendition) => {
-      const text = render(ledger, rendition, token);
-      if (text === undefined || text === this.#texts[rendition]) return;
-      this.#texts[rendition] = text;
-      writer.write(text);
+      const playlist = render(ledger, rendition, token);
+      if (playlist === undefined || playlist.text === this.#texts[rendition]) return;
+      this.#texts[rendition] = playlist.text;
+      writer.write(playlist.text, () => this.#listed(rendition, playlist));
     });
     if (ledger.ended) this.#updateMultivariant(true);
   }
@@ -135,7 +131,7 @@ export class PlaylistSet {
     return [...this.#writers, ...(this.#multivariant ? [this.#multivariant.writer] : [])];
   }
 
-  #writer(key: string, onStored: (text: string) => void): PlaylistWriter {
+  #writer(key: string, onStored: (text: string) => void = () => undefined): PlaylistWriter {
     const { store, token, fences, playlistIntervalMs, log, claimed, events, isCertain } = this.#options;
     return new PlaylistWriter({
       store,
@@ -158,19 +154,21 @@ export class PlaylistSet {
     });
   }
 
-  #listed(rendition: number, text: string): void {
+  /** The playlist is in the store: what it lists is no longer expected. */
+  #listed(rendition: number, playlist: RenderedPlaylist): void {
     this.#updateMultivariant();
     const now = Date.now();
     const { events } = this.#options;
-    const missing = this.#expected[rendition]?.filter(({ file, closedAt }) => {
-      const at = text.indexOf(`\n${file}\n`);
-      if (at < 0) return true;
-      // Its EXTINF is the line before, and EXT-X-GAP the one before that.
-      if (/\n#EXT-X-GAP\n[^\n]*$/.test(text.slice(0, at))) events.onGapListed?.(file);
+    const { first, last, gaps } = playlist.listed;
+    const expected = this.#expected[rendition] ?? [];
+    for (const { number, file, closedAt } of expected) {
+      // Before `first`: it has left the window without having been listed.
+      if (number < first || number > last) continue;
+      if (gaps.has(number)) events.onGapListed?.(file);
       else events.onListed?.(now - closedAt);
-      return false;
-    });
-    this.#expected[rendition] = missing ?? [];
+    }
+    this.#expected[rendition] = expected.filter(({ number }) => number > last);
+    events.onStored?.(rendition, playlist);
   }
 
   #updateMultivariant(last = false): void {

@@ -15,6 +15,11 @@ const LOOK_MS = 1_000;
 /** A PUT of a few kB that takes longer hangs. */
 const PUT_MS = 4_000;
 
+interface Version {
+  text: string;
+  onStored: () => void;
+}
+
 export interface PlaylistWriterEvents {
   /** A version is in the store. */
   onStored(text: string): void;
@@ -40,9 +45,9 @@ export class PlaylistWriter {
   readonly #log: Logger;
   readonly #closed = new AbortController();
   readonly #idle: (() => void)[] = [];
-  /** Texts that may be in the store although their PUT failed, by sequence. */
-  readonly #doubtful = new Map<number, string>();
-  #wanted: string | undefined;
+  /** What may be in the store although its PUT failed, by sequence. */
+  readonly #doubtful = new Map<number, Version>();
+  #wanted: Version | undefined;
   #etag: string | undefined;
   #sequence = 0;
   #failures = 0;
@@ -90,9 +95,10 @@ export class PlaylistWriter {
   /**
    * Writes this text to the store; it replaces one that still waits. A new text means that a segment was stored, so the
    * store answers, and the back-off ends.
+   * @param onStored called when this text is in the store
    */
-  write(text: string): void {
-    this.#wanted = text;
+  write(text: string, onStored: () => void = () => undefined): void {
+    this.#wanted = { text, onStored };
     this.#notBefore = this.#earliest;
     this.#waiting.abort();
     this.#kick();
@@ -178,17 +184,17 @@ export class PlaylistWriter {
     await sleep(ms, undefined, { signal: ends }).catch(() => undefined);
   }
 
-  async #put(text: string, signal: AbortSignal): Promise<void> {
+  async #put(version: Version, signal: AbortSignal): Promise<void> {
     this.#sequence += 1;
     const sequence = this.#sequence;
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(PUT_MS)]);
-      const { etag } = await this.#store.put(this.key, text, this.#putOptions(sequence, limit));
+      const { etag } = await this.#store.put(this.key, version.text, this.#putOptions(sequence, limit));
       this.#keepInterval();
-      this.#setStored(text, etag);
+      this.#setStored(version, etag);
     } catch (error) {
       this.#keepInterval();
-      await this.#failed(error, text, sequence, signal);
+      await this.#failed(error, version, sequence, signal);
     }
   }
 
@@ -204,18 +210,19 @@ export class PlaylistWriter {
     return { ...options, condition: this.#etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: this.#etag } };
   }
 
-  #setStored(text: string, etag: string): void {
+  #setStored(version: Version, etag: string): void {
     this.#etag = etag;
     this.#failures = 0;
     this.#doubtful.clear();
-    if (this.#wanted === text) this.#wanted = undefined;
-    this.#events.onStored(text);
+    if (this.#wanted?.text === version.text) this.#wanted = undefined;
+    this.#events.onStored(version.text);
+    version.onStored();
   }
 
-  async #failed(error: unknown, text: string, sequence: number, signal: AbortSignal): Promise<void> {
+  async #failed(error: unknown, version: Version, sequence: number, signal: AbortSignal): Promise<void> {
     const failure = error instanceof StoreError ? error : new StoreError('retry', String(error), { cause: error });
     if (failure.kind === 'precondition') return this.#look(signal);
-    this.#doubtful.set(sequence, text);
+    this.#doubtful.set(sequence, version);
     if (failure.kind === 'aborted' && signal.aborted) return;
     this.#backOff(failure);
     if (isPermanent(failure.kind)) this.#events.onRefused(failure);

@@ -1,5 +1,6 @@
 import { type EventList, eventText, extendEvent, parseEvent } from '../playlist/eventPlaylist.ts';
 import type { Ledger } from '../playlist/ledger.ts';
+import type { RenderedPlaylist } from '../playlist/renderedPlaylist.ts';
 import type { RunHistory } from './runHistory.ts';
 
 /** A run's media playlists with all segments from the first on, by rendition (DVR). */
@@ -8,7 +9,7 @@ export class EventLists {
   readonly #run: string;
   readonly #owner: string;
   readonly #lists: (EventList | undefined)[];
-  readonly #texts: ({ list: EventList; ended: boolean; text: string } | undefined)[] = [];
+  readonly #rendered: ({ list: EventList; ended: boolean; playlist: RenderedPlaylist } | undefined)[] = [];
 
   /** @param options.published by rendition, the playlists as the last owner left them: those of this run go on */
   constructor(options: {
@@ -24,7 +25,7 @@ export class EventLists {
   }
 
   /** The playlist as it is to be published now; undefined while it has nothing to list. */
-  render(ledger: Ledger, rendition: number): string | undefined {
+  render(ledger: Ledger, rendition: number): RenderedPlaylist | undefined {
     const before = this.#lists[rendition];
     const listed = ledger.listed[rendition] ?? -1;
     const after = before ? before.last : (ledger.head[rendition] ?? 0) - 1;
@@ -35,10 +36,11 @@ export class EventLists {
         : before;
     this.#lists[rendition] = list;
     if (!list) return undefined;
-    const known = this.#texts[rendition];
-    if (known?.list === list && known.ended === ended) return known.text;
+    const known = this.#rendered[rendition];
+    if (known?.list === list && known.ended === ended) return known.playlist;
     const text = eventText(list, this.#owner, ended);
-    this.#texts[rendition] = { list, ended, text };
-    return text;
+    const playlist = { text, mediaSequence: list.first, listed: list.listed };
+    this.#rendered[rendition] = { list, ended, playlist };
+    return playlist;
   }
 }

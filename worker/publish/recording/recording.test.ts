@@ -73,7 +73,7 @@ class World {
     // Before anything leaves the live playlist the draft has it, as Recording.update() sees to it.
     this.#drafts = renditions.map(each => this.#recording(each, false));
     const owner = String(this.#owner);
-    const text = this.#dvr ? this.#lists.render(this.#ledger, r) : mediaPlaylist(this.#ledger, r, owner);
+    const text = (this.#dvr ? this.#lists.render(this.#ledger, r) : mediaPlaylist(this.#ledger, r, owner))?.text;
     if (text === undefined || text === this.#published[r]) return;
     if (this.#dvr) checkEvent(this.#published[r], text, this.#copyLost);
     for (const { uri, gap } of parse(text)?.segments ?? []) {
@@ -249,12 +249,28 @@ describe('recording', () => {
     expect(text).toContain('#EXTINF:7.200000,\n');
   });
 
+  test('a rendered EVENT playlist says which segments it lists, and which of them are gaps', () => {
+    const history = new RunHistory();
+    const lists = new EventLists({ history, run: 'run1', owner: '1', published: [undefined, undefined] });
+    let ledger = ledgerWith(3);
+    for (const state of ['gap', 'stored'] as const) {
+      const number = ledger.nextNumber;
+      for (const rendition of renditions)
+        ledger = addClosed(ledger, { rendition, number, durationSeconds: 4, bytes: 188 });
+      for (const rendition of renditions) ledger = settle(ledger, rendition, number, state);
+      history.absorb(ledger);
+    }
+    const { listed, text } = lists.render(ledger, 0) ?? {};
+    expect(parse(text)?.segments.map(({ gap }) => gap)).toEqual([false, false, true, false]);
+    expect(listed).toMatchObject({ last: 4, gaps: new Set([3]) });
+  });
+
   test('another run’s EVENT playlist is not continued', () => {
     const history = new RunHistory();
     const ledger = ledgerWith(6);
     history.absorb(ledger);
     const lists = new EventLists({ history, run: 'run1', owner: '1', published: [undefined, undefined] });
-    const published = renditions.map(r => lists.render(ledger, r));
+    const published = renditions.map(r => lists.render(ledger, r)?.text);
     const next = ledgerWith(
       1,
       openEpoch(mergeLedger({ ...options, run: 'run2' }, endLedger(ledger), [undefined]), start),
@@ -262,7 +278,7 @@ describe('recording', () => {
     const nextHistory = new RunHistory();
     nextHistory.absorb(next);
     const after = new EventLists({ history: nextHistory, run: 'run2', owner: '2', published });
-    expect(parse(after.render(next, 0))?.segments.map(({ uri }) => uri)).toEqual(['show_0_006.ts']);
+    expect(parse(after.render(next, 0)?.text)?.segments.map(({ uri }) => uri)).toEqual(['show_0_006.ts']);
   });
 
   test('eight hours at 4 s cost as much for each segment at the end as at the beginning', () => {
@@ -282,7 +298,7 @@ describe('recording', () => {
     const early = thousand();
     for (let i = 0; i < 5; i += 1) thousand();
     expect(thousand()).toBeLessThan(Math.max(3 * early, early + 200_000));
-    expect(parse(lists.render(ledger, 0))?.segments).toHaveLength(8_000);
+    expect(parse(lists.render(ledger, 0)?.text)?.segments).toHaveLength(8_000);
   });
 
   test('the multivariant playlist leaves out a rendition of which nothing is stored', () => {

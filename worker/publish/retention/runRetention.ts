@@ -1,6 +1,7 @@
 import type { HlsOutputDeps, HlsOutputOptions } from '../hlsOutputContract.ts';
 import type { Ledger } from '../playlist/ledger.ts';
 import type { Recovered } from '../playlist/recovery.ts';
+import type { RenderedPlaylist } from '../playlist/renderedPlaylist.ts';
 import type { StreamFiles } from '../playlist/streamFiles.ts';
 import { EventLists } from '../recording/eventLists.ts';
 import { healGaps } from '../recording/healGaps.ts';
@@ -29,7 +30,7 @@ export interface RetentionEnd {
  */
 export class RunRetention {
   /** Renders the live playlists in place of the window; undefined without DVR. */
-  readonly render: ((ledger: Ledger, rendition: number) => string | undefined) | undefined;
+  readonly render: ((ledger: Ledger, rendition: number) => RenderedPlaylist | undefined) | undefined;
   readonly #deps: HlsOutputDeps;
   readonly #options: HlsOutputOptions;
   readonly #history: RunHistory | undefined;
@@ -87,8 +88,8 @@ export class RunRetention {
   }
 
   /** This live playlist is in the store. */
-  published(rendition: number, text: string): void {
-    this.#retention?.published(rendition, text);
+  published(rendition: number, playlist: RenderedPlaylist): void {
+    this.#retention?.published(rendition, playlist);
   }
 
   suspend(): void {

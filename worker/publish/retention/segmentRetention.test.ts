@@ -37,7 +37,9 @@ async function second(published = [0, 1], passes = 1_000): Promise<void> {
     ledger = settle(ledger, rendition, number, 'stored');
   }
   retention.observe(ledger);
-  for (const rendition of published) retention.published(rendition, mediaPlaylist(ledger, rendition, '1') ?? '');
+  for (const rendition of published) {
+    retention.published(rendition, mediaPlaylist(ledger, rendition, '1') ?? { mediaSequence: -1 });
+  }
   await retention.settled();
 }
 

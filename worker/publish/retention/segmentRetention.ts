@@ -1,5 +1,6 @@
 import type { Logger } from '../../../common/createLogger.ts';
 import { keyOf, type Ledger } from '../playlist/ledger.ts';
+import type { RenderedPlaylist } from '../playlist/renderedPlaylist.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 
 /** Segments (of all renditions) that go with one call. */
@@ -75,8 +76,8 @@ export class SegmentRetention {
   }
 
   /** This playlist is in the store now. */
-  published(rendition: number, playlist: string): void {
-    this.#heads[rendition] = Number(/^#EXT-X-MEDIA-SEQUENCE:(\d+)$/m.exec(playlist)?.[1] ?? -1);
+  published(rendition: number, playlist: Pick<RenderedPlaylist, 'mediaSequence'>): void {
+    this.#heads[rendition] = playlist.mediaSequence;
     const head = Math.min(...this.#heads);
     const now = this.#now();
     for (const held of this.#held) {
