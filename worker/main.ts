@@ -3,10 +3,11 @@ import { createLogger, type Logger } from '../common/createLogger.ts';
 import { AppError } from '../common/errors.ts';
 import { logRejections } from '../common/logRejections.ts';
 import { onEndSignals } from '../common/onEndSignals.ts';
+import { ExceptionBudget } from './start/exceptionBudget.ts';
 import { type RunningWorker, startWorker } from './start/startWorker.ts';
 
 /** A deadline for an orderly end: libsrt can hang a process that exits while its threads are at work. */
-const EXIT_DEADLINE_MS = 20_000;
+const EXIT_DEADLINE_MS = 30_000;
 
 async function main(): Promise<void> {
   const { config, warnings } = loadConfig(process.env, ['JWT_SECRET', 'HMAC_SECRET']);
@@ -41,14 +42,18 @@ function endOnSignals(worker: RunningWorker, log: Logger): void {
     if (count === 2) hurry.abort();
     if (count === 3) process.kill(process.pid, 'SIGKILL');
   });
-  const die = (error: unknown): void => {
-    log.fatal({ err: error }, 'a fault that nobody caught; ending');
+  const exceptions = new ExceptionBudget();
+  process.on('uncaughtException', error => {
+    if (exceptions.bear(performance.now())) {
+      log.error({ err: error }, 'an exception that nothing caught; the process goes on');
+      return;
+    }
+    log.fatal({ err: error }, 'too many exceptions that nothing caught; handing all streams over');
     process.exitCode = 1;
     failing = true;
     hurry.abort();
     void end();
-  };
-  process.on('uncaughtException', die);
+  });
 }
 
 main().catch(error => {

@@ -22,6 +22,13 @@ export interface ChaosStream {
   readonly oracle: PlaylistOracle;
 }
 
+/** How a worker's log begins to report what nothing caught. */
+const FAULTS = [
+  'an exception that nothing caught',
+  'too many exceptions',
+  'an operation failed and nothing handled it',
+];
+
 /** A log line that is about a stream, with its time in ms since 1970. */
 export interface StreamLine extends LogLine {
   at: number;
@@ -215,7 +222,7 @@ export class ChaosCluster {
   #crashes(): string[] {
     return this.cluster.workers.flatMap(({ log, pid }) =>
       log
-        .filter(line => line.msg === 'a fault that nobody caught; ending')
+        .filter(line => FAULTS.some(fault => line.msg?.startsWith(fault)))
         .map(line => `worker ${pid}: ${JSON.stringify(line.err)}`),
     );
   }
