@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { StopStack } from './stopStack.ts';
 
 function stackOf(steps: Record<string, () => unknown>): { stack: StopStack; ran: string[] } {
@@ -17,9 +17,7 @@ test('releases in reverse, one after the other', async () => {
   const gate = Promise.withResolvers<void>();
   const { stack, ran } = stackOf({ first: () => 1, second: () => gate.promise, third: () => 3 });
   const stopping = stack.stop();
-  await Promise.resolve();
-  await Promise.resolve();
-  expect(ran).toEqual(['third', 'second']);
+  await vi.waitFor(() => expect(ran).toEqual(['third', 'second']), { timeout: 10_000 });
   gate.resolve();
   await stopping;
   expect(ran).toEqual(['third', 'second', 'first']);
@@ -47,4 +45,13 @@ test('runs every step even when some fail, and tells all failures', async () => 
 
 test('an empty one stops', async () => {
   await expect(new StopStack().stop()).resolves.toBeUndefined();
+});
+
+test('a step that hangs does not hold up the others, and is named', async () => {
+  const stack = new StopStack();
+  const ran: string[] = [];
+  stack.push('first', () => ran.push('first'));
+  stack.push('hanging', () => new Promise(() => undefined), 20);
+  await expect(stack.stop()).rejects.toThrow('stopping hanging failed');
+  expect(ran).toEqual(['first']);
 });

@@ -1,13 +1,18 @@
+import { withDeadline } from './withDeadline.ts';
+
+const STEP_MS = 10_000;
+
 /**
- * What was acquired, in order. `stop()` releases in reverse, runs every step even when one fails, may be called twice
- * (the second call waits for the first), and throws the failures at the end.
+ * What was acquired, in order. `stop()` releases in reverse, runs every step even when one fails or does not end in time, may
+ * be called twice (the second call waits for the first), and throws the failures at the end.
  */
 export class StopStack {
-  readonly #steps: { name: string; stop: () => unknown }[] = [];
+  readonly #steps: { name: string; stop: () => unknown; withinMs: number }[] = [];
   #stopping: Promise<void> | undefined;
 
-  push(name: string, stop: () => unknown): void {
-    this.#steps.push({ name, stop });
+  /** @param withinMs what the step may take (ms). Default 10 s */
+  push(name: string, stop: () => unknown, withinMs = STEP_MS): void {
+    this.#steps.push({ name, stop, withinMs });
   }
 
   stop(): Promise<void> {
@@ -17,9 +22,11 @@ export class StopStack {
 
   async #stopAll(): Promise<void> {
     const failures: Error[] = [];
-    for (const { name, stop } of this.#steps.toReversed()) {
+    for (const { name, stop, withinMs } of this.#steps.toReversed()) {
       try {
-        await stop();
+        await withDeadline(Promise.resolve(stop()), withinMs, () => {
+          throw new Error(`it did not stop within ${withinMs / 1000} s`);
+        });
       } catch (error) {
         failures.push(new Error(`stopping ${name} failed`, { cause: error }));
       }

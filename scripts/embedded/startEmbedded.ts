@@ -13,8 +13,10 @@ import { RunningFile } from './runningFile.ts';
 import { loadSecrets } from './secrets.ts';
 
 const READY_MS = 60_000;
+/** What a part that was killed takes to be gone (ms). */
+const KILLED_MS = 5_000;
 /** A worker flushes its uploads, the API lets requests end, Redis closes its file; each knows its own shorter deadline. */
-const STOP_MS = { worker: 25_000, api: 15_000, redis: 10_000 } as const;
+const STOP_MS = { worker: 32_000, api: 15_000, redis: 10_000 } as const;
 
 export interface EmbeddedOptions {
   /** The project's folder. */
@@ -57,7 +59,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
     const adopt = async (child: Child, deadlineMs: number): Promise<void> => {
       parts.push(child);
-      stack.push(child.name, () => child.stop(deadlineMs));
+      stack.push(child.name, () => child.stop(deadlineMs), deadlineMs + KILLED_MS);
       void child.exited.then(({ code, wanted }) => wanted || fail(unexpectedEnd(child, code)));
       await running.addChild(child.pid);
     };

@@ -7,6 +7,7 @@ import { keys } from '../../common/redis/keys.ts';
 import { LeaderElection } from '../../common/redis/leaderElection.ts';
 import { jobSchemas, type WebhookJob } from '../../common/redis/queues.ts';
 import { parseStreamEvent, type StreamEvent } from '../../common/stream/streamEvent.ts';
+import { withDeadline } from '../../common/withDeadline.ts';
 import { ReceiverHosts } from './receiverHosts.ts';
 import { webhookBody } from './webhookBody.ts';
 import { WebhookLanes } from './webhookLanes.ts';
@@ -14,6 +15,7 @@ import { WebhookLanes } from './webhookLanes.ts';
 const LEADER_MS = 6_000;
 const READ_MS = 2_000;
 const BATCH = 100;
+const CLOSE_MS = 2_000;
 /** A lane without a new event for two days is deleted. */
 const LANE_TTL_SECONDS = 172_800;
 const AFTER_PROMPT = 1;
@@ -61,7 +63,8 @@ export class OutboxRelay {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#redis.disconnect();
-    await this.#loop;
+    // A batch for BullMQ waits for as long as Redis is away; it is relayed again by whoever leads next.
+    await withDeadline(Promise.resolve(this.#loop), CLOSE_MS, () => undefined);
   }
 
   async #run(): Promise<void> {

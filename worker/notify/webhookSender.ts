@@ -4,6 +4,7 @@ import type { Logger } from '../../common/createLogger.ts';
 import { EntryParser } from '../../common/redis/entryParser.ts';
 import { parseJob } from '../../common/redis/parseJob.ts';
 import { jobSchemas, queueNames, type WebhookJob } from '../../common/redis/queues.ts';
+import { withDeadline } from '../../common/withDeadline.ts';
 import { ForbiddenTarget } from './forbiddenTarget.ts';
 import { NameLookups } from './nameLookups.ts';
 import { postWebhook } from './postWebhook.ts';
@@ -11,6 +12,7 @@ import { type Admission, ReceiverHosts, sendLimits } from './receiverHosts.ts';
 import { WebhookLanes } from './webhookLanes.ts';
 
 const TIMEOUT_MS = 10_000;
+const CLOSE_MS = 2_000;
 /** The job before it in its lane promotes a parked one; this is for a worker that died before it could. */
 const PARK_MS = 60_000;
 
@@ -71,7 +73,8 @@ export class WebhookSender {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#worker.close(true);
+    // close() never returns while Redis is away; what was under way is delivered again.
+    await withDeadline(this.#worker.close(true), CLOSE_MS, () => undefined);
   }
 
   async #deliver(job: Job<WebhookJob>, token: string | undefined): Promise<number> {

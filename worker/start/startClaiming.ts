@@ -15,6 +15,9 @@ import { Session } from '../session/session.ts';
 import { startReporting } from './startReporting.ts';
 import type { WorkerContext } from './workerContext.ts';
 
+/** What all streams together may take to end: each step of a session has its own deadline (session.ts). */
+const STREAMS_MS = 45_000;
+
 type Deps = Omit<PhaseDeps, 'onEncode'>;
 
 /** Takes streams from now on, and looks after those that nobody has. */
@@ -46,7 +49,7 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
   guard.start();
   stack.push('capacity guard', () => guard.stop());
   consumer.start();
-  stack.push('streams', () => consumer.stop());
+  stack.push('streams', () => consumer.stop(), STREAMS_MS);
   return { consumer, heartbeat };
 }
 
