@@ -100,6 +100,22 @@ describe('CutPlan', () => {
     }
   });
 
+  test('no rung is cut where another has already gone past without a key frame', () => {
+    const plan = new CutPlan({ firstNumber: 0, targetSeconds: 2, rungs: 2 });
+    const broken = new Rung(
+      plan.rung(),
+      pictures(i => i % 60 === 0 && i !== 120),
+    );
+    const whole = new Rung(
+      plan.rung(),
+      pictures(i => i % 60 === 0),
+    );
+    for (const rung of [broken, whole]) for (let i = 0; i < 130; i += 1) rung.step();
+    for (const rung of [whole, broken]) while (!rung.isDone) rung.step();
+    expect(whole.cuts.map(({ at }) => at / frame)).toEqual([0, 60, 180, 240]);
+    expect(broken.cuts).toEqual(whole.cuts);
+  });
+
   test('a rung that comes late to its first picture begins in the segment that is there by then', () => {
     const plan = new CutPlan({ firstNumber: 0, targetSeconds: 2, rungs: 2 });
     const all = pictures(i => i % 60 === 0);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withPts } from '../transcode/testing/editTs.ts';
-import { makeTs, videoPid } from '../transcode/testing/makeTs.ts';
+import { audioPid, makeTs, videoPid } from '../transcode/testing/makeTs.ts';
 import { collectSegments } from './testing/collectSegments.ts';
 import { frameHashes } from './testing/frameHashes.ts';
 import { shiftTimes } from './testing/shiftTimes.ts';
@@ -99,6 +99,24 @@ describe('Segmenter, whatever comes', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test('no audio packet is split between two segments, and none goes to a segment after its time', () => {
+    const { segments } = collectSegments(ts);
+    for (const { data } of segments) {
+      const [first] = [...eachPacket(data)].filter(packet => pidOf(packet) === audioPid);
+      expect(first !== undefined && isStart(first)).toBe(true);
+    }
+    // What comes after the key frame's packets in the input is the new segment's: only an open PES packet goes to the old one.
+    const order = [...eachPacket(ts)].filter(packet => pidOf(packet) === videoPid || pidOf(packet) === audioPid);
+    for (const { data } of segments.slice(1)) {
+      const packets = [...eachPacket(data)];
+      const key = packets.find(packet => pidOf(packet) === videoPid) ?? data;
+      const sound = packets.find(packet => pidOf(packet) === audioPid) ?? data;
+      const from = order.findIndex(packet => packet.equals(key));
+      const next = order.slice(from).find(packet => pidOf(packet) === audioPid && isStart(packet));
+      expect(sound.equals(next ?? data)).toBe(true);
+    }
   });
 
   test('continuity counters go on across all segments, tables included', () => {
