@@ -95,9 +95,7 @@ async function stream(
   { stems = ['show'] as readonly string[], realTime = false, toneSeconds = seconds } = {},
 ): Promise<void> {
   const epoch = await output.openEpoch(Date.now());
-  const { dir: folder, firstNumber } = epoch;
-  await encodeSegments({ dir: folder, stems, firstNumber, seconds, toneSeconds, segmentSeconds: 0.5, realTime });
-  await epoch.close();
+  await encodeSegments({ epoch, renditions: stems.length, seconds, toneSeconds, segmentSeconds: 0.5, realTime });
 }
 
 async function playlist(key = 'show/show.m3u8') {
@@ -137,9 +135,12 @@ describe('a single profile', () => {
   test('a file leaves the spool as soon as it is stored, not with the end of a long stream', async () => {
     const { output } = await publish('100');
     const epoch = await output.openEpoch(Date.now());
-    await encodeSegments({ ...epoch, stems: ['show'], seconds: 2.2, segmentSeconds: 0.5, realTime: false });
-    await vi.waitFor(async () => expect(await readdir(epoch.dir)).toEqual(['show.m3u8']));
-    await epoch.close();
+    const end = new AbortController();
+    const encoding = encodeSegments({ epoch, seconds: 60, segmentSeconds: 0.5, realTime: true, signal: end.signal });
+    await vi.waitFor(async () => expect((await playlist()).numbers.length).toBeGreaterThan(2), 20_000);
+    expect((await readdir(epoch.dir)).filter(name => /_00[01]\.ts$/.test(name))).toEqual([]);
+    end.abort();
+    await encoding;
   });
 
   test('a reconnect goes on with the next number and one discontinuity; each epoch’s folder goes', async () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
-import type { SegmentEpoch, SegmentSink } from '../transcode/segmentSink.ts';
+import type { EpochSink } from '../segment/segmentEpoch.ts';
 import type { HlsOutputDeps, HlsOutputEvents, HlsOutputOptions } from './hlsOutputContract.ts';
 import { OutputState } from './outputState.ts';
 import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle } from './playlist/ledger.ts';
@@ -12,7 +12,6 @@ import { Poster } from './poster.ts';
 import { type RecoveredOutput, recoverOutput } from './recoverOutput.ts';
 import type { RunRetention } from './retention/runRetention.ts';
 import type { ClosedSegment } from './spool/closedSegment.ts';
-import { FfmpegEpoch } from './spool/ffmpegEpoch.ts';
 import { LiveEpoch } from './spool/liveEpoch.ts';
 import { StoreError } from './store/storeError.ts';
 import { isPermanent, storeFault } from './store/storeFault.ts';
@@ -22,7 +21,7 @@ import type { UploadOutcome } from './uploads/uploadOutcome.ts';
 const FINISH_MS = 15_000;
 
 /** A stream's way from closed segments to playlists in the store. It puts the parts in order; each knows its own job. */
-export class HlsOutput implements SegmentSink {
+export class HlsOutput implements EpochSink {
   readonly #deps: HlsOutputDeps;
   readonly #options: HlsOutputOptions;
   readonly #events: HlsOutputEvents;
@@ -33,7 +32,7 @@ export class HlsOutput implements SegmentSink {
   readonly #poster: Poster | undefined;
   readonly #state = new OutputState();
   readonly #gate: UploadGate;
-  readonly #epochs = new Set<FfmpegEpoch>();
+  readonly #epochs = new Set<LiveEpoch>();
   #ledger: Ledger;
   #epochCount = 0;
   /** Closed segments whose upload has not settled. */
@@ -91,7 +90,7 @@ export class HlsOutput implements SegmentSink {
     return this.#ledger.nextNumber;
   }
 
-  async openEpoch(startedAt: number): Promise<SegmentEpoch> {
+  async openEpoch(startedAt: number): Promise<LiveEpoch> {
     const { streamId, run, token } = this.#options;
     this.#ledger = openEpoch(this.#ledger, startedAt);
     this.#epochCount += 1;
@@ -102,29 +101,20 @@ export class HlsOutput implements SegmentSink {
         onDropped: update => this.#events.onDropped?.(update),
       });
       origin = epoch.origin;
-      const live = new LiveEpoch({
+      const live: LiveEpoch = new LiveEpoch({
         ...{ ...this.#deps, epoch, record, signal: this.#state.over, gate: this.#gate },
         events: {
           onClosed: segment => this.#closed(segment, epoch.dir),
           onOutcome: (segment, outcome) => this.#settled(segment, outcome),
-        },
-      });
-      const written: FfmpegEpoch = new FfmpegEpoch({
-        epoch: live,
-        freeBytes: () => this.#deps.spool.freeBytes(),
-        log: this.#log,
-        events: {
-          onInfo: (rendition, info) => this.#playlists.setInfo(rendition, info),
+          onFault: fault => this.#fault(fault),
           onEnd: () => {
             this.#change(closeEpoch(this.#ledger));
-            void written.settled().then(() => this.#epochs.delete(written));
+            void live.settled().then(() => this.#epochs.delete(live));
           },
-          onFault: fault => this.#fault(fault),
         },
       });
-      this.#epochs.add(written);
-      await written.start();
-      return written;
+      this.#epochs.add(live);
+      return live;
     } catch (error) {
       if (origin !== undefined) this.#deps.spool.leaveEpoch(origin);
       throw new AppError('storage_error', `the spool ${this.#deps.spool.dir} cannot be written: ${String(error)}`, {
@@ -209,6 +199,7 @@ export class HlsOutput implements SegmentSink {
   #closed(segment: ClosedSegment, dir: string): void {
     if (segment.rendition === this.#poster?.rendition) this.#poster.take(join(dir, segment.file));
     this.#pending += 1;
+    this.#playlists.setInfo(segment.rendition, segment.info);
     this.#playlists.expect(segment);
     this.#change(addClosed(this.#ledger, segment));
   }

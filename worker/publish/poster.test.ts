@@ -8,6 +8,7 @@ import { Poster } from './poster.ts';
 import { FolderStore } from './store/folderStore.ts';
 import { StoreError } from './store/storeError.ts';
 import { encodeSegments } from './testing/encodeSegments.ts';
+import { folderEpoch } from './testing/folderEpoch.ts';
 import { HookedStore } from './testing/hookedStore.ts';
 
 vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
@@ -20,7 +21,7 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'poster-'));
   store = new HookedStore(new FolderStore({ dir: join(dir, 'bucket'), publicUrl: 'http://x' }));
   posters = [];
-  await encodeSegments({ dir, stems: ['show'], firstNumber: 0, seconds: 2, segmentSeconds: 1, realTime: false });
+  await encodeSegments({ epoch: folderEpoch(dir), seconds: 2, segmentSeconds: 1 });
 });
 afterEach(async () => {
   await Promise.all(posters.map(poster => poster.close()));

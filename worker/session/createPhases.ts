@@ -112,7 +112,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
     givePortBack: () => givePortBack(deps, job, lease),
     transcode: (encoder, sink, signal, mayRestart) =>
       transcode({
-        ...{ media: encoder.media, streamId: job.streamId, encoding, sink, signal, log },
+        ...{ media: encoder.media, encoding, sink, signal, log },
         ffmpeg: config.FFMPEG,
         launcher: deps.launcher,
         limits: { maxPixels: config.MAX_PIXELS, maxFps: config.MAX_FPS },

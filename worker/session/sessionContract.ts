@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
-import type { SegmentSink } from '../transcode/segmentSink.ts';
+import type { EpochSink } from '../segment/segmentEpoch.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 
 /** An encoder that got in: its MPEG-TS ends when it is gone. */
@@ -19,7 +19,7 @@ export interface SessionIngest {
 }
 
 /** A stream's publishing, for this session. */
-export interface SessionOutput extends SegmentSink {
+export interface SessionOutput extends EpochSink {
   suspend(): void;
   resume(): void;
   /** Uploads what is left; `endList`: the stream is over and the playlist says so. Never rejects. */
@@ -37,7 +37,7 @@ export interface SessionPhases {
   /** @param mayRestart whether FFmpeg, which failed, may be started again */
   transcode(
     encoder: SessionEncoder,
-    sink: SegmentSink,
+    sink: EpochSink,
     signal: AbortSignal,
     mayRestart: (cause: Error) => Promise<boolean>,
   ): Promise<TranscodeEnd>;

@@ -18,8 +18,8 @@ const inputs: Inputs = {
   audio: { pid: 257, kind: 'audio', codec: 'aac' },
 };
 
-function args(encoding: Encoding, more: Partial<Inputs> = {}, streamId = 'show'): string[] {
-  return ffmpegArgs({ streamId, encoding, inputs: { ...inputs, ...more }, firstNumber: 37, maxPixels: 9_437_184 });
+function args(encoding: Encoding, more: Partial<Inputs> = {}): string[] {
+  return ffmpegArgs({ encoding, inputs: { ...inputs, ...more }, maxPixels: 9_437_184 });
 }
 
 /** All values of an option, in order. */
@@ -32,7 +32,7 @@ describe('ffmpegArgs', () => {
     ['-i', ['pipe:0']],
     ['-protocol_whitelist', ['pipe']],
     ['-max_pixels', ['9437184']],
-    ['-f', ['mpegts', 'segment']],
+    ['-f', ['mpegts', 'mpegts']],
     ['-progress', ['pipe:3']],
     ['-map', ['[v0]', '0:i:257']],
     ['-preset', ['veryfast']],
@@ -48,18 +48,17 @@ describe('ffmpegArgs', () => {
     ['-ac', ['2']],
     ['-force_key_frames', ['expr:gte(t,if(gt(n_forced,0),1+(n_forced-1)*4/2,0))']],
     ['-sc_threshold', ['0']],
-    ['-segment_time', ['4']],
-    ['-segment_time_delta', ['3']],
-    ['-segment_start_number', ['37']],
-    ['-segment_list', ['./show.m3u8']],
+    ['-pes_payload_size', ['0']],
+    ['-avoid_negative_ts', ['disabled']],
     ['-crf', []],
     ['-copyts', []],
   ])('single profile: %s is %j', (option, values) => {
     expect(all(args(single), option)).toEqual(values);
   });
 
-  test('single profile: the file names', () => {
-    expect(args(single).at(-1)).toBe('./show_%03d.ts');
+  test('a pipe for each rendition', () => {
+    const pipes = (encoding: Encoding) => args(encoding).filter(arg => /^pipe:[4-9]$/.test(arg));
+    expect([pipes(single), pipes(ladder)]).toEqual([['pipe:4'], ['pipe:4', 'pipe:5', 'pipe:6']]);
   });
 
   test.each([
@@ -67,8 +66,6 @@ describe('ffmpegArgs', () => {
     ['-b:v', ['5000k', '3000k', '1500k']],
     ['-maxrate', ['5000k', '3000k', '1500k']],
     ['-bufsize', ['10000k', '6000k', '3000k']],
-    ['-segment_list', ['./show_0.m3u8', './show_1.m3u8', './show_2.m3u8']],
-    ['-segment_start_number', ['37', '37', '37']],
     ['-i', ['pipe:0']],
   ])('ladder: %s is %j', (option, values) => {
     expect(all(args(ladder), option)).toEqual(values);
@@ -94,10 +91,6 @@ describe('ffmpegArgs', () => {
     expect(all(list, '-i')).toEqual(['pipe:0', 'anullsrc=r=48000:cl=stereo']);
     expect(all(list, '-map')).toEqual(['[v0]', '1:a:0', '[v1]', '1:a:0', '[v2]', '1:a:0']);
     expect(list.filter(arg => arg === '-shortest')).toHaveLength(3);
-  });
-
-  test('a stream id that looks like an option is a file name still', () => {
-    expect(args(single, {}, '-y').filter(arg => arg.includes('-y'))).toEqual(['./-y.m3u8', './-y_%03d.ts']);
   });
 
   test.each([

@@ -4,19 +4,16 @@ import type { Encoding } from './encoding.ts';
 import { segmentTiming } from './segmentTiming.ts';
 import { videoFilter } from './videoFilter.ts';
 
-/** FFmpeg's lists hold so many closed segments: slack for a watcher that is held up. */
-const listSize = 30;
+/** Descriptor of the first rendition's output. */
+const FIRST_OUTPUT = 4;
 
 /**
- * FFmpeg's arguments for one process: MPEG-TS on stdin; in its working directory, for each rendition, MPEG-TS segments
- * `<stem>_<number>.ts` and the list of those closed, `<stem>.m3u8`; -progress reports on descriptor 3.
+ * FFmpeg's arguments for one process: MPEG-TS on stdin; for each rendition MPEG-TS on a descriptor of its own, from 4 on;
+ * -progress reports on descriptor 3.
  */
 export function ffmpegArgs(options: {
-  streamId: string;
   encoding: Encoding;
   inputs: Inputs;
-  /** Number of the first segment of every rendition. */
-  firstNumber: number;
   /** Larger pictures are not decoded. */
   maxPixels: number;
 }): string[] {
@@ -34,7 +31,7 @@ export function ffmpegArgs(options: {
     ...encoding.renditions.flatMap((rendition, i) => [
       ...['-map', `[v${i}]`, ...videoArgs(rendition, encoding)],
       ...audioArgs(inputs.audio, rendition, encoding),
-      ...segmentArgs(encoding, stemOf(options.streamId, encoding, i), options.firstNumber),
+      ...pipeArgs(i),
     ]),
   ];
 }
@@ -76,20 +73,10 @@ function audioArgs(audio: Inputs['audio'], rendition: Rendition, encoding: Encod
 }
 
 /**
- * The segment muxer cuts at k * time - delta, which makes the first segment alone short. It writes into the final file,
- * so without a flush after each packet the list would name a segment whose tail is not written yet; without one header
- * for all, continuity counters would start again in each segment.
+ * One frame of sound in each PES packet: the segmenter divides them between segments, and they do not wait for more. PAT and
+ * PMT are written anew for each segment. No shift of timestamps: it would differ from rendition to rendition.
  */
-function segmentArgs({ segmentSeconds, gopSeconds }: Encoding, stem: string, firstNumber: number): string[] {
-  const delta = segmentSeconds - segmentTiming(segmentSeconds, gopSeconds).first;
-  return [
-    ...['-f', 'segment', '-segment_format', 'mpegts', '-segment_time', `${segmentSeconds}`],
-    ...['-segment_time_delta', `${delta}`, '-segment_start_number', `${firstNumber}`],
-    ...['-individual_header_trailer', '0', '-fflags', '+flush_packets', '-segment_list', `./${stem}.m3u8`],
-    ...['-segment_list_type', 'm3u8', '-segment_list_size', `${listSize}`, `./${stem}_%03d.ts`],
-  ];
-}
-
-function stemOf(streamId: string, encoding: Encoding, rendition: number): string {
-  return encoding.abr ? `${streamId}_${rendition}` : streamId;
-}
+const pipeArgs = (output: number): string[] => [
+  ...['-f', 'mpegts', '-pes_payload_size', '0', '-pat_period', '4', '-sdt_period', '3600'],
+  ...['-avoid_negative_ts', 'disabled', `pipe:${FIRST_OUTPUT + output}`],
+];

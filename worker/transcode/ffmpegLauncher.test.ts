@@ -16,7 +16,7 @@ const find = (ffmpeg = 'ffmpeg') => ffmpegLauncher({ ffmpeg, memoryBytes, uid, l
 
 /** Runs a shell script in FFmpeg's place. */
 async function script(text: string, launcher: FfmpegLauncher) {
-  const options = { path: 'sh', args: ['-c', text], cwd: '/', input: Readable.from([]), stopMs: 10_000 };
+  const options = { path: 'sh', args: ['-c', text], outputs: 0, input: Readable.from([]), stopMs: 10_000 };
   return new FfmpegProcess({ ...options, launcher }).exited;
 }
 

@@ -9,7 +9,7 @@ import { type FfmpegOptions, FfmpegProcess } from './ffmpegProcess.ts';
 import { fixture } from './testing/fixture.ts';
 
 function start(path: string, options: Partial<FfmpegOptions> = {}): FfmpegProcess {
-  return new FfmpegProcess({ path, args: [], cwd: '/', input: Readable.from([]), stopMs: 10_000, ...options });
+  return new FfmpegProcess({ path, args: [], outputs: 0, input: Readable.from([]), stopMs: 10_000, ...options });
 }
 
 const frozen = await ffmpegLauncher({
@@ -38,12 +38,18 @@ describe('FfmpegProcess', () => {
     });
   });
 
-  test.each([
-    ['a path that does not exist', '/nowhere/ffmpeg', {}],
-    ['a folder that is gone', 'ffmpeg', { cwd: '/nowhere' }],
-  ])('%s is a failed start, not an exception', async (_, path, options) => {
-    const exit = await start(path, { input: Readable.from([Buffer.alloc(100_000)]), ...options }).exited;
-    expect(exit).toMatchObject({ kind: 'failed', reason: 'it could not be started (ENOENT)' });
+  test('a path that does not exist is a failed start, not an exception', async () => {
+    const input = Readable.from([Buffer.alloc(100_000)]);
+    const { exited, outputs } = start('/nowhere/ffmpeg', { input, outputs: 2 });
+    expect(await exited).toMatchObject({ kind: 'failed', reason: 'it could not be started (ENOENT)' });
+    expect(await Promise.all(outputs.map(output => output.toArray()))).toEqual([[], []]);
+  });
+
+  test('its outputs are read until they end', async () => {
+    const args = ['-c', 'echo one >&4; cat >&5'];
+    const { outputs, exited } = start('sh', { args, outputs: 2, input: Readable.from([Buffer.from('two')]) });
+    expect((await Promise.all(outputs.map(output => output.toArray()))).map(String)).toEqual(['one\n', 'two']);
+    expect(await exited).toMatchObject({ kind: 'finished' });
   });
 
   test('the end of its media ends it', async () => {
@@ -112,7 +118,7 @@ describe('FfmpegProcess', () => {
       import { FfmpegProcess } from ${JSON.stringify(new URL('./ffmpegProcess.ts', import.meta.url).href)};
       import { PassThrough } from 'node:stream';
       const args = ['-f', 'mpegts', '-i', 'pipe:0', '-f', 'null', '-'];
-      const ffmpeg = new FfmpegProcess({ path: 'ffmpeg', args, cwd: '/', input: new PassThrough(), stopMs: 1000, launcher: ${JSON.stringify(launcher)} });
+      const ffmpeg = new FfmpegProcess({ path: 'ffmpeg', args, outputs: 0, input: new PassThrough(), stopMs: 1000, launcher: ${JSON.stringify(launcher)} });
       console.log(ffmpeg.pid);
       setInterval(() => {}, 1000);`;
     const worker = spawn(process.execPath, ['--input-type=module', '-e', script], {

@@ -7,6 +7,8 @@ import type { FfmpegLauncher } from './ffmpegLauncher.ts';
 import { type FfmpegReport, readProgress } from './ffmpegProgress.ts';
 
 const keptLines = 20;
+/** Descriptors 0 to 3: media, nothing, the log, progress. */
+const FIRST_OUTPUT = 4;
 
 export interface FfmpegExit {
   /** 'killed': by us. 'failed': it exited with an error, another process sent a signal, or it never started. */
@@ -23,7 +25,8 @@ export interface FfmpegOptions {
   path: string;
   launcher?: FfmpegLauncher | undefined;
   args: readonly string[];
-  cwd: string;
+  /** How many pipes it writes to: `pipe:4`, `pipe:5`, … */
+  outputs: number;
   /** Goes to stdin, as fast as FFmpeg takes it; its end closes stdin. */
   input: Readable;
   /** From closing stdin, or from `stop`, to SIGKILL; ms. */
@@ -41,6 +44,8 @@ export interface FfmpegOptions {
 export class FfmpegProcess {
   /** Resolves when the process is gone. Never rejects. */
   readonly exited: Promise<FfmpegExit>;
+  /** What it writes, by output. Each ends when the process is gone; FFmpeg waits for one that is not read. */
+  readonly outputs: readonly Readable[];
   readonly #options: FfmpegOptions;
   readonly #child: ReturnType<typeof spawn>;
   readonly #lines: string[] = [];
@@ -58,6 +63,7 @@ export class FfmpegProcess {
     const progress = stdio[3];
     const onLine = readProgress(report => options.onReport?.(report));
     if (progress instanceof Readable) eachLine(progress, onLine);
+    this.outputs = Array.from({ length: options.outputs }, (_, i) => readable(stdio[FIRST_OUTPUT + i]));
     this.exited = this.#wait();
     void this.#feed(stdin);
   }
@@ -119,13 +125,16 @@ export class FfmpegProcess {
   }
 }
 
-function spawn({ path, launcher, args, cwd }: FfmpegOptions) {
+/** A pipe that could not be made belongs to a process that could not be started: nothing comes. */
+const readable = (stream: unknown): Readable => (stream instanceof Readable ? stream : Readable.from([]));
+
+function spawn({ path, launcher, args, outputs }: FfmpegOptions) {
   const [program = path, ...rest] = [...(launcher?.words ?? []), path, ...args];
   return execa(program, rest, {
-    cwd,
+    cwd: '/',
     env: ffmpegEnvironment,
     extendEnv: false,
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe', ...Array.from({ length: outputs }, () => 'pipe' as const)],
     buffer: false,
     reject: false,
     killDescendants: true,

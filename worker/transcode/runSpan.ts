@@ -1,5 +1,6 @@
-import { chown } from 'node:fs/promises';
 import type { Logger } from '../../common/createLogger.ts';
+import { EpochWriter } from '../segment/epochWriter.ts';
+import type { EpochSink } from '../segment/segmentEpoch.ts';
 import type { Encoding } from './encoding.ts';
 import { ffmpegArgs } from './ffmpegArgs.ts';
 import { FfmpegHealth } from './ffmpegHealth.ts';
@@ -7,7 +8,7 @@ import type { FfmpegLauncher } from './ffmpegLauncher.ts';
 import { type FfmpegExit, FfmpegProcess } from './ffmpegProcess.ts';
 import type { MediaSpan } from './mediaSpan.ts';
 import type { Progress } from './progress.ts';
-import type { SegmentEpoch, SegmentSink } from './segmentSink.ts';
+import { segmentTiming } from './segmentTiming.ts';
 import { speedometer } from './speedometer.ts';
 import type { TranscodeLimits } from './transcodeLimits.ts';
 
@@ -20,9 +21,8 @@ export interface SpanEnd {
 
 export interface SpanOptions {
   span: MediaSpan;
-  streamId: string;
   encoding: Encoding;
-  sink: SegmentSink;
+  sink: EpochSink;
   signal: AbortSignal;
   log: Logger;
   limits: TranscodeLimits;
@@ -33,18 +33,23 @@ export interface SpanOptions {
 
 /** Runs one FFmpeg over one span of media, in an epoch of its own, which is closed whatever happens. */
 export async function runSpan(options: SpanOptions): Promise<SpanEnd> {
-  const epoch = await options.sink.openEpoch(options.span.startedAt);
+  const { encoding, sink, span } = options;
+  const { segmentSeconds, gopSeconds } = encoding;
+  const writer = new EpochWriter({
+    epoch: await sink.openEpoch(span.startedAt),
+    renditions: [...encoding.renditions.keys()],
+    segmentSeconds,
+    firstSeconds: segmentTiming(segmentSeconds, gopSeconds).first,
+  });
   try {
-    const uid = options.launcher?.uid;
-    if (uid !== undefined) await chown(epoch.dir, uid, uid);
-    return await runFfmpeg(options, epoch);
+    return await runFfmpeg(options, writer);
   } finally {
-    await epoch.close();
+    await writer.close();
   }
 }
 
-async function runFfmpeg(options: SpanOptions, epoch: SegmentEpoch): Promise<SpanEnd> {
-  const { span, streamId, encoding, signal, limits } = options;
+async function runFfmpeg(options: SpanOptions, writer: EpochWriter): Promise<SpanEnd> {
+  const { span, encoding, signal, limits } = options;
   const startedAt = performance.now();
   const health = new FfmpegHealth(startedAt);
   const speed = speedometer();
@@ -53,14 +58,8 @@ async function runFfmpeg(options: SpanOptions, epoch: SegmentEpoch): Promise<Spa
   const ffmpeg = new FfmpegProcess({
     path: options.ffmpeg,
     launcher: options.launcher,
-    args: ffmpegArgs({
-      streamId,
-      encoding,
-      inputs: span.inputs,
-      firstNumber: epoch.firstNumber,
-      maxPixels: limits.maxPixels,
-    }),
-    cwd: epoch.dir,
+    args: ffmpegArgs({ encoding, inputs: span.inputs, maxPixels: limits.maxPixels }),
+    outputs: encoding.renditions.length,
     input: span,
     stopMs: limits.stopMs,
     onFed: isBlocked => health.fed(performance.now(), isBlocked),
@@ -74,13 +73,13 @@ async function runFfmpeg(options: SpanOptions, epoch: SegmentEpoch): Promise<Spa
       options.onProgress?.({ ...report, speed: speed(now, report.seconds), behindSeconds });
     },
   });
-  options.log.info({ ffmpegPid: ffmpeg.pid, inputs: span.inputs, firstNumber: epoch.firstNumber }, 'FFmpeg started');
+  options.log.info({ ffmpegPid: ffmpeg.pid, inputs: span.inputs }, 'FFmpeg started');
   const stopWatching = watch(options, ffmpeg, health);
   const stop = () => ffmpeg.stop();
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   try {
-    const exit = await ffmpeg.exited;
+    const [exit] = await Promise.all([ffmpeg.exited, ...ffmpeg.outputs.map((output, i) => writer.feed(i, output))]);
     return { exit, sawPicture: frames > 0, ranMs: progressAt - startedAt };
   } finally {
     signal.removeEventListener('abort', stop);

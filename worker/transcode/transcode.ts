@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
+import type { EpochSink } from '../segment/segmentEpoch.ts';
 import type { Encoding } from './encoding.ts';
 import type { FfmpegLauncher } from './ffmpegLauncher.ts';
 import type { FfmpegExit } from './ffmpegProcess.ts';
@@ -9,15 +10,13 @@ import { MediaSpans } from './mediaSpans.ts';
 import type { Progress } from './progress.ts';
 import { AttemptFailure, withRestarts } from './restarts.ts';
 import { runSpan } from './runSpan.ts';
-import type { SegmentSink } from './segmentSink.ts';
 import { defaultLimits, type TranscodeLimits } from './transcodeLimits.ts';
 
 export interface TranscodeOptions {
   /** MPEG-TS chunks, aligned to nothing; ends (or fails) when the encoder is gone. Destroyed when the transcode ends. */
   media: Readable;
-  streamId: string;
   encoding: Encoding;
-  sink: SegmentSink;
+  sink: EpochSink;
   /** Ends the transcode in order: FFmpeg writes its last segment. */
   signal: AbortSignal;
   log: Logger;

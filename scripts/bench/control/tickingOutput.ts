@@ -14,8 +14,8 @@ import { LedgerStore } from '../../../worker/publish/playlist/ledgerStore.ts';
 import { segmentFile, streamFiles } from '../../../worker/publish/playlist/streamFiles.ts';
 import { headers } from '../../../worker/publish/store/headers.ts';
 import type { Uploads } from '../../../worker/publish/uploads/uploads.ts';
+import type { SegmentEpoch } from '../../../worker/segment/segmentEpoch.ts';
 import type { SessionOutput } from '../../../worker/session/sessionContract.ts';
-import type { SegmentEpoch } from '../../../worker/transcode/segmentSink.ts';
 
 /** As configured by default (HLS_WINDOW), and a segment of 5 Mbit/s. */
 const WINDOW = 10;
@@ -67,7 +67,14 @@ export class TickingOutput implements SessionOutput {
 
   async openEpoch(startedAt: number): Promise<SegmentEpoch> {
     this.#change(openEpoch(this.#ledger, startedAt));
-    return { dir: '/dev/null', firstNumber: this.#ledger.nextNumber, close: async () => undefined };
+    return {
+      ...{ dir: '/dev/null', firstNumber: this.#ledger.nextNumber },
+      fileOf: (rendition, number) => segmentFile(this.#ledger.stems[rendition] ?? '', number),
+      closed: () => undefined,
+      failed: () => undefined,
+      discard: async () => undefined,
+      close: async () => undefined,
+    };
   }
 
   /** A segment has been closed in every rendition. */

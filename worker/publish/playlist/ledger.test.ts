@@ -108,13 +108,24 @@ describe('listing', () => {
     expect(textOf(ledger, 0, '1')).toContain('#EXT-X-MEDIA-SEQUENCE:3\n');
   });
 
-  test('a file that FFmpeg closed in one rendition only is a gap in the other', () => {
+  test('a file that was closed in one rendition only is a gap in the other', () => {
     let ledger = openEpoch(createLedger(options()), start);
     ledger = settle(close(stored(ledger, 0), 0, 1), 0, 1, 'stored');
     expect(listing(ledger, 1)).toEqual(['0']);
     ledger = stored(openEpoch(closeEpoch(ledger), start + 9_000), 2);
     expect(listing(ledger, 0)).toEqual(['0', '1', '2']);
     expect(listing(ledger, 1)).toEqual(['0', '1 gap', '2']);
+  });
+
+  test('a segment that breaks the timeline inside an epoch gets one discontinuity, in all renditions', () => {
+    let ledger = stored(openEpoch(createLedger(options()), start), 0);
+    for (const r of [0, 1]) {
+      const file = { rendition: r, number: 1, durationSeconds: 4, bytes: 188, discontinuity: true };
+      ledger = settle(addClosed(ledger, file), r, 1, 'stored');
+    }
+    ledger = stored(ledger, 2);
+    expect(ledger.entries.map(({ discontinuity }) => discontinuity)).toEqual([false, true, false]);
+    expect(ledger.discontinuitySequence).toBe(1);
   });
 
   test('an end gives up what is under way, and lists what is stored after it', () => {

@@ -14,6 +14,8 @@ export type LedgerEntry = z.infer<typeof ledgerEntry>;
 export type Ledger = z.infer<typeof ledger>;
 
 export interface LedgerFile {
+  /** It does not continue the one before it, though it is of the same epoch. */
+  discontinuity?: boolean;
   rendition: number;
   number: number;
   durationSeconds: number;
@@ -188,7 +190,7 @@ function prune(ledger: Ledger): Ledger {
 
 function appendEntry(ledger: Ledger, closed: LedgerFile): Ledger {
   // Only the first segment ever follows nothing.
-  const discontinuity = ledger.breakPending && ledger.nextMediaSequence > 0;
+  const discontinuity = (ledger.breakPending || closed.discontinuity === true) && ledger.nextMediaSequence > 0;
   const discontinuitySequence = ledger.discontinuitySequence + (discontinuity ? 1 : 0);
   const entry: LedgerEntry = {
     number: closed.number,

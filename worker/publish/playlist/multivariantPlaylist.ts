@@ -1,4 +1,4 @@
-import type { SegmentInfo } from '../media/segmentInfo.ts';
+import type { SegmentInfo } from '../spool/closedSegment.ts';
 import { OWNER } from './mediaPlaylist.ts';
 
 export interface Variant {

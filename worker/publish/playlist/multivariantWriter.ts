@@ -1,5 +1,5 @@
 import type { Rendition } from '../../../common/config/encoding.ts';
-import type { SegmentInfo } from '../media/segmentInfo.ts';
+import type { SegmentInfo } from '../spool/closedSegment.ts';
 import { multivariantPlaylist, type Variant } from './multivariantPlaylist.ts';
 import type { PlaylistWriter } from './playlistWriter.ts';
 import { bandwidth, isMeasured, measure, type RenditionMeasure, startMeasure } from './renditionMeasure.ts';

@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
 import type { Rendition } from '../../../common/config/encoding.ts';
 import type { Logger } from '../../../common/createLogger.ts';
-import type { SegmentInfo } from '../media/segmentInfo.ts';
-import type { ClosedSegment } from '../spool/closedSegment.ts';
+import type { ClosedSegment, SegmentInfo } from '../spool/closedSegment.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 import type { StoreError } from '../store/storeError.ts';
 import type { ClaimedPlaylist } from './claimPlaylist.ts';

@@ -1,5 +1,5 @@
 import type { Rendition } from '../../../common/config/encoding.ts';
-import type { SegmentInfo } from '../media/segmentInfo.ts';
+import type { SegmentInfo } from '../spool/closedSegment.ts';
 
 /** Bit/s of TS for each kbit/s of elementary streams: 1090 to 1160 measured. */
 const TS_RATE = 1_120;

@@ -71,10 +71,7 @@ async function publish(token: string, options: Partial<HlsOutputOptions>): Promi
 
 /** One FFmpeg process's worth of stream, in segments of half a second. */
 async function stream(output: HlsOutput, seconds: number): Promise<void> {
-  const epoch = await output.openEpoch(Date.now());
-  const { dir, firstNumber } = epoch;
-  await encodeSegments({ dir, stems: ['show'], firstNumber, seconds, segmentSeconds: 0.5, realTime: false });
-  await epoch.close();
+  await encodeSegments({ epoch: await output.openEpoch(Date.now()), seconds, segmentSeconds: 0.5 });
 }
 
 const newRun = () => streams.start('show', { abr: false, webhookUrls: [] });

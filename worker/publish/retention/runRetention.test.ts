@@ -82,14 +82,7 @@ async function publish(
 
 /** One FFmpeg process's worth of stream, in segments of half a second. */
 async function stream(output: HlsOutput, seconds: number): Promise<void> {
-  const { dir: folder, firstNumber, close } = await openEpoch(output);
-  await encodeSegments({ dir: folder, stems: ['show'], firstNumber, seconds, segmentSeconds: 0.5, realTime: false });
-  await close();
-}
-
-async function openEpoch(output: HlsOutput) {
-  const epoch = await output.openEpoch(Date.now());
-  return { dir: epoch.dir, firstNumber: epoch.firstNumber, close: () => epoch.close() };
+  await encodeSegments({ epoch: await output.openEpoch(Date.now()), seconds, segmentSeconds: 0.5 });
 }
 
 async function listed(key: string) {

@@ -5,13 +5,8 @@ export const epochRecord = z.object({
   streamId: z.string(),
   run: z.string(),
   token: z.string(),
-  /** By rendition: the files are `<stem>_<number>.ts`. */
+  /** By rendition: the files are `<stem>_<number>.ts`. A file that has this name is closed. */
   stems: z.array(z.string()).readonly(),
-  /**
-   * What says that a file is closed. `list`: FFmpeg's `<stem>.m3u8` has come as far as its number. `name`: it has this name,
-   * since its writer renames it then. Default: `list`.
-   */
-  closedBy: z.enum(['list', 'name']).optional(),
   firstNumber: z.number(),
   /** ms since 1970. */
   startedAt: z.number(),

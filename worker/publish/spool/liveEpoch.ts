@@ -1,5 +1,9 @@
 import { join } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
+import type { AppError } from '../../../common/errors.ts';
+import type { Segment } from '../../segment/segment.ts';
+import type { SegmentEpoch } from '../../segment/segmentEpoch.ts';
+import { segmentFile } from '../playlist/streamFiles.ts';
 import { headers } from '../store/headers.ts';
 import type { UploadGate } from '../uploadGate.ts';
 import type { UploadOutcome } from '../uploads/uploadOutcome.ts';
@@ -12,15 +16,19 @@ import { readEpoch } from './spooledEpochs.ts';
 export interface EpochEvents {
   onClosed(segment: ClosedSegment): void;
   onOutcome(segment: ClosedSegment, outcome: UploadOutcome): void;
+  /** A segment could not be written. */
+  onFault(fault: AppError): void;
+  /** No more segments come. */
+  onEnd(): void;
 }
 
 /**
- * An epoch of this process: whatever writes its segments hands them in here, closed. A file is removed when it is stored,
+ * An epoch of this process: its segments are handed in here, closed. A file is removed when it is stored,
  * the folder with the last one. What is left at the end is the sweep's.
  */
-export class LiveEpoch {
+export class LiveEpoch implements SegmentEpoch {
   readonly dir: string;
-  readonly record: EpochRecord;
+  readonly #record: EpochRecord;
   readonly #origin: string;
   readonly #spool: Spool;
   readonly #uploads: Pick<Uploads, 'upload'>;
@@ -43,7 +51,7 @@ export class LiveEpoch {
     log: Logger;
   }) {
     this.dir = options.epoch.dir;
-    this.record = options.record;
+    this.#record = options.record;
     this.#origin = options.epoch.origin;
     this.#spool = options.spool;
     this.#uploads = options.uploads;
@@ -53,11 +61,26 @@ export class LiveEpoch {
     this.#log = options.log;
   }
 
-  /** Takes a closed segment. @param read something else reads the file until this resolves; it is not removed before */
-  closed(segment: ClosedSegment, read?: Promise<unknown>): void {
+  get firstNumber(): number {
+    return this.#record.firstNumber;
+  }
+
+  fileOf(rendition: number, number: number): string {
+    return segmentFile(this.#record.stems[rendition] ?? this.#record.streamId, number);
+  }
+
+  closed(rendition: number, { number, seconds, bytes, discontinuity, video, audio, keySeconds }: Segment): void {
     if (this.#signal.aborted) return;
+    const segment: ClosedSegment = {
+      ...{ rendition, number, file: this.fileOf(rendition, number), bytes, durationSeconds: seconds },
+      ...{ closedAt: Date.now(), discontinuity: discontinuity !== undefined, info: { video, audio }, keySeconds },
+    };
     this.#events.onClosed(segment);
-    this.#track(this.#upload(segment, read));
+    this.#track(this.#upload(segment));
+  }
+
+  failed(fault: AppError): void {
+    this.#events.onFault(fault);
   }
 
   /** Removes a file that is no segment. */
@@ -65,14 +88,14 @@ export class LiveEpoch {
     await this.#remove(() => this.#spool.removeFile(join(this.#origin, file)));
   }
 
-  /** No more segments come. May be called twice. */
-  end(): void {
+  async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    this.#events.onEnd();
     this.#track(this.#tidy([...this.#tasks]));
   }
 
-  /** Resolves when all uploads have an outcome and, after end(), the folder is removed or left to the sweep. */
+  /** Resolves when all uploads have an outcome and, after close(), the folder is removed or left to the sweep. */
   async settled(): Promise<void> {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
   }
@@ -82,15 +105,14 @@ export class LiveEpoch {
     void task.finally(() => this.#tasks.delete(task));
   }
 
-  async #upload(segment: ClosedSegment, read: Promise<unknown> | undefined): Promise<void> {
-    const { streamId, run } = this.record;
+  async #upload(segment: ClosedSegment): Promise<void> {
+    const { streamId, run } = this.#record;
     const file = join(this.#origin, segment.file);
     await this.#gate?.pass();
     const job = { streamId, run, file, key: `${streamId}/${segment.file}`, ...headers.segment };
     const outcome = await this.#uploads.upload(job, this.#signal);
     this.#events.onOutcome(segment, outcome);
     if (outcome.kind !== 'stored') return;
-    await read;
     await this.discard(segment.file);
   }
 

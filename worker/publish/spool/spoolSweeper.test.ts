@@ -127,7 +127,7 @@ describe('an epoch of another process', () => {
     const sweep = sweeper();
     await sweep.sweep();
     await vi.waitFor(() => expect(store.puts).toHaveLength(4), 10_000);
-    await writeSegments(join(spool.dir, 'show/run1/170-1'), 'show', { closed: [4], listed: [3, 4] });
+    await writeSegments(join(spool.dir, 'show/run1/170-1'), 'show', { closed: [4] });
     gate.resolve();
     await vi.waitFor(async () => {
       await sweep.sweep();
@@ -142,7 +142,7 @@ describe('an epoch of another process', () => {
     await sweep.sweep();
     await vi.waitFor(async () => expect(await stored()).toEqual(names(0, 1, 2, 3)), 10_000);
     await sweep.stop();
-    expect(await spooled()).toContain('show/run1/170-1/show_004.ts');
+    expect(await spooled()).toContain('show/run1/170-1/.show_004.ts.part');
   });
 
   test('whose record was cut off is cleared away, for it never had a file', async () => {
@@ -245,7 +245,7 @@ describe('bounds', () => {
     expect((await spooled()).filter(name => name.endsWith('.ts'))).toEqual([
       'live/run1/170-1/live_000.ts',
       'live/run1/170-1/live_001.ts',
-      ...names(2, 3, 4).map(name => `show/run1/170-1/${name}`),
+      ...names(2, 3).map(name => `show/run1/170-1/${name}`),
     ]);
     expect(told.mock.calls).toEqual([
       [{ streamId: 'show', run: 'run1' }, expect.stringMatching(/^2 segment.*SPOOL_MAX_BYTES/)],

@@ -21,22 +21,15 @@ afterEach(() => rm(spool.dir, { recursive: true, force: true }));
 const closed = async (origin: string): Promise<string[]> =>
   ((await readEpoch(spool.dir, origin))?.closed ?? []).map(({ name }) => name).toSorted();
 
-test('FFmpeg’s lists say what is closed: as far as the last number, whatever they still name', async () => {
+test('a final name says that a segment is closed', async () => {
   const { dir, origin } = await spool.createEpoch(1, record);
-  await writeSegments(dir, 'show_0', { closed: [0, 1, 2], listed: [1, 2], open: 3 });
-  await writeSegments(dir, 'show_1', { closed: [0], listed: [0], open: 1 });
-  expect(await closed(origin)).toEqual(['show_0_000.ts', 'show_0_001.ts', 'show_0_002.ts', 'show_1_000.ts']);
-});
-
-test('where the writer renames what it has closed, a final name says so, without a list', async () => {
-  const { dir, origin } = await spool.createEpoch(1, { ...record, closedBy: 'name' });
   for (const name of ['show_0_000.ts', 'show_1_007.ts', '.show_0_001.ts.part', 'show_2_000.ts', 'other.ts'])
     await writeFile(join(dir, name), Buffer.alloc(188));
   expect(await closed(origin)).toEqual(['show_0_000.ts', 'show_1_007.ts']);
 });
 
-test.each(['list', 'name'] as const)('a file that is empty or cut is not closed (%s)', async closedBy => {
-  const { dir, origin } = await spool.createEpoch(1, { ...record, closedBy });
+test('a file that is empty or cut is not closed', async () => {
+  const { dir, origin } = await spool.createEpoch(1, record);
   await writeSegments(dir, 'show_0', { closed: [0, 1, 2] });
   await writeFile(join(dir, 'show_0_000.ts'), '');
   await writeFile(join(dir, 'show_0_001.ts'), Buffer.alloc(189));
@@ -51,7 +44,7 @@ test('a record of an earlier version, or of another program, ends nothing', asyn
 
 test('a closed segment is found in the folder of whichever owner of the run wrote it', async () => {
   const first = await spool.createEpoch(1, record);
-  const second = await spool.createEpoch(1, { ...record, token: '180', closedBy: 'name' });
+  const second = await spool.createEpoch(1, { ...record, token: '180' });
   await writeSegments(first.dir, 'show_0', { closed: [0], open: 1 });
   await writeFile(join(second.dir, 'show_0_001.ts'), Buffer.alloc(188));
   const find = (number: number) => findClosedFile(spool, record, 'show_0', number);

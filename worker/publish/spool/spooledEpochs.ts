@@ -1,7 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseMediaPlaylist } from '../playlist/parseMediaPlaylist.ts';
 import { segmentFile, segmentNumber } from '../playlist/streamFiles.ts';
 import { type EpochRecord, epochRecord } from './epochRecord.ts';
 
@@ -18,7 +17,7 @@ export interface SpooledEpoch {
   origin: string;
   /** Undefined when it does not parse: its writer died while it wrote it, before there was any file. */
   record: EpochRecord | undefined;
-  /** Closed segments (EpochRecord.closedBy), oldest first. */
+  /** Closed segments, oldest first: the writer renames a file when it is whole. */
   closed: SpooledFile[];
   /** All files together. */
   bytes: number;
@@ -51,11 +50,10 @@ export async function readEpoch(dir: string, origin: string): Promise<SpooledEpo
   if (text === undefined || stats === undefined) return undefined;
   const record = epochRecord.safeParse(tryJson(text)).data;
   const files = await readFiles(folder);
-  const lastByStem = record ? await lastClosed(folder, record) : new Map<string, number>();
   const isClosed = ({ name, bytes }: SpooledFile): boolean => {
-    const number = segmentNumber(name) ?? Number.POSITIVE_INFINITY;
-    const last = [...lastByStem].find(([stem]) => segmentFile(stem, number) === name)?.[1];
-    return last !== undefined && number <= last && bytes > 0 && bytes % TS_PACKET === 0;
+    const number = segmentNumber(name);
+    const isSegment = number !== undefined && record?.stems.some(stem => segmentFile(stem, number) === name);
+    return isSegment === true && bytes > 0 && bytes % TS_PACKET === 0;
   };
   return {
     origin,
@@ -64,18 +62,6 @@ export async function readEpoch(dir: string, origin: string): Promise<SpooledEpo
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     writtenAt: Math.max(stats.mtimeMs, ...files.map(file => file.writtenAt)),
   };
-}
-
-/** By stem, the last number that is closed. FFmpeg's list names the latest few only, and everything before is closed too. */
-async function lastClosed(folder: string, { stems, closedBy }: EpochRecord): Promise<Map<string, number>> {
-  const last = new Map(stems.map(stem => [stem, Number.MAX_SAFE_INTEGER]));
-  if (closedBy === 'name') return last;
-  for (const stem of stems) {
-    const text = await orUndefined(readFile(join(folder, `${stem}.m3u8`), 'utf8'));
-    const segments = text === undefined ? [] : (parseMediaPlaylist(text)?.segments ?? []);
-    last.set(stem, Math.max(-1, ...segments.map(({ uri }) => segmentNumber(uri) ?? -1)));
-  }
-  return last;
 }
 
 async function readFiles(folder: string): Promise<SpooledFile[]> {

@@ -1,45 +1,44 @@
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
+import { EpochWriter } from '../../segment/epochWriter.ts';
+import type { SegmentEpoch } from '../../segment/segmentEpoch.ts';
 
 /**
- * A real FFmpeg that writes a tiny picture and a tone as segments with its lists, as a transcode does.
- * Resolves when it has ended; the signal kills it. For tests.
+ * A real FFmpeg's tiny picture and tone, segmented into an epoch as a transcode does it; closes the epoch.
+ * The signal kills FFmpeg. For tests.
  */
 export async function encodeSegments(options: {
-  dir: string;
-  stems: readonly string[];
-  firstNumber: number;
+  epoch: SegmentEpoch;
+  renditions?: number;
   seconds: number;
   /** The tone's length, where it ends before the picture. */
   toneSeconds?: number;
   segmentSeconds: number;
-  /** As fast as the picture is; otherwise as fast as it can, and its lists hold the last six segments only. */
-  realTime: boolean;
+  /** As fast as the picture is; otherwise as fast as it can. */
+  realTime?: boolean;
   signal?: AbortSignal;
 }): Promise<void> {
-  const { dir, stems, firstNumber, seconds, toneSeconds = seconds, segmentSeconds, realTime, signal } = options;
+  const { epoch, renditions = 1, seconds, toneSeconds = seconds, segmentSeconds, realTime = false, signal } = options;
+  const places = [...Array(renditions).keys()];
   const source = (input: string, length: number) => [
     ...[...(realTime ? ['-re'] : []), '-f', 'lavfi', '-t', String(length), '-i', input],
   ];
-  const output = (stem: string, i: number) => [
+  const output = (i: number) => [
     ...['-map', '0:v', '-map', '1:a', '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-c:a', 'aac'],
-    ...[
-      '-force_key_frames',
-      `expr:gte(t,n_forced*${segmentSeconds})`,
-      '-sc_threshold',
-      '0',
-      '-s',
-      `${320 >> i}x${180 >> i}`,
-    ],
-    ...['-f', 'segment', '-segment_time', String(segmentSeconds), '-segment_start_number', String(firstNumber)],
-    ...['-segment_list', `${stem}.m3u8`, '-segment_list_type', 'm3u8', '-segment_list_size', '6', `${stem}_%03d.ts`],
+    ...['-force_key_frames', `expr:gte(t,n_forced*${segmentSeconds})`, '-sc_threshold', '0'],
+    ...['-s', `${320 >> i}x${180 >> i}`, '-f', 'mpegts', '-pes_payload_size', '0', `pipe:${3 + i}`],
   ];
   const inputs = [...source('testsrc2=size=320x180:rate=10', seconds), ...source('sine=r=48000', toneSeconds)];
-  const process = execa('ffmpeg', ['-v', 'error', '-nostdin', ...inputs, ...stems.flatMap(output)], {
-    cwd: dir,
+  const ffmpeg = execa('ffmpeg', ['-v', 'error', '-nostdin', ...inputs, ...places.flatMap(output)], {
+    stdio: ['ignore', 'ignore', 'inherit', ...places.map(() => 'pipe' as const)],
+    buffer: false,
     forceKillAfterDelay: 100,
     reject: false,
     ...(signal ? { cancelSignal: signal } : {}),
   });
-  const { failed, stderr } = await process;
-  if (failed && !signal?.aborted) throw new Error(`ffmpeg failed: ${stderr}`);
+  const writer = new EpochWriter({ epoch, renditions: places, segmentSeconds, firstSeconds: segmentSeconds });
+  const feeds = places.map(i => writer.feed(i, ffmpeg.stdio[3 + i] as Readable));
+  const [{ failed }] = await Promise.all([ffmpeg, ...feeds]);
+  await writer.close();
+  if (failed && !signal?.aborted) throw new Error('ffmpeg failed: see above');
 }

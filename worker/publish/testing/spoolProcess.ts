@@ -10,7 +10,7 @@ await spool.claim();
 await spool.liveness.hold();
 const record = { streamId: 'show', run: 'run1', token: '170', stems: ['show'], firstNumber: 0, startedAt: Date.now() };
 const epoch = await spool.createEpoch(1, record);
-await writeSegments(epoch.dir, 'show', { closed: [0, 1, 2, 3], listed: [2, 3], open: 4 });
+await writeSegments(epoch.dir, 'show', { closed: [0, 1, 2, 3], open: 4 });
 process.stdout.write(`${epoch.origin}\n`);
 process.stdin.resume();
 await once(process.stdin, 'end');

@@ -1,18 +1,27 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SegmentSink } from '../segmentSink.ts';
+import type { AppError } from '../../../common/errors.ts';
+import type { Segment } from '../../segment/segment.ts';
+import type { EpochSink } from '../../segment/segmentEpoch.ts';
 
 export interface SinkEpoch {
   dir: string;
   firstNumber: number;
+  /** How often it was closed. */
   closed: number;
 }
 
-export interface FolderSink extends SegmentSink {
+export interface SinkSegment extends Segment {
+  file: string;
+  path: string;
+}
+
+export interface FolderSink extends EpochSink {
   readonly epochs: readonly SinkEpoch[];
-  /** What an epoch's list of a stem names, in order. */
-  list(epoch: number, stem: string): Promise<{ file: string; path: string; seconds: number }[]>;
+  readonly faults: readonly AppError[];
+  /** A rendition's segments of an epoch, in order. */
+  list(epoch: number, rendition?: number): readonly SinkSegment[];
   files(epoch: number): Promise<string[]>;
   remove(): Promise<void>;
 }
@@ -21,28 +30,37 @@ export interface FolderSink extends SegmentSink {
 export async function folderSink(): Promise<FolderSink> {
   const root = await mkdtemp(join(tmpdir(), 'transcode-'));
   const epochs: SinkEpoch[] = [];
-  const dirOf = (epoch: number) => join(root, `${epoch}`);
+  const faults: AppError[] = [];
+  const segments: SinkSegment[][][] = [];
   return {
     epochs,
+    faults,
     async openEpoch() {
       if (epochs.some(epoch => epoch.closed === 0)) throw new Error('the epoch before is still open');
-      const epoch: SinkEpoch = { dir: dirOf(epochs.length), firstNumber: 100 * epochs.length, closed: 0 };
-      await mkdir(epoch.dir);
+      const dir = join(root, `${epochs.length}`);
+      const epoch: SinkEpoch = { dir, firstNumber: 100 * epochs.length, closed: 0 };
+      const closed: SinkSegment[][] = [];
+      await mkdir(dir);
       epochs.push(epoch);
+      segments.push(closed);
+      const fileOf = (rendition: number, number: number) => `s_${rendition}_${number}.ts`;
       return {
         ...epoch,
+        fileOf,
+        closed(rendition, segment) {
+          const file = fileOf(rendition, segment.number);
+          closed[rendition] ??= [];
+          closed[rendition].push({ ...segment, file, path: join(dir, file) });
+        },
+        discard: file => rm(join(dir, file)),
+        failed: fault => void faults.push(fault),
         async close() {
           epoch.closed++;
         },
       };
     },
-    async list(epoch, stem) {
-      const text = await readFile(join(dirOf(epoch), `${stem}.m3u8`), 'utf8');
-      return [...text.matchAll(/#EXTINF:([\d.]+),\n(.+)/g)].map(([, seconds = '', file = '']) => {
-        return { file, path: join(dirOf(epoch), file), seconds: Number(seconds) };
-      });
-    },
-    files: epoch => readdir(dirOf(epoch)),
+    list: (epoch, rendition = 0) => segments[epoch]?.[rendition] ?? [],
+    files: epoch => readdir(epochs[epoch]?.dir ?? root),
     remove: () => rm(root, { recursive: true, force: true }),
   };
 }

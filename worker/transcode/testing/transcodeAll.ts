@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { silentLogger } from '../../../common/testing/silentLogger.ts';
+import type { EpochSink } from '../../segment/segmentEpoch.ts';
 import type { Encoding } from '../encoding.ts';
-import type { SegmentSink } from '../segmentSink.ts';
 import { type TranscodeEnd, type TranscodeOptions, transcode } from '../transcode.ts';
 
 export const tinyEncoding: Encoding = {
@@ -18,16 +18,15 @@ export function* pieces(ts: Buffer, bytes = 1_319): Generator<Buffer> {
   for (let at = 0; at < ts.length; at += bytes) yield ts.subarray(at, at + bytes);
 }
 
-/** Transcodes a whole transport stream as stream `s`. */
+/** Transcodes a whole transport stream. */
 export function transcodeAll(
   media: Buffer | Readable,
-  sink: SegmentSink,
+  sink: EpochSink,
   encoding: Partial<Encoding> = {},
   options: Partial<TranscodeOptions> = {},
 ): Promise<TranscodeEnd> {
   return transcode({
     media: media instanceof Readable ? media : Readable.from(pieces(media), { objectMode: false }),
-    streamId: 's',
     encoding: { ...tinyEncoding, ...encoding },
     sink,
     signal: new AbortController().signal,

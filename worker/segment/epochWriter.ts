@@ -1,0 +1,123 @@
+import type { Readable } from 'node:stream';
+import { CutPlan } from './cutPlan.ts';
+import type { Segment, SegmentSink } from './segment.ts';
+import type { SegmentEpoch } from './segmentEpoch.ts';
+import { Segmenter } from './segmenter.ts';
+import { SegmentFiles } from './segmentFiles.ts';
+import type { SourceFacts } from './sourceFacts.ts';
+
+interface Rung {
+  rendition: number;
+  segmenter: Segmenter;
+  files: SegmentFiles;
+  first: Segment | undefined;
+  /** Number of the segment that ends where the input did; undefined before the end. */
+  lastNumber: number | undefined;
+  /** That segment, written and not handed in yet. */
+  last: Segment | undefined;
+}
+
+/**
+ * Makes one epoch's segments: a segmenter and its files for each rendition, all with the same cuts. A last segment that
+ * lacks sound or pictures is left out in all renditions, since players stop in front of it.
+ */
+export class EpochWriter {
+  readonly #epoch: SegmentEpoch;
+  readonly #rungs: readonly Rung[];
+  readonly #onSegment: ((facts: SourceFacts) => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * @param options.renditions which renditions this epoch has
+   * @param options.firstSeconds length of the first segment; all others have `segmentSeconds`, up to the next key frame
+   * @param options.onSegment called with the first rendition's facts when a segment of it is closed
+   */
+  constructor(options: {
+    epoch: SegmentEpoch;
+    renditions: readonly number[];
+    segmentSeconds: number;
+    firstSeconds: number;
+    onSegment?: (facts: SourceFacts) => void;
+  }) {
+    const { epoch, renditions, segmentSeconds: targetSeconds, firstSeconds } = options;
+    this.#epoch = epoch;
+    this.#onSegment = options.onSegment;
+    const { firstNumber } = epoch;
+    const plan = new CutPlan({ firstNumber, targetSeconds, firstSeconds, rungs: renditions.length });
+    this.#rungs = renditions.map(rendition => this.#rung(rendition, plan));
+  }
+
+  /** Segments a rendition's MPEG-TS until it ends. Rejects as the media does, and keeps what came. */
+  async feed(place: number, media: Readable): Promise<void> {
+    const rung = this.#at(place);
+    try {
+      for await (const chunk of media) {
+        rung.segmenter.push(chunk as Buffer);
+        if (rung.files.room !== undefined) await rung.files.room;
+      }
+    } finally {
+      rung.lastNumber = -1;
+      rung.segmenter.end();
+    }
+  }
+
+  /** All media has ended: hands the last segments in, and closes the epoch. Never rejects; may be called twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #at(place: number): Rung {
+    const rung = this.#rungs[place];
+    if (rung === undefined) throw new Error(`there is no rendition ${place} in this epoch`);
+    return rung;
+  }
+
+  #rung(rendition: number, plan: CutPlan): Rung {
+    const { dir } = this.#epoch;
+    const files: SegmentFiles = new SegmentFiles({
+      dir,
+      nameOf: number => this.#epoch.fileOf(rendition, number),
+      onClosed: segment => this.#written(rung, segment),
+      onFault: fault => this.#epoch.failed(fault),
+    });
+    const sink: SegmentSink = {
+      onOpen: segment => files.onOpen(segment),
+      onBytes: (segment, packets) => files.onBytes(segment, packets),
+      onClose: segment => {
+        if (rung.lastNumber !== undefined) rung.lastNumber = segment.number;
+        files.onClose(segment);
+      },
+    };
+    const segmenter = new Segmenter({ cuts: plan.rung(), sink });
+    const rung: Rung = {
+      ...{ rendition, segmenter, files },
+      ...{ first: undefined, lastNumber: undefined, last: undefined },
+    };
+    return rung;
+  }
+
+  #written(rung: Rung, segment: Segment): void {
+    rung.first ??= segment;
+    if (segment.number === rung.lastNumber) rung.last = segment;
+    else this.#epoch.closed(rung.rendition, segment);
+    if (rung === this.#rungs[0]) this.#onSegment?.(rung.segmenter.facts);
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#rungs.map(({ files }) => files.settled()));
+    const number = Math.max(...this.#rungs.map(rung => rung.last?.number ?? -1));
+    const isWhole = this.#rungs.every(({ first, last }) => last?.number === number && isLike(first, last));
+    for (const { rendition, last } of this.#rungs) {
+      if (last === undefined) continue;
+      if (isWhole || last.number < number) this.#epoch.closed(rendition, last);
+      else await this.#epoch.discard(this.#epoch.fileOf(rendition, number));
+    }
+    await this.#epoch.close();
+  }
+}
+
+/** Whether it has sound and pictures, where the epoch's first one does. */
+const isLike = (first: Segment | undefined, last: Segment): boolean =>
+  ((last.startsWithKey && last.video !== undefined) || first?.video === undefined) &&
+  (last.audio !== undefined || first?.audio === undefined);

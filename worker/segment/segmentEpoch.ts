@@ -1,0 +1,25 @@
+import type { AppError } from '../../common/errors.ts';
+import type { Segment } from './segment.ts';
+
+/** A stretch of a stream with one source of media: a spool folder, and the number that its first segment gets. */
+export interface SegmentEpoch {
+  /** Absolute path of the folder for its files; exists and is empty. */
+  dir: string;
+  firstNumber: number;
+  /** Name of a rendition's file. */
+  fileOf(rendition: number, number: number): string;
+  /** A rendition's next segment is in the folder, under its final name. In order within a rendition. */
+  closed(rendition: number, segment: Segment): void;
+  /** Removes a file that is no segment after all. Never rejects. */
+  discard(file: string): Promise<void>;
+  /** A segment could not be written and is lost. */
+  failed(fault: AppError): void;
+  /** Nothing more comes. Never rejects; may be called twice. */
+  close(): Promise<void>;
+}
+
+/** Where a stream's segments go. Declared for those who make them; publish/ implements it. */
+export interface EpochSink {
+  /** Called before each source of media begins, one epoch at a time. `startedAt`: wall clock (ms) of its first byte. */
+  openEpoch(startedAt: number): Promise<SegmentEpoch>;
+}
