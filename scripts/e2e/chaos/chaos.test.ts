@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ChaosCluster } from './chaosCluster.ts';
+import { gapRound } from './gapRound.ts';
 import { killRound } from './killRound.ts';
 import { blackHoleRound, freezeRound } from './vanishRound.ts';
 
@@ -30,6 +31,11 @@ test('a worker is cut off from Redis: another one takes over, and it finds itsel
 
 test('a worker is frozen past its lease: another one takes over, and it finds itself fenced', async () => {
   expect((await freezeRound(chaos)).every(({ claimed }) => claimed < 14_000)).toBe(true);
+});
+
+test('streams are stopped while nobody owns them: the next workers carry it out, and new runs begin', async () => {
+  expect(await gapRound(chaos, 'after-stopped')).toEqual([]);
+  expect(await gapRound(chaos, 'at-once')).toEqual([]);
 });
 
 test('nothing was wrong all the while, and nothing is left', async () => {

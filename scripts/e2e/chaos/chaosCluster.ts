@@ -41,6 +41,8 @@ export class ChaosCluster {
   /** Those that are not dead. */
   readonly workers: ChaosWorker[] = [];
   readonly streams: ChaosStream[] = [];
+  /** How often rounds have stopped every stream and started it again. */
+  ends = 0;
   readonly #env: Record<string, string>;
   readonly #segmentSeconds: number;
   readonly #hosts: boolean;
@@ -162,7 +164,7 @@ export class ChaosCluster {
       new Set(
         app.received.filter(event => event.StreamId === id && event.Status === 'STOPPED').map(event => event.EventId),
       ).size;
-    const all = (): boolean => this.streams.every(({ id }) => stopped(id) > 0);
+    const all = (): boolean => this.streams.every(({ id }) => stopped(id) > this.ends);
     await waitFor('the last webhooks', all, 60_000).catch(() => undefined);
     const left = await assertNothingLeft(cluster, 60_000).then(
       () => [],
@@ -170,7 +172,9 @@ export class ChaosCluster {
     );
     return [
       ...verdicts.flatMap(({ violations }) => violations.map(text => `oracle: ${text}`)),
-      ...this.streams.filter(({ id }) => stopped(id) !== 1).map(({ id }) => `${id}: STOPPED told ${stopped(id)} times`),
+      ...this.streams
+        .filter(({ id }) => stopped(id) !== this.ends + 1)
+        .map(({ id }) => `${id}: STOPPED told ${stopped(id)} times`),
       ...this.#repeated(),
       ...left,
       ...writerFaults(cluster.s3?.accepted ?? []),

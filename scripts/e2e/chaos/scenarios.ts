@@ -1,5 +1,6 @@
 import type { Storage } from '../harness/cluster.ts';
 import { ChaosCluster } from './chaosCluster.ts';
+import { gapRound } from './gapRound.ts';
 import { type FailOver, killRound } from './killRound.ts';
 import { type RedisFault, redisRound } from './redisRound.ts';
 import { blackHoleRound, freezeRound, type TakeOver } from './vanishRound.ts';
@@ -67,6 +68,16 @@ export const scenarios = (storage: Storage) => ({
   blackHole: (rounds: number): Promise<ScenarioResult<TakeOver>> =>
     scenario('black hole between one worker and Redis', rounds, { storage }, async (chaos, i) => ({
       rows: await blackHoleRound(chaos, i % 2 === 0 ? 'resume' : 'stale'),
+    })),
+
+  stopInGap: (rounds: number): Promise<ScenarioResult<never>> =>
+    scenario('stop in the gap', rounds, { storage }, async chaos => ({
+      faults: await gapRound(chaos, 'after-stopped'),
+    })),
+
+  startInGap: (rounds: number): Promise<ScenarioResult<never>> =>
+    scenario('start again in the gap', rounds, { storage }, async chaos => ({
+      faults: await gapRound(chaos, 'at-once'),
     })),
 
   redisAway: (fault: RedisFault, seconds: readonly number[]): Promise<ScenarioResult<never>> =>
