@@ -95,6 +95,7 @@ describe('health', () => {
       putsFailed: 3,
       segmentsDropped: 2,
       valuesSkipped: 4,
+      fallbacks: 6,
     };
     const { totals: _none, ...older } = idleWorker('old');
     const registry = new WorkerRegistry(redis);
@@ -113,7 +114,7 @@ describe('health', () => {
       ...{ worker_overloaded: 1, worker_event_loop_delay_seconds: 0.021, worker_spool_free_bytes: 1e9 },
       ...{ worker_segments_listed_total: 8, worker_segment_listing_seconds_total: 0.4, worker_gaps_listed_total: 1 },
       ...{ worker_segment_puts_failed_total: 3, worker_segments_dropped_total: 2 },
-      worker_redis_values_skipped_total: 4,
+      ...{ worker_redis_values_skipped_total: 4, worker_source_fallbacks_total: 6 },
     });
   });
 

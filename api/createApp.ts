@@ -60,6 +60,7 @@ export function createApp(deps: AppDeps): Express {
     store,
     queue: deps.queue,
     maxStreams: config.MAX_STREAMS,
+    defaultProfile: config.DEFAULT_PROFILE,
     ...(!config.WEBHOOK_ALLOW_PRIVATE && { refusedTarget: createTargetCheck() }),
     log,
   });

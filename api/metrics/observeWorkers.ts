@@ -45,6 +45,10 @@ const counters: Record<string, { description: string; read: Read }> = {
     description: 'Jobs, entries and messages in Redis that do not parse and were skipped',
     read: ({ totals }) => totals?.valuesSkipped,
   },
+  worker_source_fallbacks: {
+    description: 'How often a source could not be passed on and was transcoded',
+    read: ({ totals }) => totals?.fallbacks,
+  },
 };
 
 /** What the living workers say of themselves, by worker and node. Absent while Redis is away. */

@@ -64,7 +64,7 @@ function parse(message: string): Told {
   return { id, event, data: JSON.parse(data) as Told['data'] };
 }
 
-const options = { abr: false, webhookUrls: [] };
+const options = { profile: 'transcode', webhookUrls: [] } as const;
 
 test('the present state first, then every change, of this stream only', async () => {
   const run = await streams.start('show', options);

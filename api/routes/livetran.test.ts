@@ -46,6 +46,9 @@ describe('start-stream', () => {
     ['only the id', { stream_id: 'a' }, { abr: '0', webhookUrls: '[]' }],
     ['null for what is optional', { stream_id: 'a', webhook_urls: null, abr: null }, { abr: '0', webhookUrls: '[]' }],
     ['fields nobody knows', { stream_id: 'a', record: true, x: {} }, { abr: '0' }],
+    ['a profile', { stream_id: 'a', profile: 'passthrough' }, { abr: '0', profile: 'passthrough' }],
+    ['a profile and its abr', { stream_id: 'a', profile: 'ladder', abr: true }, { abr: '1', profile: 'ladder' }],
+    ['auto', { stream_id: 'a', profile: 'auto', abr: true }, { abr: '1', profile: 'ladder' }],
     ['one URL twice', { stream_id: 'a', webhook_urls: ['http://b/', 'http://b/'] }, { webhookUrls: '["http://b/"]' }],
   ])('accepts %s', async (_name, body, record) => {
     expect((await start(body)).status).toBe(200);
@@ -80,6 +83,12 @@ describe('start-stream', () => {
     ['a newline after the id', '{"stream_id":"x\\n"}', 'stream_id must be 1 to 64'],
     ['an id of 65', JSON.stringify({ stream_id: 'x'.repeat(65) }), 'stream_id must be 1 to 64'],
     ['an abr that is a word', '{"stream_id":"a","abr":"yes"}', 'abr: must be true or false'],
+    ['a profile that is none', '{"stream_id":"a","profile":"copy"}', 'profile: must be auto, transcode, passthrough'],
+    [
+      'a profile against abr',
+      '{"stream_id":"a","profile":"ladder","abr":false}',
+      'profile: ladder contradicts abr: false',
+    ],
     ['a URL without list', '{"stream_id":"a","webhook_urls":"http://a/"}', 'webhook_urls: must be a list of URLs'],
     [
       'a URL of another scheme',

@@ -39,6 +39,8 @@ describe('/api/streams', () => {
       reason: 'created',
       update: 'Stream created; waiting for a worker',
       stopping: false,
+      profile: 'ladder',
+      fallback: null,
       abr: true,
       record: true,
       dvr: false,
@@ -136,5 +138,26 @@ describe('its signature', () => {
     const signature = sign();
     expect((await api.call('GET', '/api/streams?limit=6', undefined, signature)).status).toBe(403);
     expect((await get(signature)).status).toBe(200);
+  });
+});
+
+describe('profile', () => {
+  test('is stored and shown, with why its source is transcoded', async () => {
+    const created = await api.ask('POST', '/api/streams', { stream_id: 'a', profile: 'ladder-source' });
+    expect(created).toMatchObject({ status: 201, body: { data: { profile: 'ladder-source', abr: true } } });
+    await redis.hset(keys.stream('a'), { fallback: 'gop_too_long' });
+    expect((await api.ask('GET', '/api/streams/a')).body.data).toMatchObject({ fallback: 'gop_too_long' });
+  });
+
+  test('DEFAULT_PROFILE is that of a start without one', async () => {
+    const other = await startTestApi(server.url, { DEFAULT_PROFILE: 'passthrough' });
+    try {
+      await other.ask('POST', '/api/streams', { stream_id: 'a' });
+      await other.ask('POST', '/api/streams', { stream_id: 'b', abr: true });
+      expect(await redis.hmget(keys.stream('a'), 'profile', 'abr')).toEqual(['passthrough', '0']);
+      expect(await redis.hmget(keys.stream('b'), 'profile', 'abr')).toEqual(['ladder', '1']);
+    } finally {
+      await other.stop();
+    }
   });
 });

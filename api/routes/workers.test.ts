@@ -44,6 +44,7 @@ describe('GET /api/workers', () => {
               puts_failed: 0,
               segments_dropped: 0,
               values_skipped: 0,
+              fallbacks: 0,
             },
           },
         ],

@@ -36,6 +36,7 @@ function workerJson({ load, since, busy, totals, ...worker }: WorkerStatus) {
           puts_failed: totals.putsFailed,
           segments_dropped: totals.segmentsDropped,
           values_skipped: totals.valuesSkipped,
+          fallbacks: totals.fallbacks,
         }
       : null,
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { streamId } from '../../common/stream/streamId.ts';
+import { profileConflict, requestedProfile } from '../../common/stream/streamProfile.ts';
 
 const webhookUrl = z
   .string()
@@ -17,20 +18,26 @@ const body = { error: 'the body must be a JSON object' };
 export const streamRef = z.object({ stream_id: streamId }, body);
 
 /** The body of a start. As in Livetran, fields that are not known are ignored and null is as good as absent. */
-export const startRequest = z.object(
-  {
-    stream_id: streamId,
-    webhook_urls: z
-      .array(webhookUrl, { error: 'must be a list of URLs' })
-      .max(10, 'must have at most 10 URLs')
-      .nullish()
-      .transform(urls => [...new Set(urls)]),
-    abr: flag,
-    record: flag,
-    dvr: flag,
-  },
-  body,
-);
+export const startRequest = z
+  .object(
+    {
+      stream_id: streamId,
+      webhook_urls: z
+        .array(webhookUrl, { error: 'must be a list of URLs' })
+        .max(10, 'must have at most 10 URLs')
+        .nullish()
+        .transform(urls => [...new Set(urls)]),
+      profile: requestedProfile.nullish(),
+      abr: z.boolean({ error: 'must be true or false' }).nullish(),
+      record: flag,
+      dvr: flag,
+    },
+    body,
+  )
+  .check(context => {
+    const message = profileConflict(context.value);
+    if (message) context.issues.push({ code: 'custom', path: ['profile'], message, input: context.value.profile });
+  });
 
 export type StartRequest = z.infer<typeof startRequest>;
 

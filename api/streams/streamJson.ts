@@ -9,6 +9,8 @@ export function streamJson(record: StreamRecord) {
     reason: record.reason,
     update: record.update ?? null,
     stopping: record.desired === 'stop' && record.state !== 'STOPPED',
+    profile: record.profile,
+    fallback: record.fallback || null,
     abr: record.abr,
     record: record.record,
     dvr: record.dvr,

@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import { type StreamJob, streamJobId, streamJobOptions } from '../../common/redis/queues.ts';
+import { type RequestedProfile, resolveProfile } from '../../common/stream/streamProfile.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
 import type { StreamStore } from '../../common/stream/streamStore.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
@@ -15,23 +16,27 @@ export class StreamService {
   readonly #store: StreamStore;
   readonly #queue: Queue<StreamJob>;
   readonly #maxStreams: number;
+  readonly #defaultProfile: RequestedProfile;
   readonly #refusedTarget: ((url: string) => Promise<string | undefined>) | undefined;
   readonly #log: Logger;
 
   /**
    * @param deps.maxStreams MAX_STREAMS
+   * @param deps.defaultProfile DEFAULT_PROFILE
    * @param deps.refusedTarget names the host that a webhook may not go to; absent: webhooks may go everywhere
    */
   constructor(deps: {
     store: StreamStore;
     queue: Queue<StreamJob>;
     maxStreams: number;
+    defaultProfile: RequestedProfile;
     refusedTarget?: (url: string) => Promise<string | undefined>;
     log: Logger;
   }) {
     this.#store = deps.store;
     this.#queue = deps.queue;
     this.#maxStreams = deps.maxStreams;
+    this.#defaultProfile = deps.defaultProfile;
     this.#refusedTarget = deps.refusedTarget;
     this.#log = deps.log;
   }
@@ -43,11 +48,12 @@ export class StreamService {
    */
   async start(request: StartRequest): Promise<void> {
     const streamId = request.stream_id;
-    const { abr, record, dvr, webhook_urls: webhookUrls } = request;
+    const { record, dvr, webhook_urls: webhookUrls } = request;
+    const profile = resolveProfile(request, this.#defaultProfile);
     await this.#checkTargets(webhookUrls);
-    const options = { abr, record, dvr, webhookUrls, maxStreams: this.#maxStreams };
+    const options = { profile, record, dvr, webhookUrls, maxStreams: this.#maxStreams };
     const run = await askRedis(() => this.#store.start(streamId, options));
-    this.#log.info({ streamId, run, abr, record, dvr }, 'stream created');
+    this.#log.info({ streamId, run, profile, record, dvr }, 'stream created');
     const job = { ...streamJobOptions, jobId: streamJobId(streamId, run) };
     await askRedis(() => withDeadline(this.#queue.add('stream', { streamId, run }, job), QUEUE_DEADLINE_MS, notAdded));
   }

@@ -89,6 +89,8 @@ describe('loadConfig', () => {
     ['SPOOL_MAX_BYTES', '5', 'must be a whole number of at least 1000000'],
     ['GOP_SECONDS', '60', 'must be a number from 0.5 to 10'],
     ['AUDIO_RATE', '22050', 'must be 44100 or 48000'],
+    ['DEFAULT_PROFILE', 'copy', 'must be auto, transcode, passthrough, ladder or ladder-source'],
+    ['MAX_GOP_SECONDS', '0', 'must be a whole number from 1 to 30'],
     ['API_URL', 'localhost', 'must be the URL of the API, e.g. https://localhost:8080'],
   ])('says the rule that %s=%s breaks', (name, value, rule) => {
     expect(problems({ [name]: value })).toBe(`the configuration has 1 problem(s):\n  ${name}: ${rule}`);
@@ -182,6 +184,8 @@ describe('loadConfig', () => {
       UPLOAD_JOBS: 'retries',
       WEBHOOK_SRT_URL: 'off',
       ADMIN_QUEUES: 'full',
+      DEFAULT_PROFILE: 'passthrough',
+      MAX_SOURCE_KBPS: '8000',
       METRICS_TOKEN: 'sixteen-letters!',
     };
     const switches = [

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { requestedProfile } from '../stream/streamProfile.ts';
 import { defaultLadder, defaultSingle, ladder, rendition } from './encoding.ts';
 import { json, onOff, pixelCount, portRange } from './values.ts';
 
@@ -42,6 +43,7 @@ export const variables = z.object({
   API_PORT: whole(0, 65_535).default(8_080),
   LEGACY_API: onOff.default(true),
   MAX_STREAMS: whole(1, 1_000_000).default(2_000),
+  DEFAULT_PROFILE: requestedProfile.default('auto'),
   METRICS_TOKEN: secret.regex(/^\S+$/, 'must have no spaces').optional(),
   METRICS_PORT: whole(1, 65_535).optional(),
   API_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -92,6 +94,8 @@ export const variables = z.object({
   FFMPEG: z.string().min(1).default('ffmpeg'),
 
   // Encoding
+  MAX_GOP_SECONDS: whole(1, 30).default(10),
+  MAX_SOURCE_KBPS: whole(100, 1_000_000).default(12_000),
   HLS_SEGMENT_SECONDS: whole(1, 30).default(4),
   HLS_WINDOW: whole(3, 100).default(10),
   GOP_SECONDS: z.coerce

@@ -11,6 +11,9 @@ export const streamReasons = {
   playable: 'The first playlist is in the store. `StreamLink` plays.',
   encoder_gone: 'The encoder is gone. The worker waits for it, with the same port and key.',
   input_invalid: 'What the encoder sent cannot be decoded. The worker closed the connection and waits for another one.',
+  source_fallback:
+    'The source cannot be passed on, so it is transcoded. `Update` says why; `fallback` of the stream is the machine word.',
+  source_restored: 'The source is passed on again.',
   segments_dropped: 'Segments were dropped before they could be stored. The playlist lists a gap.',
   worker_lost: 'Another worker took the stream over from one that died or was cut off. `SrtUrl` may be another.',
   handed_over: 'Another worker took the stream over from one that was stopped. `SrtUrl` may be another.',

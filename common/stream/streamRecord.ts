@@ -1,41 +1,48 @@
 import { z } from 'zod';
 import { fields } from '../redis/fields.ts';
+import { streamProfile } from './streamProfile.ts';
 import { type StreamReason, streamStates } from './streamState.ts';
 
 const { ms, urls, word } = fields;
 const flag = z.string().transform(s => s === '1');
 
 /** A stream's record as Redis holds it: a hash of strings. */
-const storedRecord = z.object({
-  streamId: z.string(),
-  run: word,
-  state: z.enum(streamStates),
-  reason: z.string().transform(s => s as StreamReason),
-  desired: z.enum(['run', 'stop']).default('run'),
-  abr: flag,
-  record: flag.default(false),
-  dvr: flag.default(false),
-  webhookUrls: urls,
-  createdAt: ms,
-  updatedAt: ms,
-  token: word.default('0'),
-  seq: z.coerce.number().default(0),
-  /** When the owner's lease runs out; undefined: nobody holds the stream. */
-  leaseUntil: ms.optional(),
-  /** Who holds it: the process's mark in its node's spool, a slash, and what tells its claims apart. */
-  owner: z.string().optional(),
-  node: z.string().optional(),
-  worker: z.string().optional(),
-  port: z.coerce.number().optional(),
-  srtUrl: z.string().optional(),
-  streamLink: z.string().optional(),
-  /** Of the recording, once it is in the store. */
-  recordingLink: z.string().optional(),
-  /** A sentence for people: the last event's text. */
-  update: z.string().optional(),
-  /** '1' once an encoder got in with the stream key: it stays good for reconnects after it has expired. */
-  keyAccepted: z.string().optional(),
-});
+const storedRecord = z
+  .object({
+    streamId: z.string(),
+    run: word,
+    state: z.enum(streamStates),
+    reason: z.string().transform(s => s as StreamReason),
+    desired: z.enum(['run', 'stop']).default('run'),
+    /** Absent in a record of a version that had no profiles: `abr` says which it is. */
+    profile: streamProfile.optional(),
+    abr: flag,
+    record: flag.default(false),
+    dvr: flag.default(false),
+    webhookUrls: urls,
+    createdAt: ms,
+    updatedAt: ms,
+    token: word.default('0'),
+    seq: z.coerce.number().default(0),
+    /** When the owner's lease runs out; undefined: nobody holds the stream. */
+    leaseUntil: ms.optional(),
+    /** Why the source is transcoded instead of passed on (SourceFault); '': it is not. */
+    fallback: z.string().default(''),
+    /** Who holds it: the process's mark in its node's spool, a slash, and what tells its claims apart. */
+    owner: z.string().optional(),
+    node: z.string().optional(),
+    worker: z.string().optional(),
+    port: z.coerce.number().optional(),
+    srtUrl: z.string().optional(),
+    streamLink: z.string().optional(),
+    /** Of the recording, once it is in the store. */
+    recordingLink: z.string().optional(),
+    /** A sentence for people: the last event's text. */
+    update: z.string().optional(),
+    /** '1' once an encoder got in with the stream key: it stays good for reconnects after it has expired. */
+    keyAccepted: z.string().optional(),
+  })
+  .transform(({ profile, ...record }) => ({ ...record, profile: profile ?? (record.abr ? 'ladder' : 'transcode') }));
 
 /** One stream: what is wanted of it (`desired`) apart from what it is (`state`). Times are ms since 1970. */
 export type StreamRecord = z.infer<typeof storedRecord>;

@@ -21,7 +21,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-const options = { abr: true, webhookUrls: ['https://a.example/hook'] };
+const options = { profile: 'ladder', webhookUrls: ['https://a.example/hook'] } as const;
 /** What a worker does: it takes the stream and says so. */
 const take = (id: string, state: string) => redis.hset(keys.stream(id), { owner: 'worker-1', token: '5', state });
 
@@ -43,7 +43,9 @@ describe('start', () => {
       state: 'INITIALISED',
       reason: 'created',
       desired: 'run',
+      profile: 'ladder',
       abr: true,
+      fallback: '',
       webhookUrls: options.webhookUrls,
       seq: 1,
     });
@@ -73,13 +75,15 @@ describe('start', () => {
 
   test('after STOPPED begins anew: token and event sequence go on, nothing else is left', async () => {
     const first = await store.start('a', options);
-    await redis.hset(keys.stream('a'), { streamLink: 'x', srtUrl: 'y', port: '1', token: '77', keyAccepted: '1' });
+    await redis.hset(keys.stream('a'), {
+      ...{ streamLink: 'x', srtUrl: 'y', port: '1', token: '77', keyAccepted: '1', fallback: 'no_idr' },
+    });
     await store.stop('a');
-    const second = await store.start('a', { abr: false, webhookUrls: [] });
+    const second = await store.start('a', { profile: 'transcode', webhookUrls: [] });
     expect(second).not.toBe(first);
     const hash = await redis.hgetall(keys.stream('a'));
     expect(hash).toMatchObject({ run: second, state: 'INITIALISED', desired: 'run', abr: '0', token: '77', seq: '3' });
-    for (const field of ['streamLink', 'srtUrl', 'port', 'keyAccepted', 'stopReason'])
+    for (const field of ['streamLink', 'srtUrl', 'port', 'keyAccepted', 'stopReason', 'fallback'])
       expect(hash).not.toHaveProperty(field);
     // The stopped run's record was to expire; the new one must not.
     expect(await redis.ttl(keys.stream('a'))).toBe(-1);

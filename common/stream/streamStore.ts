@@ -4,11 +4,12 @@ import { AppError } from '../errors.ts';
 import { EntryParser } from '../redis/entryParser.ts';
 import { keys, RECORD_TTL_SECONDS } from '../redis/keys.ts';
 import { LuaScript } from '../redis/luaScript.ts';
+import { isLadder, type StreamProfile } from './streamProfile.ts';
 import { parseStreamRecord, type StreamRecord } from './streamRecord.ts';
 import type { StreamState } from './streamState.ts';
 
 export interface StartOptions {
-  abr: boolean;
+  profile: StreamProfile;
   webhookUrls: readonly string[];
   /** The most streams of the cluster that may be not STOPPED; 0 or absent: any number. */
   maxStreams?: number;
@@ -130,7 +131,8 @@ function* chunks(ids: readonly string[]): Generator<readonly string[]> {
   for (let i = 0; i < ids.length; i += CHUNK) yield ids.slice(i, i + CHUNK);
 }
 
-function optionFields({ abr, webhookUrls, record, dvr }: StartOptions): string[] {
+function optionFields({ profile, webhookUrls, record, dvr }: StartOptions): string[] {
   const flag = (on: boolean | undefined): string => (on ? '1' : '0');
-  return ['abr', flag(abr), 'record', flag(record), 'dvr', flag(dvr), 'webhookUrls', JSON.stringify(webhookUrls)];
+  const switches = ['abr', flag(isLadder(profile)), 'record', flag(record), 'dvr', flag(dvr)];
+  return ['profile', profile, ...switches, 'webhookUrls', JSON.stringify(webhookUrls)];
 }

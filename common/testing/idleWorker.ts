@@ -11,6 +11,14 @@ export const idleWorker = (id: string, more: Partial<WorkerStatus> = {}): Worker
   streams: 0,
   draining: false,
   load: { cpu: 0.5, eventLoopMs: 21, spoolFreeBytes: 1e9 },
-  totals: { segmentsListed: 0, listingMs: 0, gapsListed: 0, putsFailed: 0, segmentsDropped: 0, valuesSkipped: 0 },
+  totals: {
+    segmentsListed: 0,
+    listingMs: 0,
+    gapsListed: 0,
+    putsFailed: 0,
+    segmentsDropped: 0,
+    valuesSkipped: 0,
+    fallbacks: 0,
+  },
   ...more,
 });

@@ -14,6 +14,8 @@ const workerTotals = z.object({
   segmentsDropped: z.number(),
   /** Jobs, entries and messages in Redis that do not parse and were skipped. Absent of an older worker. */
   valuesSkipped: z.number().default(0),
+  /** How often a source could not be passed on and was transcoded. Absent of an older worker. */
+  fallbacks: z.number().default(0),
 });
 
 export type WorkerTotals = z.infer<typeof workerTotals>;

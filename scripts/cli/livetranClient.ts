@@ -22,6 +22,8 @@ const streamView = z.object({
   reason: text,
   update: text,
   stopping: z.boolean().optional(),
+  profile: text,
+  fallback: text,
   abr: z.boolean().optional(),
   created_at: text,
   updated_at: text,
@@ -74,6 +76,7 @@ const SILENCE_MS = 40_000;
 const refusal = z.object({ error: z.string() });
 
 export interface StartOptions {
+  profile?: string;
   abr?: boolean;
   record?: boolean;
   dvr?: boolean;

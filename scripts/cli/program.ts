@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { streamId } from '../../common/stream/streamId.ts';
+import { requestedProfile } from '../../common/stream/streamProfile.ts';
 import pack from '../../package.json' with { type: 'json' };
 import type { CommandContext } from './commandContext.ts';
 import { events } from './commands/events.ts';
@@ -41,7 +42,8 @@ export function program(perform: (run: Run, json: boolean) => Promise<void>): Co
     add(name, description).argument('<stream_id>', 'the stream', checkId);
 
   ofStream('start', 'start a stream; prints the SRT URL for the encoder and the watch page')
-    .option('--abr', 'three qualities (1080p, 720p, 480p) in place of one', false)
+    .option('--abr', 'three qualities (1080p, 720p, 480p) in place of one')
+    .addOption(new Option('--profile <profile>', 'what is made of the source').choices(requestedProfile.options))
     .option('--record', 'keep every segment; the recording is there when the stream has stopped', false)
     .option('--dvr', 'viewers can rewind to the beginning', false)
     .option('--webhook <url>', 'gets every change of this stream; may be given several times', collect, [])

@@ -114,6 +114,14 @@ describe('livetran start', () => {
     });
   });
 
+  test('--profile asks for a profile, and sends no abr beside it', async () => {
+    answers = [data('Stream launching!'), data(stream())];
+    expect((await cli('start', 'demo', '--profile', 'ladder-source')).code).toBe(0);
+    expect(JSON.parse(received[0]?.body ?? '')).toEqual({
+      ...{ stream_id: 'demo', profile: 'ladder-source', record: false, dvr: false },
+    });
+  });
+
   test('says why a stream stopped instead', async () => {
     answers = [
       data('Stream launching!'),
@@ -153,10 +161,12 @@ describe('livetran', () => {
 
   test('status shows state, reason, URLs and the last encoder that was refused', async () => {
     const refusal = { code: 1403, peer: '192.0.2.7:5000', message: 'the stream key has expired', at: 'x', count: 3 };
-    answers = [data(stream({ stream_link: 'https://x/demo.m3u8', last_refusal: refusal }))];
+    const profile = { profile: 'passthrough', fallback: 'no_idr' };
+    answers = [data(stream({ stream_link: 'https://x/demo.m3u8', last_refusal: refusal, ...profile }))];
     expect((await cli('status', 'demo')).out).toEqual([
       'State       READY',
       'Reason      listening: Waiting for the encoder',
+      'Profile     passthrough, transcoded: no_idr',
       'SRT URL     srt://127.0.0.1:20001?streamid=mode=publish,rid=demo,token=abc',
       'Playlist    https://x/demo.m3u8',
       'Refused     1403 192.0.2.7:5000: the stream key has expired (3 in all)',

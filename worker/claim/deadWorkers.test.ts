@@ -41,7 +41,7 @@ afterAll(async () => {
 
 /** A stream that a process of this host runs, as Redis sees it. */
 async function running(streams: StreamStore, scripts: LeaseScripts, streamId: string, mark: string): Promise<string> {
-  const run = await streams.start(streamId, { abr: false, webhookUrls: [] });
+  const run = await streams.start(streamId, { profile: 'transcode', webhookUrls: [] });
   await queue.add('stream', { streamId, run }, { jobId: streamJobId(streamId, run) });
   const consumer = new Worker<StreamJob>(queueNames.streams, undefined, { connection: redis, lockDuration: LEASE_MS });
   await consumer.getNextJob(`lock of ${streamId}`);

@@ -65,7 +65,7 @@ function consume(name: string, happened: string[]) {
 }
 
 async function start(streamId: string): Promise<void> {
-  const run = await new StreamStore(redis).start(streamId, { abr: false, webhookUrls: [] });
+  const run = await new StreamStore(redis).start(streamId, { profile: 'transcode', webhookUrls: [] });
   await queue.add('stream', { streamId, run });
 }
 

@@ -55,7 +55,7 @@ async function take(streamId: string, run: string, owner = 'worker-1') {
 }
 
 async function startRun(streamId = 'show') {
-  return streams.start(streamId, { abr: false, webhookUrls: [] });
+  return streams.start(streamId, { profile: 'transcode', webhookUrls: [] });
 }
 
 describe('acquiring', () => {

@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 async function wait(id = 'show'): Promise<string> {
-  const run = await streams.start(id, { abr: false, webhookUrls: [] });
+  const run = await streams.start(id, { profile: 'transcode', webhookUrls: [] });
   await queue.add('stream', { streamId: id, run });
   return run;
 }

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 test('webhooks hear the reason, and the record goes on saying why the stream is as it is', async () => {
-  const run = await streams.start('show', { abr: false, webhookUrls: ['http://app/'] });
+  const run = await streams.start('show', { profile: 'transcode', webhookUrls: ['http://app/'] });
   await streams.stop('show');
   const before = await streams.get('show');
   expect(await createTellStream(redis)({ streamId: 'show', run }, 'segments_dropped', '3 segments')).toBe(true);
@@ -40,7 +40,7 @@ test('webhooks hear the reason, and the record goes on saying why the stream is 
 test('another run’s record, or none, hears nothing', async () => {
   const tell = createTellStream(redis);
   expect(await tell({ streamId: 'show', run: 'gone' }, 'segments_dropped', 'x')).toBe(false);
-  await streams.start('show', { abr: false, webhookUrls: [] });
+  await streams.start('show', { profile: 'transcode', webhookUrls: [] });
   expect(await tell({ streamId: 'show', run: 'gone' }, 'segments_dropped', 'x')).toBe(false);
   expect(await redis.xlen(keys.outbox)).toBe(1);
 });

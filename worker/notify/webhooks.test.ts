@@ -87,7 +87,7 @@ function sender(options: { allowPrivate?: boolean } = {}): void {
 /** Start and stop of an unclaimed stream: two events, INITIALISED and STOPPED. */
 async function twoEvents(streamId: string, webhookUrls = [url]): Promise<void> {
   const streams = new StreamStore(redis);
-  await streams.start(streamId, { abr: false, webhookUrls });
+  await streams.start(streamId, { profile: 'transcode', webhookUrls });
   await streams.stop(streamId);
 }
 
@@ -145,7 +145,7 @@ test('a private address is refused at once, without a retry', async () => {
 test.each([true, false])('the SRT URL, which holds the key, is in jobs and bodies: %s', async srtUrl => {
   relay({ srtUrl });
   const streams = new StreamStore(redis);
-  await streams.start('show', { abr: false, webhookUrls: [url] });
+  await streams.start('show', { profile: 'transcode', webhookUrls: [url] });
   await vi.waitFor(async () => expect(await redis.xlen(keys.outbox)).toBe(0), 10_000);
   const [job] = await queue.getJobs();
   expect(JSON.stringify(job?.data).includes('SrtUrl')).toBe(srtUrl);

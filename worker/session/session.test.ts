@@ -113,7 +113,7 @@ async function start(
 ) {
   const spent: string[] = [];
   const budget = { rule: 'more than 5 restarts', spend: async (cause: string) => left - spent.push(cause) };
-  const run = await streams.start('show', { abr: false, webhookUrls: [] });
+  const run = await streams.start('show', { profile: 'transcode', webhookUrls: [] });
   // An owner that was lost: without one a stop needs no worker.
   await scripts.acquire('show', run, 'before/dead', 1);
   if (stopBefore) await streams.stop('show');

@@ -10,6 +10,7 @@ export class Totals {
     putsFailed: 0,
     segmentsDropped: 0,
     valuesSkipped: 0,
+    fallbacks: 0,
   };
   readonly #entries: EntryParser;
 

@@ -14,6 +14,7 @@ function lines(stream: StreamView): [string, string | null | undefined][] {
   return [
     ['State', stream.stopping ? `${stream.state}, stopping` : stream.state],
     ['Reason', [stream.reason, stream.update].filter(Boolean).join(': ')],
+    ['Profile', stream.fallback ? `${stream.profile}, transcoded: ${stream.fallback}` : stream.profile],
     ['SRT URL', stream.state === 'STOPPED' ? null : stream.srt_url],
     ['Playlist', stream.stream_link],
     ['Recording', stream.recording_link],

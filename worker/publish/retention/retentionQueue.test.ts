@@ -74,7 +74,7 @@ async function stream(output: HlsOutput, seconds: number): Promise<void> {
   await encodeSegments({ epoch: await output.openEpoch(Date.now()), seconds, segmentSeconds: 0.5 });
 }
 
-const newRun = () => streams.start('show', { abr: false, webhookUrls: [] });
+const newRun = () => streams.start('show', { profile: 'transcode', webhookUrls: [] });
 
 /** A run of segments 0 to 3 that has ended. */
 async function ended(options: Partial<HlsOutputOptions> = {}): Promise<void> {
