@@ -39,7 +39,9 @@ function damaged(list: { how: string; at: number; bit: number }[]): Buffer {
     if (packet === undefined || next === undefined || packet.length <= bit >> 3) continue;
     if (how === 'flip') packet[bit >> 3] = packet.readUInt8(bit >> 3) ^ (1 << (bit & 7));
     else if (how === 'time') {
-      const start = packets.slice(i).find(one => pidOf(one) === videoPid && isStart(one));
+      // An earlier edit may have cut a packet short.
+      const whole = packets.slice(i).filter(one => one.length === packetBytes);
+      const start = whole.find(one => pidOf(one) === videoPid && isStart(one));
       const pes = start?.indexOf(Buffer.from([0, 0, 1])) ?? -1;
       // PTS and DTS, 5 bytes each.
       const byte = pes + 9 + (bit % 10);
