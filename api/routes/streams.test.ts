@@ -51,6 +51,7 @@ describe('/api/streams', () => {
       srt_url: 'srt://x',
       stream_link: 'https://cdn.example/a/a.m3u8',
       recording_link: null,
+      last_refusal: null,
       created_at: expect.stringMatching(ISO),
       updated_at: expect.stringMatching(ISO),
     });
@@ -59,6 +60,15 @@ describe('/api/streams', () => {
     expect(deleted).toMatchObject({ status: 202, body: { data: { state: 'STOPPED', reason: 'user_stop' } } });
     expect((await api.ask('DELETE', '/api/streams/a')).status).toBe(202);
     expect((await api.ask('GET', '/api/streams')).body.data).toMatchObject([{ stream_id: 'a', state: 'STOPPED' }]);
+  });
+
+  test('shows the encoder that was refused last', async () => {
+    await api.ask('POST', '/api/streams', { stream_id: 'a' });
+    const refusal = { code: 1410, peer: '10.0.0.9:5000', message: 'the key is of another run', count: 3 };
+    await redis.hset(keys.stream('a'), 'lastRefusal', JSON.stringify({ ...refusal, at: 1_790_000_000_000 }));
+    expect((await api.ask('GET', '/api/streams/a')).body.data).toMatchObject({
+      last_refusal: { ...refusal, at: '2026-09-21T14:13:20.000Z' },
+    });
   });
 
   test('says that a running stream is being stopped', async () => {

@@ -11,6 +11,8 @@ export const fields = {
     context.addIssue({ code: 'custom', message: 'must be a JSON list of strings' });
     return z.NEVER;
   }),
+  /** Text that holds JSON; undefined when it does not. */
+  json: z.string().transform(parseJson),
   /** A run's or a token's name, which goes into ids and log lines. */
   word: z.string().regex(/^[A-Za-z0-9._-]{0,64}$/, 'must be at most 64 of A-Z a-z 0-9 . _ -'),
 };

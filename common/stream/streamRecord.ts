@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fields } from '../redis/fields.ts';
+import { lastRefusal } from './lastRefusal.ts';
 import { streamProfile } from './streamProfile.ts';
 import { type StreamReason, streamStates } from './streamState.ts';
 
@@ -39,6 +40,8 @@ const storedRecord = z
     recordingLink: z.string().optional(),
     /** A sentence for people: the last event's text. */
     update: z.string().optional(),
+    /** The encoder that was refused last, as JSON (LastRefusal). */
+    lastRefusal: lastRefusal.optional(),
     /** '1' once an encoder got in with the stream key: it stays good for reconnects after it has expired. */
     keyAccepted: z.string().optional(),
   })

@@ -33,7 +33,12 @@ test('the key of an earlier run is refused with a code of its own, and the new o
     workers[0]?.log.find(line => line.code === 1410 || line.refused !== undefined),
   );
   expect(refusal).toMatchObject({ code: 1410, why: expect.stringContaining('another run') });
-  expect(await client.stream('show')).toMatchObject({ state: 'READY' });
+  await waitFor('the refusal in the API', async () => (await client.stream('show'))?.last_refusal);
+  expect(await client.stream('show')).toMatchObject({
+    state: 'READY',
+    reason: 'listening',
+    last_refusal: { code: 1410 },
+  });
 
   const encoder = startEncoder({ srtUrl: newUrl, ...tinySource });
   await client.inState('show', 'STREAMING');

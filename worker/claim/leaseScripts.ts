@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { Batch } from '../../common/redis/batch.ts';
 import { keys, RECORD_TTL_SECONDS } from '../../common/redis/keys.ts';
 import { LuaScript } from '../../common/redis/luaScript.ts';
-import { enteredFrom, type StreamState } from '../../common/stream/streamState.ts';
+import { enteredFrom, type StreamReason, type StreamState } from '../../common/stream/streamState.ts';
 
 /** What a worker holds: a stream's run, under its fencing token. */
 export interface HeldLease {
@@ -37,8 +37,10 @@ export type Updated = { kind: 'written'; sequence: string | undefined } | { kind
 export interface StreamWrite {
   /** The state to move to; left out: unchanged. */
   state?: StreamState;
-  /** The event's sentence; left out: the write is not told. */
+  /** The event's sentence; left out: the write is not reported. */
   event?: string;
+  /** The event's reason, when it is not that of the stream's state: the record keeps its own reason and text. */
+  eventReason?: StreamReason;
   /** Record fields to set; '' deletes. */
   fields?: Readonly<Record<string, string | number>>;
 }
@@ -119,7 +121,18 @@ export class LeaseScripts {
     const answer = await this.#update.run(
       this.#redis,
       [keys.stream(streamId), keys.live, keys.outbox],
-      [token, streamId, write.state ?? '', from, write.event ?? '', RECORD_TTL_SECONDS, count, run, ...fields],
+      [
+        token,
+        streamId,
+        write.state ?? '',
+        from,
+        write.event ?? '',
+        RECORD_TTL_SECONDS,
+        count,
+        run,
+        write.eventReason ?? '',
+        ...fields,
+      ],
     );
     if (answer === -1) return { kind: 'fenced' };
     if (answer === -2) return { kind: 'forbidden' };

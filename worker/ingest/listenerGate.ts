@@ -1,8 +1,8 @@
 import type { Logger } from '../../common/createLogger.ts';
-import { RefusalLog } from './refusalLog.ts';
+import { RefusalLog, type Refusals } from './refusalLog.ts';
 import type { SrtPublisher } from './srtPublisher.ts';
 
-/** `code`: an SRT reject code, 1000 or more (libsrt tells the caller nothing useful below that). `why` is for our log. */
+/** `code`: an SRT reject code, 1000 or more (libsrt sends the caller nothing useful below that). `why`: for people. */
 export type Admission = { accept: true } | { accept: false; code: number; why: string };
 
 export type Admit = (streamId: string, peer: string) => Admission;
@@ -28,10 +28,10 @@ export class ListenerGate {
   #live: Occupant | undefined;
   #closing = false;
 
-  constructor(admit: Admit, log: Logger) {
+  constructor(admit: Admit, log: Logger, onRefused?: (refusals: Refusals) => void) {
     this.#admit = admit;
     this.#log = log;
-    this.#refusals = new RefusalLog(log);
+    this.#refusals = new RefusalLog(log, onRefused);
   }
 
   /**

@@ -1,11 +1,13 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { RefusalLog } from './refusalLog.ts';
+import { RefusalLog, type Refusals } from './refusalLog.ts';
 
 function setUp() {
   const lines: Record<string, unknown>[] = [];
-  const log = new RefusalLog(pino({ base: null }, { write: line => lines.push(JSON.parse(line)) }));
-  return { lines, log };
+  const reported: Refusals[] = [];
+  const logger = pino({ base: null }, { write: line => lines.push(JSON.parse(line)) });
+  const log = new RefusalLog(logger, refusals => reported.push(refusals));
+  return { lines, reported, log };
 }
 
 const refusal = { code: 1401, why: 'the stream key has expired', peer: '127.0.0.1:5000' };
@@ -36,4 +38,20 @@ test('closing writes what is pending, once', () => {
   log.close();
   log.close();
   expect(lines).toHaveLength(2);
+});
+
+test('what a line says is reported; after closing there are lines only', () => {
+  const { lines, reported, log } = setUp();
+  log.add(refusal, 0);
+  log.add(refusal, 10);
+  log.add({ ...refusal, code: 1409 }, 20);
+  log.close();
+  expect(reported).toEqual([
+    { ...refusal, refused: 1 },
+    { ...refusal, code: 1409, refused: 2 },
+  ]);
+  log.add({ ...refusal, code: 1503 }, 5_000);
+  log.close();
+  expect(lines).toHaveLength(3);
+  expect(reported).toHaveLength(2);
 });

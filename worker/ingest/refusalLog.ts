@@ -9,15 +9,22 @@ export interface Refusal {
   peer: string;
 }
 
-/** Tells of refused callers, at most one line a second: some encoders try again a hundred times a second. */
+/** The last of some refusals, and how many they are. */
+export type Refusals = Refusal & { refused: number };
+
+/** Reports refused callers, at most once a second: some encoders try again a hundred times a second. */
 export class RefusalLog {
   readonly #log: Logger;
+  readonly #onRefused: (refusals: Refusals) => void;
+  #closed = false;
   #count = 0;
   #last: Refusal | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
 
-  constructor(log: Logger) {
+  /** @param onRefused gets what each log line says, until `close()` returns */
+  constructor(log: Logger, onRefused: (refusals: Refusals) => void = () => undefined) {
     this.#log = log;
+    this.#onRefused = onRefused;
   }
 
   /** @param now ms, monotonic */
@@ -35,10 +42,14 @@ export class RefusalLog {
   /** Writes what is pending at once. */
   close(): void {
     if (this.#last) this.#write(Number.POSITIVE_INFINITY);
+    this.#closed = true;
   }
 
   #write(now: number): void {
-    this.#log.warn({ refused: this.#count, ...this.#last }, 'SRT callers refused');
+    if (!this.#last) return;
+    const refusals = { refused: this.#count, ...this.#last };
+    this.#log.warn(refusals, 'SRT callers refused');
+    if (!this.#closed) this.#onRefused(refusals);
     this.#writtenAt = now;
     this.#count = 0;
     this.#last = undefined;

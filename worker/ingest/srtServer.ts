@@ -3,6 +3,7 @@ import { AppError } from '../../common/errors.ts';
 import { type Libsrt, type ListenHook, loadLibsrt } from './libsrt.ts';
 import { type Admit, ListenerGate } from './listenerGate.ts';
 import { openListenerSocket } from './openListenerSocket.ts';
+import type { Refusals } from './refusalLog.ts';
 import { ADDRESS_BYTES, decodeAddress } from './socketAddress.ts';
 import { getInt, getStreamId, srtOptions } from './srtOptions.ts';
 import { allocateScratch, SrtPublisher } from './srtPublisher.ts';
@@ -22,6 +23,8 @@ export interface ListenOptions {
    */
   admit: Admit;
   onPublisher(publisher: SrtPublisher): void;
+  /** Callers were refused: at most once a second, and not after the listener was closed. Must not throw. */
+  onRefused?: (refusals: Refusals) => void;
   log: Logger;
 }
 
@@ -99,7 +102,7 @@ export class SrtServer {
       throw new AppError('listener_error', 'SRT is being stopped; no listener can be opened any more');
     this.#checkYielded(options);
     const socket = openListenerSocket(this.#libsrt, options, this.#hook);
-    const gate = new ListenerGate(options.admit, options.log);
+    const gate = new ListenerGate(options.admit, options.log, options.onRefused);
     // A caller's hook needs the event loop, so none has run before this.
     this.#listeners.set(socket, { options, gate, publishers: new Set() });
     this.#libsrt.srt_epoll_add_usock(this.#epoll, socket, this.#interest);

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { keys } from '../../common/redis/keys.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { PortLeases } from './portLease.ts';
+import type { Refusals } from './refusalLog.ts';
 import { SrtServer } from './srtServer.ts';
 import { type OwnedStream, StreamIngest } from './streamIngest.ts';
+import { callOnce } from './testing/callRepeatedly.ts';
 import { freeUdpPort } from './testing/freeUdpPort.ts';
 import { recordingLogger } from './testing/testListener.ts';
 
@@ -16,6 +18,7 @@ const config = {
   SRT_LATENCY_MS: 120,
   STREAM_KEY_TTL_SECONDS: 3_600,
 };
+const noEvents = { onPublisher: () => undefined };
 const never = new AbortController().signal;
 let server: TestRedis;
 let redis: Redis;
@@ -47,14 +50,27 @@ function ingestOf(port: number, token: string, record: Record<string, string> = 
 
 test('the next owner of a run keeps port and URL', async () => {
   const port = await freeUdpPort();
-  const first = await ingestOf(port, '1').open(() => undefined, never);
+  const first = await ingestOf(port, '1').open(noEvents, never);
   expect(first.srtUrl).toMatch(`srt://127.0.0.1:${port}?streamid=mode=publish,rid=live,token=`);
   await first.close();
   const record = { node: 'n1', port: String(port), srtUrl: first.srtUrl };
-  const next = await ingestOf(port, '2', record).open(() => undefined, never);
+  const next = await ingestOf(port, '2', record).open(noEvents, never);
   expect(next).toMatchObject({ port, srtUrl: first.srtUrl });
   await next.close();
   expect(await leasedPorts()).toEqual([]);
+});
+
+test('refused callers are reported with their code', async () => {
+  const port = await freeUdpPort();
+  const refused = Promise.withResolvers<Refusals>();
+  const open = await ingestOf(port, '1').open({ ...noEvents, onRefused: refused.resolve }, never);
+  expect(await callOnce(port, 'mode=publish,rid=live,token=none')).toBe(1401);
+  expect(await refused.promise).toMatchObject({
+    code: 1401,
+    peer: expect.stringMatching(/^127\.0\.0\.1:/),
+    refused: 1,
+  });
+  await open.close();
 });
 
 test('an owner that stops a run before it listens gives back the port that the former owner left leased', async () => {

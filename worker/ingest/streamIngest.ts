@@ -4,8 +4,7 @@ import { formerPort } from './formerPort.ts';
 import { keptSrtUrl } from './keptSrtUrl.ts';
 import { openOnLeasedPort } from './openOnLeasedPort.ts';
 import type { PortLeases } from './portLease.ts';
-import type { SrtPublisher } from './srtPublisher.ts';
-import type { SrtListener, SrtServer } from './srtServer.ts';
+import type { ListenOptions, SrtListener, SrtServer } from './srtServer.ts';
 import { srtUrl } from './srtUrl.ts';
 import { mintStreamKey, StreamKeyCheck } from './streamKey.ts';
 
@@ -54,7 +53,7 @@ export class StreamIngest {
    * Opens a listener, on the port that the stream had before if this node can.
    * @throws AppError `ports_exhausted`, `listener_error`, `key_error`, or the signal's reason
    */
-  async open(onPublisher: (publisher: SrtPublisher) => void, signal: AbortSignal): Promise<OpenIngest> {
+  async open(events: Pick<ListenOptions, 'onPublisher' | 'onRefused'>, signal: AbortSignal): Promise<OpenIngest> {
     const { config, srtServer, ports, isFrozen, log } = this.#deps;
     const keys = this.#keyCheck();
     const former = await formerPort(this.#stream.recorded, config.NODE_ID, isFrozen);
@@ -67,7 +66,7 @@ export class StreamIngest {
         bind: config.SRT_BIND,
         latencyMs: config.SRT_LATENCY_MS,
         admit: streamIdText => keys.judge(streamIdText),
-        onPublisher,
+        ...events,
         log,
       },
       signal,

@@ -89,7 +89,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         },
         signal,
       ),
-    openIngest: (onEncoder, signal) => ingest.open(onEncoder, signal),
+    openIngest: ({ onEncoder, onRefused }, signal) => ingest.open({ onPublisher: onEncoder, onRefused }, signal),
     givePortBack: () => ingest.givePortBack(),
     transcode: (encoder, sink, signal, mayRestart) =>
       transcode({

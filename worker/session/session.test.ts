@@ -12,7 +12,7 @@ import { leaseTimes, StreamLease } from '../claim/streamLease.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 import { Session } from './session.ts';
-import type { SessionEncoder, SessionPhases } from './sessionContract.ts';
+import type { SessionEncoder, SessionIngestEvents, SessionPhases } from './sessionContract.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -48,10 +48,9 @@ function bookkeeping(override: Partial<SessionPhases> = {}) {
   const held = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();
   let holds = false;
-  const hooks: { onEncoder?: (encoder: SessionEncoder) => void; events?: HlsOutputEvents; transcodes: TranscodeEnd[] } =
-    {
-      transcodes: [],
-    };
+  const hooks: Partial<SessionIngestEvents> & { events?: HlsOutputEvents; transcodes: TranscodeEnd[] } = {
+    transcodes: [],
+  };
   const phases: SessionPhases = {
     openOutput: async (events, signal) => {
       await opening(signal);
@@ -77,9 +76,10 @@ function bookkeeping(override: Partial<SessionPhases> = {}) {
         },
       };
     },
-    openIngest: async (onEncoder, signal) => {
+    openIngest: async ({ onEncoder, onRefused }, signal) => {
       await opening(signal);
       hooks.onEncoder = onEncoder;
+      hooks.onRefused = onRefused;
       open.add('ingest');
       return { port: 20_000, srtUrl: 'srt://host:20000?streamid=x', close: async () => close('ingest') };
     },
@@ -196,6 +196,23 @@ describe('the life of a stream', () => {
       'READY input_invalid',
       'STOPPED connect_timeout',
     ]);
+  });
+
+  test('a refused encoder is in the record and is an event, and the state keeps its reason', async () => {
+    const books = bookkeeping();
+    const session = await start(books.phases, { connectMs: 60_000, reconnectMs: 60_000 });
+    await vi.waitFor(() => expect(books.hooks.onRefused).toBeDefined());
+    const refusal = { code: 1410, peer: '10.0.0.9:5000' };
+    books.hooks.onRefused?.({ ...refusal, why: 'the key is of another run', refused: 2 });
+    await vi.waitFor(async () =>
+      expect(await streams.get('show')).toMatchObject({
+        ...{ state: 'READY', reason: 'listening', update: 'Waiting for the encoder' },
+        lastRefusal: { ...refusal, message: 'the key is of another run', count: 2 },
+      }),
+    );
+    expect((await events()).at(-1)).toBe('READY encoder_refused');
+    session.handOver();
+    await session.finished;
   });
 
   test('the encoder goes and does not come back: reconnect_timeout', async () => {

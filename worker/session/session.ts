@@ -10,7 +10,15 @@ import type { StreamLease } from '../claim/streamLease.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 import { Arrivals } from './arrivals.ts';
-import type { SessionEncoder, SessionIngest, SessionOutput, SessionPhases, SessionTimes } from './sessionContract.ts';
+import { RefusalReports } from './refusalReports.ts';
+import type {
+  SessionEncoder,
+  SessionIngest,
+  SessionIngestEvents,
+  SessionOutput,
+  SessionPhases,
+  SessionTimes,
+} from './sessionContract.ts';
 import { type Ending, SessionEnding } from './sessionEnding.ts';
 
 /** An owner that was lost after a longer time than this had no trouble with the stream: it is not counted. */
@@ -94,7 +102,7 @@ export class Session implements RunningSession {
       this.#ending.opened();
       if (left < 0) throw this.#lostTooOften();
       signal.throwIfAborted();
-      ingest = await this.#phases.openIngest(encoder => this.#arrivals.add(encoder), signal);
+      ingest = await this.#phases.openIngest(this.#ingestEvents(), signal);
       await this.#serve(ingest, output);
     } catch (error) {
       this.#failed(AppError.from(error));
@@ -110,6 +118,11 @@ export class Session implements RunningSession {
 
   #lostTooOften(): AppError {
     return new AppError('transcode_error', `The stream's workers die under it again and again: ${this.#budget.rule}`);
+  }
+
+  #ingestEvents(): SessionIngestEvents {
+    const reports = new RefusalReports(this.#lease);
+    return { onEncoder: encoder => this.#arrivals.add(encoder), onRefused: refusals => reports.add(refusals) };
   }
 
   #outputEvents(): HlsOutputEvents {

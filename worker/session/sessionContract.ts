@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Refusals } from '../ingest/refusalLog.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { EpochSink } from '../segment/segmentEpoch.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
@@ -18,6 +19,12 @@ export interface SessionIngest {
   close(options?: { yieldPort?: boolean }): Promise<void>;
 }
 
+export interface SessionIngestEvents {
+  onEncoder(encoder: SessionEncoder): void;
+  /** Encoders were refused: at most once a second. */
+  onRefused(refusals: Refusals): void;
+}
+
 /** A stream's publishing, for this session. */
 export interface SessionOutput extends EpochSink {
   suspend(): void;
@@ -31,7 +38,7 @@ export interface SessionOutput extends EpochSink {
 /** The phases of a stream's life, as this session needs them. */
 export interface SessionPhases {
   openOutput(events: HlsOutputEvents, signal: AbortSignal): Promise<SessionOutput>;
-  openIngest(onEncoder: (encoder: SessionEncoder) => void, signal: AbortSignal): Promise<SessionIngest>;
+  openIngest(events: SessionIngestEvents, signal: AbortSignal): Promise<SessionIngest>;
   /** Gives the port back that an owner before this one left leased, where this worker can. */
   givePortBack(): Promise<void>;
   /** @param mayRestart whether FFmpeg, which failed, may be started again */

@@ -29,7 +29,7 @@ export function tickingPhases(
       output = await TickingOutput.open(deps, job, lease.token, events);
       return output;
     },
-    openIngest: async (onEncoder, signal) => {
+    openIngest: async ({ onEncoder }, signal) => {
       const ingest = await openOnLeasedPort({
         host: { openListener: async ({ port }) => ({ port, close: async () => undefined }) },
         ports: deps.ports,

@@ -15,6 +15,7 @@ export interface StreamView {
   srt_url?: string | null;
   stream_link?: string | null;
   recording_link?: string | null;
+  last_refusal?: { code: number; count: number } | null;
 }
 
 /** An app that uses the API, as an app written for the Go Livetran would. */

@@ -4,10 +4,7 @@
 -- Returns 1 reported, 0 the record is of another run, or gone.
 -- @include ../../../common/redis/lua/now-ms.lua
 -- @include ../../../common/stream/lua/append-event.lua
-local h = redis.call('HMGET', KEYS[1], 'run', 'reason', 'update')
-if h[1] ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'reason', ARGV[3], 'updatedAt', ms(now_ms()))
-append_event(KEYS[1], KEYS[2], ARGV[1], ARGV[4])
--- The record keeps the reason of its state.
-redis.call('HSET', KEYS[1], 'reason', h[2] or '', 'update', h[3] or '')
+if redis.call('HGET', KEYS[1], 'run') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'updatedAt', ms(now_ms()))
+append_event(KEYS[1], KEYS[2], ARGV[1], ARGV[4], ARGV[3])
 return 1
