@@ -34,6 +34,8 @@ async function skipped(kind: string): Promise<number> {
   return Number(line?.split(' ').at(-1) ?? 0);
 }
 
+const unreadable = expect.stringContaining('delete the key livetran:stream:bad');
+
 describe('a stream record that does not parse', () => {
   test.each([
     ['a state that does not exist', { state: 'SPINNING' }],
@@ -42,6 +44,7 @@ describe('a stream record that does not parse', () => {
     ['webhooks that are no JSON', { webhookUrls: '[' }],
     ['webhooks that are no list', { webhookUrls: '{"a":1}' }],
     ['a sequence that is no number', { seq: 'x' }],
+    ['a refusal that is no JSON', { lastRefusal: '{' }],
   ])('%s: the list has the others', async (_name, fields) => {
     for (const id of ['good', 'bad']) await api.ask('POST', '/api/streams', { stream_id: id });
     await redis.hset(keys.stream('bad'), fields);
@@ -49,12 +52,17 @@ describe('a stream record that does not parse', () => {
     const answer = await api.ask('GET', '/api/streams');
     expect(answer).toMatchObject({ status: 200, body: { data: [{ stream_id: 'good' }] } });
     await expect.poll(() => skipped('stream record'), { timeout: 10_000 }).toBeGreaterThan(before);
+    expect(await api.ask('GET', '/api/streams/bad')).toMatchObject({ status: 409, body: { error: unreadable } });
   });
 
   test('a key of another type: the list and the count have the others', async () => {
     for (const id of ['good', 'bad']) await api.ask('POST', '/api/streams', { stream_id: id });
     await redis.set(keys.stream('bad'), 'not a hash');
     expect((await api.ask('GET', '/api/streams')).body.data).toMatchObject([{ stream_id: 'good' }]);
+    const refused = { status: 409, body: { error: unreadable } };
+    expect(await api.ask('GET', '/api/streams/bad')).toMatchObject(refused);
+    expect(await api.ask('DELETE', '/api/streams/bad')).toMatchObject(refused);
+    expect(await api.ask('POST', '/api/streams', { stream_id: 'bad' })).toMatchObject(refused);
     await expect.poll(() => text('/metrics'), { timeout: 10_000 }).toMatch(/^streams_info\{.*"INITIALISED".*\} 1$/m);
   });
 });

@@ -24,6 +24,7 @@ export const errorCatalogue = {
   stream_not_found: { status: 400, retryable: false, blame: 'caller' },
   quota: { status: 429, retryable: true, blame: 'caller' },
   rate_limited: { status: 429, retryable: true, blame: 'caller' },
+  stream_unreadable: { status: 409, retryable: false, blame: 'operator' },
   stream_running: { status: 409, retryable: false, blame: 'caller' },
   redis_unavailable: { status: 503, retryable: true, blame: 'operator' },
   config_invalid: { status: 500, retryable: false, blame: 'operator' },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { ZodError } from 'zod';
 import { AppError } from '../errors.ts';
 import { EntryParser } from '../redis/entryParser.ts';
 import { keys, RECORD_TTL_SECONDS } from '../redis/keys.ts';
@@ -39,11 +40,12 @@ export class StreamStore {
    */
   async start(streamId: string, options: StartOptions): Promise<string> {
     const run = `${Date.now().toString(36)}${randomBytes(4).toString('hex')}`;
-    const [created, state] = (await this.#start.run(
+    const creating = this.#start.run(
       this.#redis,
       [keys.stream(streamId), keys.live, keys.index, keys.outbox],
       [streamId, run, options.maxStreams ?? 0, ...optionFields(options)],
-    )) as [number, string];
+    );
+    const [created, state] = (await this.#readable(streamId, creating)) as [number, string];
     if (created === 1) return run;
     if (created === 2) {
       throw new AppError(
@@ -56,18 +58,20 @@ export class StreamStore {
 
   /** Requests a stop. Throws `stream_not_found` when no such stream is running. */
   async stop(streamId: string): Promise<'stopping' | 'stopped'> {
-    const answer = await this.#stop.run(
+    const stopping = this.#stop.run(
       this.#redis,
       [keys.stream(streamId), keys.live, keys.outbox],
       [streamId, 'user_stop', RECORD_TTL_SECONDS, keys.wakeChannel],
     );
+    const answer = await this.#readable(streamId, stopping);
     if (answer === 0) throw new AppError('stream_not_found', 'Task not found');
     return answer === 2 ? 'stopped' : 'stopping';
   }
 
-  /** Throws when the record does not parse. */
+  /** Throws `stream_unreadable` when the record does not parse. */
   async get(streamId: string): Promise<StreamRecord | undefined> {
-    return parseStreamRecord(await this.#redis.hgetall(keys.stream(streamId)));
+    const read = async () => parseStreamRecord(await this.#redis.hgetall(keys.stream(streamId)));
+    return this.#readable(streamId, read());
   }
 
   /**
@@ -117,12 +121,27 @@ export class StreamStore {
     return records;
   }
 
+  /** A call about one stream. A record that is none is counted, and the error says what to do. */
+  async #readable<Answer>(id: string, call: Promise<Answer>): Promise<Answer> {
+    try {
+      return await call;
+    } catch (error) {
+      if (!(error instanceof ZodError) && !isOtherType(error)) throw error;
+      this.#entries.skip(KIND, id, error);
+      const key = keys.stream(id);
+      const message = `the record of stream "${id}" in Redis cannot be read; delete the key ${key}, then start the stream again`;
+      throw new AppError('stream_unreadable', message, { cause: error });
+    }
+  }
+
   /** One key of another type is one bad record. Any other error is Redis's, and everything's. */
   #skip(id: string, error: Error): void {
-    if (!error.message.startsWith('WRONGTYPE')) throw error;
+    if (!isOtherType(error)) throw error;
     this.#entries.skip(KIND, id, error);
   }
 }
+
+const isOtherType = (error: unknown): boolean => error instanceof Error && error.message.startsWith('WRONGTYPE');
 
 /** So many commands at a time that neither Redis nor this process keeps others waiting for more than a few ms. */
 const CHUNK = 500;
