@@ -20,7 +20,7 @@ function stopOnSignals(stop: () => Promise<void>, log: Logger): void {
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        log.error({ err: error }, 'stopping failed');
+        log.error({ err: error }, 'the API did not stop in order; exiting with code 1');
         process.exit(1);
       },
     );

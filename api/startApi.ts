@@ -91,11 +91,12 @@ async function ready(redis: Redis, log: Logger): Promise<void> {
   try {
     await once(redis, 'ready', { signal: patience });
   } catch {
-    log.warn('Redis is not there yet; serving 503 until it is');
+    log.warn('Redis does not answer; calls get 503 until it does');
   }
 }
 
-const noteLate = (log: Logger) => () => log.debug('a queue did not close in time');
+const noteLate = (log: Logger) => () =>
+  log.debug('a queue did not close before its deadline; the process ends without it');
 
 const certificateFiles = (config: Config) => ({ certFile: config.TLS_CERT_FILE, keyFile: config.TLS_KEY_FILE });
 

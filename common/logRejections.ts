@@ -6,6 +6,6 @@ import type { Logger } from './createLogger.ts';
  */
 export function logRejections(log: Logger): void {
   process.on('unhandledRejection', error => {
-    log.error({ err: error }, 'an operation failed and nothing handled it; the process goes on');
+    log.error({ err: error }, 'unhandled rejection; the process goes on');
   });
 }

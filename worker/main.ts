@@ -31,7 +31,7 @@ function endOnSignals(worker: RunningWorker, log: Logger): void {
       await worker.stop({ failing });
       log.info('stopped');
     } catch (error) {
-      log.error({ err: error }, 'not stopped in order');
+      log.error({ err: error }, 'the worker did not stop in order; exiting with code 1');
       process.exitCode = 1;
     }
     process.exit();
@@ -44,11 +44,11 @@ function endOnSignals(worker: RunningWorker, log: Logger): void {
   });
   const exceptions = new ExceptionBudget();
   process.on('uncaughtException', error => {
-    if (exceptions.bear(performance.now())) {
-      log.error({ err: error }, 'an exception that nothing caught; the process goes on');
+    if (exceptions.survives(performance.now())) {
+      log.error({ err: error }, 'uncaught exception; the process goes on');
       return;
     }
-    log.fatal({ err: error }, 'too many exceptions that nothing caught; handing all streams over');
+    log.fatal({ err: error }, 'too many uncaught exceptions; handing all streams over');
     process.exitCode = 1;
     failing = true;
     hurry.abort();

@@ -81,7 +81,7 @@ export class QueueBoard {
         if (name.startsWith(queueNames.uploads('')) && !found.has(name)) await this.#hide(name);
       }
     } catch (error) {
-      this.#log.debug({ err: error }, 'the upload queues could not be listed');
+      this.#log.debug({ err: error }, 'upload queues not listed; /admin/queues shows the ones it already has');
     }
   }
 
@@ -106,7 +106,7 @@ export class QueueBoard {
   #show(name: string): void {
     // An onlooker: it must not write the meta key by which the queue of a node is found to exist.
     const queue = new Queue(name, { connection: this.#connection, skipMetasUpdate: true });
-    queue.on('error', error => this.#log.debug({ err: error, queue: name }, 'queue connection'));
+    queue.on('error', error => this.#log.debug({ err: error, queue: name }, 'queue connection failed; it reconnects'));
     this.#queues.set(name, queue);
     this.#board.addQueue(new BullMQAdapter(queue, { readOnlyMode: this.#readOnly }));
   }

@@ -31,7 +31,11 @@ export class EventFeed {
     this.#redis.on('message', this.#onMessage);
     this.#redis.on('ready', this.#onReady);
     // ioredis subscribes again by itself after each reconnect.
-    void this.#redis.subscribe(keys.outbox).catch(error => this.#log.debug({ err: error }, 'no events yet'));
+    void this.#redis
+      .subscribe(keys.outbox)
+      .catch(error =>
+        this.#log.debug({ err: error }, 'not subscribed to events; ioredis subscribes when it reconnects'),
+      );
   }
 
   stop(): void {

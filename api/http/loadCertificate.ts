@@ -26,7 +26,7 @@ export async function loadCertificate(files: CertificateFiles, log: Logger): Pro
   let [cert, key] = await readPair(files);
   if (cert === undefined && key === undefined) {
     if (await makeCertificate({ ...files, names: ['localhost', hostname()], ips: ['127.0.0.1', '::1'] })) {
-      log.warn(files, 'made a self-signed certificate; browsers will ask before they trust it');
+      log.warn(files, 'made a self-signed certificate; browsers ask before they trust it');
     }
     [cert, key] = await readPair(files);
   }

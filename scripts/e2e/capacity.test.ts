@@ -85,7 +85,7 @@ test('a worker whose encode falls behind takes no stream until it has caught up'
   const encoder = startEncoder({ srtUrl: String(srtUrl), ...tinySource });
   await client.link('slow');
   await writeFile(join(dir, 'slow'), '');
-  await worker.line('this worker takes no more streams for now', 40_000);
+  await worker.line('this worker takes no new streams', 40_000);
   await client.start('patient');
   expect(await waits('patient')).toMatchObject({ update: 'waiting: no capacity (1 worker: 1 overloaded)' });
   await rm(join(dir, 'slow'));

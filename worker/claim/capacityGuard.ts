@@ -95,8 +95,8 @@ export class CapacityGuard {
     const changed = (reason === undefined) !== (this.#reason === undefined);
     this.#reason = reason;
     if (!changed) return;
-    if (reason) this.#log.warn({ reason, load: this.load() }, 'this worker takes no more streams for now');
-    else this.#log.info('this worker takes streams again');
+    if (reason) this.#log.warn({ reason, load: this.load() }, 'this worker takes no new streams');
+    else this.#log.info('this worker takes new streams again');
     this.#onChange(reason);
   }
 
@@ -112,7 +112,7 @@ export class CapacityGuard {
     try {
       this.#spool = await this.#readSpool();
     } catch (error) {
-      this.#log.debug({ err: error }, 'the spool could not be measured; next time');
+      this.#log.debug({ err: error }, 'spool not measured; retry follows');
     } finally {
       this.#measuringSince = undefined;
     }

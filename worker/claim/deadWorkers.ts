@@ -45,7 +45,7 @@ export class DeadWorkers {
   start(): void {
     this.#liveness.onDead(mark => {
       this.#dead.add(mark);
-      this.#log.warn({ process: mark }, 'a worker of this host is dead');
+      this.#log.warn({ process: mark }, 'a worker of this host has died; its streams are queued again');
     });
     this.#timer = setInterval(() => {
       this.#looking ??= this.#look().finally(() => {
@@ -70,7 +70,7 @@ export class DeadWorkers {
       }
       for (const mark of marks) this.#dead.delete(mark);
     } catch (error) {
-      this.#log.debug({ err: error }, 'streams of dead workers not given back yet');
+      this.#log.debug({ err: error }, 'streams of a dead worker not queued again yet; retry follows');
     }
   }
 
@@ -83,6 +83,6 @@ export class DeadWorkers {
     if (!job) await this.#queue.add('stream', { streamId, run }, { jobId });
     // Without a lock it is about to be found stalled.
     else if (lock !== null) await job.moveToWait(lock);
-    this.#log.info({ streamId, run }, 'stream of a dead worker given back');
+    this.#log.info({ streamId, run }, 'stream of a dead worker queued again');
   }
 }

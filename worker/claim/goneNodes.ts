@@ -70,7 +70,7 @@ export class GoneNodes {
     try {
       if (await this.#election.lead()) await this.remove();
     } catch (error) {
-      this.#log.debug({ err: error }, 'gone nodes not looked for; next time');
+      this.#log.debug({ err: error }, 'queues of gone nodes not checked; retry follows');
     }
   }
 
@@ -83,7 +83,9 @@ export class GoneNodes {
       connection: this.#connection,
       skipMetasUpdate: true,
     });
-    queue.on('error', error => this.#log.debug({ err: error, goneNode: node }, 'queue of a gone node'));
+    queue.on('error', error =>
+      this.#log.debug({ err: error, goneNode: node }, 'connection of the queue of a gone node failed'),
+    );
     try {
       const lost = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized', 'failed');
       const jobs = await queue.getJobs(['waiting', 'active', 'delayed', 'prioritized', 'failed'], 0, 999);
@@ -91,8 +93,7 @@ export class GoneNodes {
       await queue.obliterate({ force: true });
       const seen = new Date(seenAt).toISOString();
       const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
-      const text =
-        'the upload queue of a node that is gone was removed; its segments are lost unless its disk comes back';
+      const text = 'upload queue of a gone node removed; its segments are lost unless its disk comes back';
       this.#log[total > 0 ? 'error' : 'info']({ node, seen, lost, streams }, text);
     } finally {
       await queue.close();

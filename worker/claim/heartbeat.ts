@@ -33,12 +33,16 @@ export class Heartbeat {
     clearInterval(this.#timer);
     // One that is under way must not come after the sign-off.
     await this.#beating;
-    await this.#registry.leave(this.#status().id).catch(error => this.#log.debug({ err: error }, 'could not sign off'));
+    await this.#registry
+      .leave(this.#status().id)
+      .catch(error =>
+        this.#log.debug({ err: error }, 'worker not removed from the list of workers; its entry expires'),
+      );
   }
 
   async #beat(): Promise<void> {
     await this.#registry
       .heartbeat(this.#status(), TTL_MS)
-      .catch(error => this.#log.debug({ err: error }, 'no heartbeat; Redis does not answer'));
+      .catch(error => this.#log.debug({ err: error }, 'heartbeat not sent; Redis does not answer'));
   }
 }

@@ -45,7 +45,7 @@ export class Reconciler {
       if (!(await this.#election.lead())) return;
       for await (const stream of this.#idleStreams()) await this.#requeue(stream);
     } catch (error) {
-      this.#log.debug({ err: error }, 'not reconciled; next time');
+      this.#log.debug({ err: error }, 'streams not reconciled with their jobs; retry follows');
     }
   }
 
@@ -66,6 +66,6 @@ export class Reconciler {
     if (job && state !== 'completed' && state !== 'failed') return;
     await job?.remove();
     await this.#queue.add('stream', { streamId, run }, { jobId });
-    this.#log.warn({ streamId, run, state }, 'stream had no job; queued again');
+    this.#log.warn({ streamId, run, state }, 'stream had no job; a new job is queued');
   }
 }

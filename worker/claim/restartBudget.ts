@@ -13,7 +13,7 @@ export interface RestartLimits {
 
 /**
  * How often one run may be restarted: a sliding window in Redis, which outlives the worker. While Redis is away it goes on
- * with what this process remembers, since media does not wait.
+ * with the restarts that this process has counted, since media does not wait.
  */
 export class RestartBudget {
   readonly #redis: Redis;
@@ -31,23 +31,23 @@ export class RestartBudget {
     this.#log = options.log;
   }
 
-  /** Spends one restart. Resolves to how many are left; below 0 there was none any more. Never rejects. */
+  /** Counts one restart. Resolves to how many are left; below 0 the budget was used up already. Never rejects. */
   async spend(cause: string): Promise<number> {
     const { restarts, windowMs } = this.#limits;
     const now = performance.now();
     this.#remembered = [...this.#remembered.filter(at => now - at < windowMs), now];
-    let spent = this.#remembered.length;
+    let used = this.#remembered.length;
     try {
-      spent = Math.max(spent, Number(await this.#spend.run(this.#redis, [this.#key], [randomUUID(), windowMs])));
+      used = Math.max(used, Number(await this.#spend.run(this.#redis, [this.#key], [randomUUID(), windowMs])));
     } catch (error) {
-      this.#log.debug({ err: error }, 'a restart was not noted; Redis does not answer');
+      this.#log.debug({ err: error }, 'restart counted in memory only; Redis does not answer');
     }
-    const left = restarts - spent;
-    this.#log.warn({ cause, spent, left }, 'a restart of the stream is spent');
+    const left = restarts - used;
+    this.#log.warn({ cause, used, left }, 'restart counted; the stream has used part of its restart budget');
     return left;
   }
 
-  /** The rule, for those who are told that it was broken. */
+  /** The rule, for error messages. */
   get rule(): string {
     const { restarts, windowMs } = this.#limits;
     return `more than ${restarts} restart${restarts === 1 ? '' : 's'} within ${windowMs / 1000} s`;

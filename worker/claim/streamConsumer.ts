@@ -95,11 +95,15 @@ export class StreamConsumer {
       this.#patientUntil = performance.now() + PATIENCE_MS;
       for (const { session } of this.#running.values()) session.wake();
     });
-    this.#worker.on('error', error => this.#log.debug({ err: error }, 'queue'));
+    this.#worker.on('error', error =>
+      this.#log.debug({ err: error }, 'connection of queue streams failed; it reconnects'),
+    );
   }
 
   start(): void {
-    void this.#worker.run().catch(error => this.#log.error({ err: error }, 'queue streams stopped'));
+    void this.#worker
+      .run()
+      .catch(error => this.#log.error({ err: error }, 'queue streams failed; this worker takes no more streams'));
   }
 
   wake(streamId: string): void {
@@ -181,7 +185,7 @@ export class StreamConsumer {
     this.#unanswered.set(run, owner);
     const patienceMs = Math.max(0, this.#patientUntil - acquiredAt);
     const acquired = await this.#scripts.acquire(streamId, run, owner, leaseTimes.ttlMs, patienceMs).catch(error => {
-      this.#log.warn({ err: error, streamId, run }, 'lease not acquired; trying again');
+      this.#log.warn({ err: error, streamId, run }, 'lease not acquired: Redis does not answer; retry follows');
       return UNANSWERED;
     });
     if (acquired !== UNANSWERED) this.#unanswered.delete(run);

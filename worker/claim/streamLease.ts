@@ -122,7 +122,7 @@ export class StreamLease {
     try {
       await this.#scripts.release(this.#held, options.how);
     } catch (error) {
-      this.#log.warn({ err: error }, 'lease not given back; it runs out by itself');
+      this.#log.warn({ err: error }, 'lease not released; it expires by itself');
     }
     return true;
   }
@@ -139,13 +139,14 @@ export class StreamLease {
       try {
         const answer = await this.#scripts.update(this.#held, write, count);
         if (answer.kind === 'written') this.#remember(write, answer.sequence);
-        else if (answer.kind === 'forbidden') this.#log.error({ write }, 'a transition that the table forbids');
+        else if (answer.kind === 'forbidden')
+          this.#log.error({ write }, 'state not written: the transition is not allowed');
         // Fenced may also mean that Redis lost the record: the renewal finds out which, and restores it.
         else if (await this.#isRecordLost()) continue;
         else this.#setFenced();
         return answer.kind === 'written';
       } catch (error) {
-        if (attempt === 1) this.#log.warn({ err: error }, 'state not written yet; Redis does not answer');
+        if (attempt === 1) this.#log.warn({ err: error }, 'state not written: Redis does not answer; retry follows');
         await sleep(500, undefined, { signal: this.#ended.signal }).catch(() => undefined);
       }
     }
@@ -188,12 +189,12 @@ export class StreamLease {
       this.#armDeadline(sentAt);
       if (renewed.kind === 'renewed' && renewed.stopReason) this.#tellStop(renewed.stopReason);
     } catch (error) {
-      this.#log.debug({ err: error }, 'lease not renewed');
+      this.#log.debug({ err: error }, 'lease not renewed: Redis does not answer');
     }
   }
 
   async #restore(): Promise<void> {
-    this.#log.warn('Redis has lost the stream; writing its record again');
+    this.#log.warn('Redis has lost the record of the stream; writing it again');
     await this.#scripts.restore(this.#held.streamId, {
       ...this.#record,
       token: this.token,
@@ -215,14 +216,14 @@ export class StreamLease {
     // An answer that came this late is worth nothing.
     if (!this.#doubt || left <= 0) return;
     this.#doubt = false;
-    this.#log.info('lease certain again');
+    this.#log.info('lease renewed; it is no longer in doubt');
     this.#events?.onCertain();
   }
 
   #setDoubt(): void {
     if (this.#doubt) return;
     this.#doubt = true;
-    this.#log.warn('lease in doubt: it could not be renewed in time');
+    this.#log.warn('lease in doubt: it was not renewed before its deadline');
     this.#events?.onDoubt();
   }
 
@@ -236,7 +237,7 @@ export class StreamLease {
     if (this.#fenced) return;
     this.#fenced = true;
     this.#end();
-    this.#log.warn('fenced: another worker has the stream');
+    this.#log.warn('fenced: another worker owns the stream; this session ends');
     this.#events?.onFenced();
   }
 

@@ -67,7 +67,7 @@ export class WaitingStreams {
       const full = workers.length > 0 && !workers.some(takesStreams);
       await this.#scan(full ? `waiting: no capacity (${counts(workers)})` : '');
     } catch (error) {
-      this.#log.debug({ err: error }, 'waiting streams not looked at; next time');
+      this.#log.debug({ err: error }, 'waiting streams not checked; retry follows');
     }
   }
 

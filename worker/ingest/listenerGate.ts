@@ -79,7 +79,7 @@ export class ListenerGate {
       const admission = this.#admit(caller.streamId, caller.peer);
       if (!admission.accept) return admission;
     } catch (error) {
-      this.#log.error({ err: error }, 'a caller could not be judged');
+      this.#log.error({ err: error }, 'an SRT caller was refused with 1500: its stream id could not be checked');
       return { accept: false, code: 1500, why: 'an error of ours' };
     }
     return this.#live?.isLive(now) ? TAKEN : ACCEPTED;

@@ -106,9 +106,9 @@ async function renew(port: number, { ports, holder, listen }: LeasedPortOptions)
   try {
     const ours = await ports.renew(port, holder);
     // The port itself is bound here: whoever leased it will find that it does not bind, and quarantine it.
-    if (!ours) listen.log.warn({ port }, 'the lease of a UDP port went to another stream while Redis was away');
+    if (!ours) listen.log.warn({ port }, 'another stream leased this UDP port while Redis was away');
   } catch (error) {
-    listen.log.debug({ err: error, port }, 'lease of a UDP port not renewed; next time');
+    listen.log.debug({ err: error, port }, 'lease of a UDP port not renewed; retry follows');
   }
 }
 
@@ -116,6 +116,6 @@ async function giveBack(work: Promise<unknown>, port: number, { listen }: Leased
   try {
     await work;
   } catch (error) {
-    listen.log.warn({ err: error, port }, 'a UDP port could not be given back; its lease runs out by itself');
+    listen.log.warn({ err: error, port }, 'UDP port not released; its lease expires by itself');
   }
 }

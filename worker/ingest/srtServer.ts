@@ -175,7 +175,7 @@ export class SrtServer {
       this.#libsrt.srt_setrejectreason(socket, code);
     } catch (error) {
       this.#libsrt.srt_setrejectreason(socket, REFUSED_FOR_ERROR);
-      this.#log.error({ err: error }, 'a caller could not be judged');
+      this.#log.error({ err: error }, 'an SRT caller was refused with 1500: its stream id could not be checked');
     }
     return -1;
   };
@@ -231,7 +231,7 @@ export class SrtServer {
     try {
       options.onPublisher(publisher);
     } catch (error) {
-      options.log.error({ err: error, peer }, 'a publisher could not be served');
+      options.log.error({ err: error, peer }, 'an accepted SRT caller could not be served; its connection is closed');
       publisher.close();
     }
   }

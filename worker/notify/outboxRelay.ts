@@ -75,7 +75,7 @@ export class OutboxRelay {
         else await sleep(READ_MS, undefined, { signal });
       } catch (error) {
         if (signal.aborted) return;
-        this.#log.debug({ err: error }, 'outbox not relayed; next time');
+        this.#log.debug({ err: error }, 'outbox not relayed; retry follows');
         await sleep(500, undefined, { signal }).catch(() => undefined);
       }
     }

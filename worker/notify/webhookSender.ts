@@ -59,16 +59,21 @@ export class WebhookSender {
       concurrency: sendLimits.all,
       autorun: false,
     });
-    this.#worker.on('error', error => log.debug({ err: error }, 'queue webhooks'));
+    this.#worker.on('error', error => log.debug({ err: error }, 'connection of queue webhooks failed; it reconnects'));
     this.#worker.on('failed', (job, error) => {
       this.#onFailed(job, error).catch(cause =>
-        log.warn({ err: cause, job: job?.id }, 'failed webhook not removed from its lane'),
+        log.warn(
+          { err: cause, job: job?.id },
+          'webhook given up after its last attempt but still first in its lane; later events to this URL wait',
+        ),
       );
     });
   }
 
   start(): void {
-    void this.#worker.run().catch(error => this.#log.error({ err: error }, 'queue webhooks stopped'));
+    void this.#worker
+      .run()
+      .catch(error => this.#log.error({ err: error }, 'queue webhooks failed; this worker sends no more webhooks'));
   }
 
   async stop(): Promise<void> {
@@ -127,9 +132,9 @@ export class WebhookSender {
     const details = { streamId, eventId, host: new URL(url).host, attempt: job.attemptsMade, err: error };
     if (job.finishedOn === undefined) {
       const level = error instanceof CircuitOpen ? 'debug' : 'warn';
-      return this.#log[level](details, 'webhook not delivered yet');
+      return this.#log[level](details, 'webhook not delivered; retry follows');
     }
-    this.#log.error(details, 'webhook given up');
+    this.#log.error(details, 'webhook given up after its last attempt');
     await this.#lanes.leave(parsed.data, job.id ?? '');
   }
 }

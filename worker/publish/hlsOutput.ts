@@ -185,7 +185,8 @@ export class HlsOutput implements EpochSink {
       this.#playlists.flush(deadline),
       this.#retention.finish(end),
     ]);
-    if (!flushed) this.#log.error('the last playlist is not in the store');
+    if (!flushed)
+      this.#log.error('the last playlist was not stored before the deadline; viewers keep the one before it');
     this.#state.close();
     this.#gate.open();
     await Promise.all([this.#playlists.close(), this.#retention.close()]);

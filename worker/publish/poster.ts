@@ -59,7 +59,7 @@ export class Poster {
     if (this.#closing.signal.aborted || this.#making || now - this.#startedAt < this.#intervalMs) return;
     this.#startedAt = now;
     this.#making = this.#make(path)
-      .catch(error => this.#log.debug({ err: error, key: this.#key }, 'no poster this time'))
+      .catch(error => this.#log.debug({ err: error, key: this.#key }, 'poster not made; retry at the next interval'))
       .finally(() => {
         this.#making = undefined;
       });

@@ -117,7 +117,7 @@ export class Session implements RunningSession {
   }
 
   #lostTooOften(): AppError {
-    return new AppError('transcode_error', `The stream's workers die under it again and again: ${this.#budget.rule}`);
+    return new AppError('transcode_error', `The stream's workers died again and again: ${this.#budget.rule}`);
   }
 
   #ingestEvents(): SessionIngestEvents {
@@ -201,7 +201,7 @@ export class Session implements RunningSession {
     const event = invalid
       ? (end.error?.message ?? 'The encoder sends no usable MPEG-TS')
       : 'The encoder is gone; waiting for it';
-    this.#log.info({ cause: end.cause, err: end.error }, 'encoder gone');
+    this.#log.info({ cause: end.cause, err: end.error }, 'encoder disconnected; waiting for it');
     void this.#lease.write({
       state: 'READY',
       fields: { reason: invalid ? 'input_invalid' : 'encoder_gone' },
@@ -214,7 +214,7 @@ export class Session implements RunningSession {
     return {
       until: performance.now() + this.#times.connectMs,
       reason: 'connect_timeout',
-      message: `No encoder came within ${seconds} s`,
+      message: `No encoder connected within ${seconds} s`,
     } as const;
   }
 
@@ -240,7 +240,8 @@ export class Session implements RunningSession {
   #failed(error: AppError): void {
     const { signal } = this.#ending;
     if (!signal.aborted || error.code === 'fenced') this.#fail(error);
-    else if (error.code === 'storage_error') this.#log.error({ err: error }, 'the playlist cannot be ended');
+    else if (error.code === 'storage_error')
+      this.#log.error({ err: error }, 'the playlist could not be ended with EXT-X-ENDLIST');
   }
 
   /** Gives back in reverse what was acquired. STOPPED is written last, when it is true. */
@@ -260,7 +261,7 @@ export class Session implements RunningSession {
     }
     const finished = await this.#attempt('output', output?.finish({ endList: ending.kind === 'stopped' }));
     if (finished && finished.unstored > 0)
-      this.#log.error(finished, 'segments are still in the spool, not in the store');
+      this.#log.error(finished, 'segments are in the spool, not in the store; the sweep uploads them');
     return this.#endLease(ending, finished?.recordingLink);
   }
 
@@ -276,18 +277,18 @@ export class Session implements RunningSession {
     const written = await this.#lease.end({ ...(last ? { last } : {}), how, signal });
     if (this.#lease.fenced) return 'fenced';
     if (written) return ending.kind;
-    this.#log.error({ ending: ending.kind }, "the stream's end is not in Redis; its next owner will end it");
+    this.#log.error({ ending: ending.kind }, "the stream's end was not written to Redis; its next owner ends it");
     return 'handed_over';
   }
 
   async #attempt<Result>(step: keyof typeof END_MS, work: Promise<Result> | undefined): Promise<Result | undefined> {
     try {
       const late = (): undefined => {
-        this.#log.error({ step }, "a step of the session's end is late; going on without it");
+        this.#log.error({ step }, "a step of the session's end missed its deadline; the next step begins");
       };
       return work && (await withDeadline(work, END_MS[step], late));
     } catch (error) {
-      this.#log.error({ err: error, step }, "a step of the session's end failed");
+      this.#log.error({ err: error, step }, "a step of the session's end failed; the next step begins");
       return undefined;
     }
   }

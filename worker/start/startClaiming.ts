@@ -35,7 +35,7 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
   const consumer = createConsumer(context, deps, scripts, guard);
   new WakeListener(redis.subscriber, streamId => consumer.wake(streamId), context.entries)
     .start()
-    .catch(error => log.warn({ err: error }, 'no wake-ups; stops are seen at the next renewal'));
+    .catch(error => log.warn({ err: error }, 'not subscribed to wake messages; a stop is read at the next renewal'));
   const queue = createQueue<StreamJob>(queueNames.streams, redis.queue, streamJobOptions);
   const streams = new StreamStore(redis.request);
   const { liveness } = deps.spool;

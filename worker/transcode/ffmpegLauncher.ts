@@ -42,7 +42,7 @@ export async function ffmpegLauncher({ ffmpeg, memoryBytes, uid, log }: Launcher
   }
   if (isRoot) log.warn({ uid }, 'FFmpeg cannot run under a user id of its own: it runs as root, like the worker');
   if (await runs([...before, ...ending, '--'])) return { words: [...before, ...ending, '--'] };
-  log.warn('no setpriv (util-linux): an FFmpeg that hangs when its worker is killed has to be ended by hand');
+  log.warn('no setpriv (util-linux): an FFmpeg that hangs when its worker is killed must be killed by hand');
   return { words: before };
 }
 

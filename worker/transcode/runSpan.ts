@@ -93,7 +93,7 @@ function watch({ span, limits, log }: SpanOptions, ffmpeg: FfmpegProcess, health
     const fault = health.fault(performance.now(), span.videoSeconds, limits);
     if (fault === undefined) return;
     clearInterval(timer);
-    log.warn({ fault }, 'the watchdog ends FFmpeg');
+    log.warn({ fault }, 'the watchdog kills FFmpeg');
     ffmpeg.kill(fault);
   }, limits.watchMs);
   return () => clearInterval(timer);

@@ -42,7 +42,9 @@ async function failOver(
   const owner = await waitFor(`${id}'s new owner`, () => chaos.ownerOf(id));
   const first = (msg: string): number => (chaos.lines(owner, id, msg, at)[0]?.at ?? Number.NaN) - at;
   const noticed = chaos.workers.flatMap(({ child }) =>
-    child.log.filter(line => line.msg === 'a worker of this host is dead').map(line => Date.parse(String(line.time))),
+    child.log
+      .filter(line => line.msg === 'a worker of this host has died; its streams are queued again')
+      .map(line => Date.parse(String(line.time))),
   );
   const portOf = (worker: ChaosWorker): unknown => chaos.lines(worker, id, 'listener open').at(-1)?.port;
   return {

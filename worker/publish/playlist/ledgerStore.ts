@@ -54,7 +54,7 @@ export class LedgerStore {
       const text = await this.#redis.get(this.#key);
       return text === null ? undefined : savedLedger.parse(JSON.parse(text));
     } catch (error) {
-      this.#log.warn({ err: error }, 'no working copy of the ledger; going by the store alone');
+      this.#log.warn({ err: error }, 'working copy of the ledger not read; recovering from the store alone');
       return undefined;
     }
   }
@@ -114,7 +114,7 @@ export class LedgerStore {
     try {
       await this.#script.run(this.#redis, [this.#key], [this.#token, text, TTL_SECONDS]);
     } catch (error) {
-      this.#log.debug({ err: error }, 'ledger not saved yet');
+      this.#log.debug({ err: error }, 'ledger not saved; retry follows');
       return false;
     }
     this.#savedNumber = saved.ledger.nextNumber;

@@ -171,7 +171,7 @@ export class PlaylistWriter {
         const there = await this.#store.head(this.key, { signal });
         if (there && compareTokens(there.metadata.token, this.#token) > 0) return this.#setFenced();
       } catch (error) {
-        this.#log.debug({ err: error, key: this.key }, 'not seen whose the playlist is');
+        this.#log.debug({ err: error, key: this.key }, 'owner of the playlist not read; retry follows');
       }
       await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
@@ -234,7 +234,7 @@ export class PlaylistWriter {
     const now = performance.now();
     this.#earliest = Math.max(this.#earliest, now + (failure.retryAfterMs ?? 0));
     this.#notBefore = Math.max(this.#earliest, now + backoff);
-    this.#log.warn({ err: failure, key: this.key, failures: this.#failures }, 'playlist not stored; trying again');
+    this.#log.warn({ err: failure, key: this.key, failures: this.#failures }, 'playlist not stored; retry follows');
   }
 
   /** The object is not the one we knew: our own write whose answer was lost, or another owner's. */
@@ -247,7 +247,7 @@ export class PlaylistWriter {
       this.#etag = there?.etag;
       const ours = order === 0 ? this.#doubtful.get(Number(there?.metadata.sequence)) : undefined;
       if (ours !== undefined && there) this.#setStored(ours, there.etag);
-      else this.#log.warn({ key: this.key }, 'the playlist in the store is an older owner’s or gone; replacing it');
+      else this.#log.warn({ key: this.key }, 'the playlist in the store is an older owner’s, or is gone; replacing it');
     } catch (error) {
       if (!signal.aborted) this.#backOff(error instanceof StoreError ? error : new StoreError('retry', String(error)));
     }

@@ -66,7 +66,7 @@ async function heal(
     origins.add(dirname(file));
     await spool.removeFile(file);
   } catch (error) {
-    log.warn({ err: error, key: segment.key }, 'a gap of the recording could not be healed');
+    log.warn({ err: error, key: segment.key }, 'a gap of the recording not filled; retry follows');
   }
 }
 
@@ -76,6 +76,6 @@ async function removeIfDone({ spool, log }: HealOptions, origin: string): Promis
     const files = await readdir(spool.path(origin));
     if (!files.some(file => file.endsWith('.ts'))) await spool.removeEpoch(origin);
   } catch (error) {
-    log.debug({ err: error, origin }, 'not removed from the spool');
+    log.debug({ err: error, origin }, 'stored segment not removed from the spool; the sweep removes it');
   }
 }

@@ -130,7 +130,7 @@ export class Recording {
       if (!stored.at(-1)) unfinished.push({ key, text });
     }
     if (unfinished.length > 0)
-      log.warn({ keys: unfinished.map(playlist => playlist.key) }, 'the recording is not whole yet');
+      log.warn({ keys: unfinished.map(playlist => playlist.key) }, 'the recording is incomplete; a job completes it');
     return { link: store.publicUrl(key), stored: stored.every(Boolean), unfinished };
   }
 

@@ -81,12 +81,18 @@ export class RetentionQueue {
         autorun: false,
       },
     );
-    this.#worker.on('error', error => this.#log.debug({ err: error }, 'retention queue'));
+    this.#worker.on('error', error =>
+      this.#log.debug({ err: error }, 'connection of queue retention failed; it reconnects'),
+    );
     this.#worker.on('failed', job => void this.#trim(job));
   }
 
   start(): void {
-    void this.#worker.run().catch(error => this.#log.error({ err: error }, 'retention stopped'));
+    void this.#worker
+      .run()
+      .catch(error =>
+        this.#log.error({ err: error }, 'queue retention failed; this worker deletes no more stopped runs'),
+      );
   }
 
   /** A run is about to be STOPPED. While Redis is away the job waits in memory, and this does not wait for it. */
@@ -119,7 +125,7 @@ export class RetentionQueue {
       if (removed.length > 0)
         this.#log.warn({ jobs: removed }, 'oldest failed retention jobs removed to bound their bytes');
     } catch (error) {
-      this.#log.debug({ err: error }, 'failed retention jobs not trimmed; next time');
+      this.#log.debug({ err: error }, 'failed retention jobs not trimmed; retry at the next failure');
     }
   }
 
@@ -131,7 +137,7 @@ export class RetentionQueue {
   async #complete(job: RecordingJob): Promise<void> {
     const gaps = await completeRecording(this.#store, job, this.#stopping.signal);
     if (gaps > 0) throw new Error(`the recording of ${job.streamId} still has ${gaps} gaps`);
-    this.#log.info({ streamId: job.streamId, run: job.run }, 'recording completed: nothing of it is missing any more');
+    this.#log.info({ streamId: job.streamId, run: job.run }, 'recording completed: all its segments are in the store');
   }
 
   async #purge(job: Job, data: RetentionJob, token: string | undefined): Promise<void> {
@@ -145,7 +151,7 @@ export class RetentionQueue {
     const hold: PurgeOptions['hold'] = work => this.#fence.hold(streamId, record?.run, work);
     const againMs = await purgeRun(this.#store, { job: data, inUse, hold, signal: this.#stopping.signal });
     if (againMs !== undefined) {
-      this.#log.debug({ streamId, run, inUse, againMs }, 'stopped run not deleted yet; looking again later');
+      this.#log.debug({ streamId, run, inUse, againMs }, 'stopped run not deleted yet; checked again later');
       return this.#again(job, token, againMs);
     }
     this.#log.info({ streamId, run, inUse }, 'stopped run deleted from the store');

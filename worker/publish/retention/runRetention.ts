@@ -143,7 +143,7 @@ export class RunRetention {
       await this.#deps.complete?.({ streamId, run, playlists: unfinished });
       return stored || this.#deps.complete !== undefined;
     } catch (error) {
-      this.#deps.log.error({ err: error }, 'the recording will not be made whole by itself');
+      this.#deps.log.error({ err: error }, 'no job could be added that completes the recording; it keeps its gaps');
       return stored;
     }
   }
@@ -154,7 +154,10 @@ export class RunRetention {
     try {
       await this.#deps.retire?.({ streamId, run, nextNumber, nextMediaSequence, discontinuitySequence });
     } catch (error) {
-      this.#deps.log.error({ err: error }, 'what this run leaves in the store will not be deleted by itself');
+      this.#deps.log.error(
+        { err: error },
+        'no job could be added that deletes the stopped run; its objects stay in the store',
+      );
     }
   }
 }

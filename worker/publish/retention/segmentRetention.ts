@@ -117,11 +117,11 @@ export class SegmentRetention {
   async #deleteKeys(keys: readonly string[]): Promise<ReadonlySet<string>> {
     try {
       const { failed } = await this.#store.delete(keys, { signal: this.#signal });
-      if (failed.length > 0) this.#log.warn({ failed: failed.slice(0, 10) }, 'segments not deleted; trying again');
+      if (failed.length > 0) this.#log.warn({ failed: failed.slice(0, 10) }, 'segments not deleted; retry follows');
       else this.#log.debug({ deleted: keys.length, from: keys[0] }, 'segments deleted');
       return new Set(failed.map(({ key }) => key));
     } catch (error) {
-      if (!this.#signal.aborted) this.#log.warn({ err: error }, 'segments not deleted; trying again');
+      if (!this.#signal.aborted) this.#log.warn({ err: error }, 'segments not deleted; retry follows');
       return new Set(keys);
     }
   }

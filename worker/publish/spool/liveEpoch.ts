@@ -130,7 +130,7 @@ export class LiveEpoch implements SegmentEpoch {
     try {
       await remove();
     } catch (error) {
-      this.#log.warn({ err: error }, 'not removed from the spool');
+      this.#log.warn({ err: error }, 'file not removed from the spool; a later sweep removes it');
     }
   }
 }

@@ -63,7 +63,7 @@ export class SpoolDrops {
         if (!this.#spool.tellDropped(origin, update)) await this.#tell(stream, update);
         this.#pending.delete(key);
       } catch (error) {
-        this.#log.debug({ err: error, ...stream }, 'drops not told yet');
+        this.#log.debug({ err: error, ...stream }, 'dropped segments not reported to their stream; retry follows');
       }
     }
   }

@@ -81,7 +81,7 @@ export class SpoolSweeper {
       try {
         if (!this.#stopping.signal.aborted) await this.#look();
       } catch (error) {
-        this.#log.warn({ err: error }, 'the spool could not be swept; it is swept again in 5 s');
+        this.#log.warn({ err: error }, 'spool not swept; retry in 5 s');
       }
     } while (this.#again);
     // In the same step as the check above, or a call in between would be lost.
@@ -117,7 +117,7 @@ export class SpoolSweeper {
     if (this.#storing.has(epoch.origin)) return;
     const stored = this.#store(epoch)
       .catch(error =>
-        this.#log.warn({ err: error, origin: epoch.origin }, 'left epoch not swept; it is tried again in 5 s'),
+        this.#log.warn({ err: error, origin: epoch.origin }, 'segments of a dead owner not swept; retry in 5 s'),
       )
       .finally(() => this.#storing.delete(epoch.origin));
     this.#storing.set(epoch.origin, stored);
@@ -136,7 +136,7 @@ export class SpoolSweeper {
       await this.#spool.removeEpoch(origin);
       const [streamId = '', run = ''] = origin.split('/');
       await this.#spool.removeEmpty(streamId, run);
-      this.#log.info({ origin }, 'epoch of a dead owner removed; all of it is stored');
+      this.#log.info({ origin }, 'segments of a dead owner are all stored; their folder is removed');
     } finally {
       await held.release();
     }
@@ -155,7 +155,7 @@ export class SpoolSweeper {
   async #storeClosed(origin: string): Promise<void> {
     const { record, closed } = (await readEpoch(this.#spool.dir, origin)) ?? { closed: [] };
     if (!record || closed.length === 0) return;
-    this.#log.info({ origin, segments: closed.length }, 'uploading segments that a dead owner left');
+    this.#log.info({ origin, segments: closed.length }, 'uploading segments of a dead owner');
     await Promise.all(closed.map(({ name, bytes }) => this.#storeFile(origin, record, join(origin, name), bytes)));
   }
 
@@ -171,8 +171,8 @@ export class SpoolSweeper {
       this.#log.warn(
         { err: error, file },
         taken
-          ? 'left segment dropped: its name has other bytes in the store'
-          : 'left segment not stored; it is tried again',
+          ? 'segment of a dead owner dropped: the store has other bytes under its name'
+          : 'segment of a dead owner not stored; retry follows',
       );
       if (!taken) return;
       this.#drops.add(origin, record, { file, bytes, reason: 'name taken' });

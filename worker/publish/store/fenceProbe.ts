@@ -42,10 +42,10 @@ export class FenceProbe {
     try {
       this.#fences = await this.#store.probeConditionalPut(signal);
       if (this.#fences) this.#log.debug('the store has conditional PUTs');
-      else this.#log.warn('the store has no conditional PUT: publishing stands still while Redis is away');
+      else this.#log.warn('the store has no conditional PUT: playlists stop while Redis is away');
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
-      this.#log.error({ err: error }, 'the store could not be probed; streams will fail until it answers');
+      this.#log.error({ err: error }, 'the store does not answer; streams fail until it does');
       this.#timer = setTimeout(() => {
         this.#probing = this.#probe();
       }, this.#againMs);

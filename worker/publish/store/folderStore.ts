@@ -55,9 +55,9 @@ export class FolderStore implements ObjectStore {
   async sweep(log: Logger): Promise<void> {
     try {
       const removed = await sweepFolder(this.#root, temporaryMaxAgeMs, this.#closed.signal);
-      if (removed > 0) log.info({ removed }, 'Removed temporary files that a killed process left');
+      if (removed > 0) log.info({ removed }, 'removed temporary files of a killed process');
     } catch (error) {
-      if (!this.#closed.signal.aborted) log.warn({ err: error }, 'Could not sweep OUTPUT_DIR of temporary files');
+      if (!this.#closed.signal.aborted) log.warn({ err: error }, 'temporary files in OUTPUT_DIR not removed');
     }
   }
 

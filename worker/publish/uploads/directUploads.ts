@@ -77,7 +77,7 @@ export class DirectUploads {
       shouldConsumeRetry: ({ error }) => attempts === 1 || retryAfter(error) === undefined || ++delays > DELAYS,
       shouldRetry: ({ error }) => attempts > 1 && !isFinal(error),
       onFailedAttempt: async ({ error }) => {
-        if (!signal.aborted) log.warn({ err: error, key: job.key }, 'direct upload failed');
+        if (!signal.aborted) log.warn({ err: error, key: job.key }, 'direct upload failed; retry follows');
         const pause = attempts > 1 ? retryAfter(error) : undefined;
         if (pause !== undefined) await sleep(pause, undefined, { signal });
       },

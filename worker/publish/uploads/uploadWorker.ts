@@ -51,16 +51,20 @@ export class UploadWorker {
     const process = (job: Job<UploadJob>, token: string | undefined) => this.#process(job, token);
     const bullmq = { connection, concurrency, autorun: false, ...settings };
     this.#worker = new Worker<UploadJob>(queueNames.uploads(node), process, bullmq);
-    this.#worker.on('error', error => log.debug({ err: error }, 'upload queue'));
+    this.#worker.on('error', error =>
+      log.debug({ err: error }, 'connection of the upload queue failed; it reconnects'),
+    );
   }
 
   /** Does not wait for Redis. */
   start(): void {
-    this.#worker.run().catch(error => this.#log.warn({ err: error }, 'upload jobs are not taken; uploads go directly'));
+    this.#worker
+      .run()
+      .catch(error => this.#log.warn({ err: error }, 'queue of uploads failed; uploading without jobs'));
     const { subscriber } = this.#options;
     subscriber.on('message', this.#onMessage);
     void subscriber.subscribe(this.#channel).catch(error => {
-      this.#log.debug({ err: error }, 'not subscribed; the state of jobs that other processes run is asked instead');
+      this.#log.debug({ err: error }, 'not subscribed to upload results; they are polled instead');
     });
   }
 

@@ -169,7 +169,7 @@ export class Uploads {
       await this.#jobs.add(job, { late, after });
       upload.queued = true;
     } catch (error) {
-      this.#log.debug({ err: error, key: job.key }, 'Redis does not take the upload; it goes directly');
+      this.#log.debug({ err: error, key: job.key }, 'Redis does not take the upload job; uploading without a job');
       this.#sendDirectly(upload);
     }
   }
@@ -239,7 +239,7 @@ export class Uploads {
       // The store is back, and viewers need the latest segments: their pauses end.
       const paused = [...this.#uploads.values()].filter(({ queued, late }) => queued && !late);
       void Promise.all(paused.map(({ job }) => this.#jobs.promote(job))).catch(error => {
-        this.#log.debug({ err: error }, 'uploads not tried earlier');
+        this.#log.debug({ err: error }, 'paused uploads not promoted; they run when they are due');
       });
       this.#reportBack();
     }
@@ -265,7 +265,7 @@ export class Uploads {
       for (const upload of this.#uploads.values()) await this.#checkJob(upload);
     } catch (error) {
       // Redis would hold the jobs that it took for as long as it is away.
-      this.#log.debug({ err: error }, 'Redis is away; uploads go directly');
+      this.#log.debug({ err: error }, 'Redis is away; uploading without jobs');
       for (const upload of this.#uploads.values()) this.#sendDirectly(upload);
     } finally {
       this.#checking = false;
