@@ -17,6 +17,6 @@ test('a process outlives a rejection that nothing handled, and logs it', async (
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
   const lines = stdout.trim().split('\n');
   expect(lines.at(-1)).toBe('still here');
-  expect(lines.filter(line => line.includes('nothing handled it'))).toHaveLength(2);
+  expect(lines.filter(line => line.includes('unhandled rejection'))).toHaveLength(2);
   expect(lines[0]).toContain('"one"');
 });
