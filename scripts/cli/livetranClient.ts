@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
-import { signBody, signRequest } from '../../common/signature.ts';
+import { signRequest } from '../../common/signature.ts';
 import { type Answer, request, requestStream, UnreachableError } from '../lib/request.ts';
 import { readEvents } from './readEvents.ts';
 
-/** The API said no. `status` is the HTTP status; the message is the API's own. */
+/** The API refused the call. `status` is the HTTP status; the message is the API's own. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   readonly status: number;
@@ -70,7 +70,7 @@ const streamEvent = z.looseObject({
 /** A stream's change as `GET /api/streams/:id/events` sends it. */
 export type EventView = z.infer<typeof streamEvent>;
 
-/** The API says something every 15 s. */
+/** The API sends at least a comment every 15 s. */
 const SILENCE_MS = 40_000;
 
 const refusal = z.object({ error: z.string() });
@@ -83,7 +83,7 @@ export interface StartOptions {
   webhookUrls?: readonly string[];
 }
 
-/** Calls the API as an app would: signed. Throws RefusedError or UnreachableError. */
+/** Calls the resource API, which signs time, method, path and body. Throws RefusedError or UnreachableError. */
 export class LivetranClient {
   readonly url: string;
   readonly #secret: string;
@@ -95,35 +95,35 @@ export class LivetranClient {
     this.#signal = options.signal;
   }
 
-  /** Livetran's own calls: signed over the body. */
-  async start(streamId: string, options: StartOptions = {}): Promise<string> {
+  /** Starts a stream. Resolves to it as it was just created. */
+  async start(streamId: string, options: StartOptions = {}): Promise<StreamView> {
     const { webhookUrls = [], ...switches } = options;
     const body = { stream_id: streamId, ...switches, ...(webhookUrls.length > 0 && { webhook_urls: webhookUrls }) };
-    return z.string().parse(await this.#livetran('POST', '/api/start-stream', body));
+    return streamView.parse(await this.#call('POST', '/api/streams', body));
   }
 
-  async stop(streamId: string): Promise<string> {
-    return z.string().parse(await this.#livetran('POST', '/api/stop-stream', { stream_id: streamId }));
+  /** Asks for the end of a stream. Resolves to the stream, which may still be ending. */
+  async stop(streamId: string): Promise<StreamView> {
+    return streamView.parse(await this.#call('DELETE', pathOf(streamId)));
   }
 
-  /** The resource API: signed over time, method, path and body. */
   async list(): Promise<StreamView[]> {
-    return z.array(streamView).parse(await this.#resource('/api/streams'));
+    return z.array(streamView).parse(await this.#call('GET', '/api/streams'));
   }
 
   async workers(): Promise<WorkerView[]> {
-    return z.array(workerView).parse(await this.#resource('/api/workers'));
+    return z.array(workerView).parse(await this.#call('GET', '/api/workers'));
   }
 
   async get(streamId: string): Promise<StreamView> {
-    return streamView.parse(await this.#resource(`/api/streams/${encodeURIComponent(streamId)}`));
+    return streamView.parse(await this.#call('GET', pathOf(streamId)));
   }
 
-  /** The present state, and then every change until the API ends it. Throws UnreachableError when the connection breaks. */
+  /** Yields the present state, then every change until the API ends the connection. Throws UnreachableError when the connection breaks. */
   async *events(streamId: string): AsyncGenerator<EventView> {
-    const path = `/api/streams/${encodeURIComponent(streamId)}/events`;
+    const path = `${pathOf(streamId)}/events`;
     const signal = this.#signal;
-    const options = { headers: this.#signed(path), silenceMs: SILENCE_MS, ...(signal && { signal }) };
+    const options = { headers: this.#signed('GET', path), silenceMs: SILENCE_MS, ...(signal && { signal }) };
     const response = await requestStream(`${this.url}${path}`, options);
     const { statusCode: status = 0, headers } = response;
     if (status !== 200) throw refused({ status, headers, body: Buffer.concat(await response.toArray()) });
@@ -135,29 +135,23 @@ export class LivetranClient {
     }
   }
 
-  #livetran(method: string, path: string, content?: object): Promise<unknown> {
+  async #call(method: string, path: string, content?: object): Promise<unknown> {
     const body = content ? JSON.stringify(content) : '';
-    return this.#call(method, path, body, { 'lt-signature': signBody(body, this.#secret) });
-  }
-
-  #resource(path: string): Promise<unknown> {
-    return this.#call('GET', path, '', this.#signed(path));
-  }
-
-  #signed(path: string): Record<string, string> {
-    // A signature is good for one request; the random fraction makes two equal requests at the same time differ.
-    const time = `${Math.floor(Date.now() / 1_000)}.${String(randomInt(1e9)).padStart(9, '0')}`;
-    return { 'lt-signature': signRequest({ time, method: 'GET', path, body: '' }, this.#secret) };
-  }
-
-  async #call(method: string, path: string, body: string, signed: Record<string, string>): Promise<unknown> {
-    const headers = { ...signed, ...(body && { 'content-type': 'application/json' }) };
+    const headers = { ...this.#signed(method, path, body), ...(body && { 'content-type': 'application/json' }) };
     const signal = this.#signal;
     const answer = await request(`${this.url}${path}`, { method, headers, body, ...(signal && { signal }) });
     if (answer.status >= 300) throw refused(answer);
     return (parse(answer) as { data?: unknown }).data;
   }
+
+  #signed(method: string, path: string, body = ''): Record<string, string> {
+    // A signature is good for one request. The random fraction makes two equal requests within a second differ.
+    const time = `${Math.floor(Date.now() / 1_000)}.${String(randomInt(1e9)).padStart(9, '0')}`;
+    return { 'lt-signature': signRequest({ time, method, path, body }, this.#secret) };
+  }
 }
+
+const pathOf = (streamId: string): string => `/api/streams/${encodeURIComponent(streamId)}`;
 
 function refused(answer: Answer): RefusedError {
   const reported = refusal.safeParse(parse(answer));

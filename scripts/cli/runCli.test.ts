@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { signBody, signRequest } from '../../common/signature.ts';
+import { signRequest } from '../../common/signature.ts';
 import { runCli } from './runCli.ts';
 
 const SECRET = 'a secret of sixteen or more';
@@ -37,8 +37,16 @@ const stream = (fields: object = {}) => ({
   node: 'host-1',
   ...fields,
 });
+const created = stream({ state: 'INITIALISED', reason: 'created', srt_url: null });
 const data = (content: unknown) => ({ body: { success: true, data: content } });
 const refusal = (status: number, error: string) => ({ status, body: { success: false, error } });
+
+const timeOf = (signature = ''): string => /^t=([\d.]+),/.exec(signature)?.[1] ?? '';
+/** The signature that a received request must have. */
+function signed(request: Received | undefined): string {
+  const { method = '', path = '', body = '', signature } = request ?? {};
+  return signRequest({ time: timeOf(signature), method, path, body }, SECRET);
+}
 
 async function cli(...argv: string[]): Promise<{ code: number; out: string[]; err: string[] }> {
   const out: string[] = [];
@@ -84,7 +92,7 @@ afterEach(async () => {
 
 describe('livetran start', () => {
   test('waits for the SRT URL and prints it with the watch page', async () => {
-    answers = [data('Stream launching!'), data(stream({ state: 'INITIALISED', srt_url: null })), data(stream())];
+    answers = [data(created), data(created), data(stream())];
     const { code, out } = await cli(
       'start',
       'demo',
@@ -101,10 +109,11 @@ describe('livetran start', () => {
       `Watch page  ${url}/watch/demo`,
     ]);
     expect(received.map(({ method, path }) => `${method} ${path}`)).toEqual([
-      'POST /api/start-stream',
+      'POST /api/streams',
       'GET /api/streams/demo',
       'GET /api/streams/demo',
     ]);
+    expect(received[0]?.signature).toBe(signed(received[0]));
     expect(JSON.parse(received[0]?.body ?? '')).toEqual({
       stream_id: 'demo',
       abr: true,
@@ -115,7 +124,7 @@ describe('livetran start', () => {
   });
 
   test('--profile asks for a profile, and sends no abr beside it', async () => {
-    answers = [data('Stream launching!'), data(stream())];
+    answers = [data(created), data(stream())];
     expect((await cli('start', 'demo', '--profile', 'ladder-source')).code).toBe(0);
     expect(JSON.parse(received[0]?.body ?? '')).toEqual({
       ...{ stream_id: 'demo', profile: 'ladder-source', record: false, dvr: false },
@@ -124,7 +133,7 @@ describe('livetran start', () => {
 
   test('says why a stream stopped instead', async () => {
     answers = [
-      data('Stream launching!'),
+      data(created),
       data(stream({ state: 'STOPPED', reason: 'ports_exhausted', update: 'All ports are taken', srt_url: null })),
     ];
     const { code, out, err } = await cli('start', 'demo');
@@ -133,16 +142,16 @@ describe('livetran start', () => {
   });
 
   test('--url prints the SRT URL alone, for SRT_URL=$(…)', async () => {
-    answers = [data('Stream launching!'), data(stream())];
+    answers = [data(created), data(stream())];
     expect((await cli('start', 'demo', '--url')).out).toEqual([stream().srt_url]);
   });
 });
 
 describe('livetran', () => {
-  test("stop is signed over the body, waits, and prints the recording's link", async () => {
+  test("stop deletes the stream, waits, and prints the recording's link", async () => {
     const recording = 'https://x/demo/demo_vod_1.m3u8';
     answers = [
-      data('Stream stopped!'),
+      data(stream({ state: 'STREAMING', stopping: true })),
       data(stream({ state: 'STREAMING', stopping: true })),
       data(stream({ state: 'STOPPED', reason: 'user_stop', recording_link: recording })),
     ];
@@ -150,11 +159,12 @@ describe('livetran', () => {
       code: 0,
       out: ['demo: stopped (user_stop)', `Recording   ${recording}`],
     });
-    expect(received[0]?.signature).toBe(signBody('{"stream_id":"demo"}', SECRET));
+    expect(received[0]).toMatchObject({ method: 'DELETE', path: '/api/streams/demo', body: '' });
+    expect(received[0]?.signature).toBe(signed(received[0]));
   });
 
   test('stop --no-wait says stopping, and asks no more', async () => {
-    answers = [data('Stream stopped!')];
+    answers = [data(stream({ state: 'STREAMING', stopping: true }))];
     expect(await cli('stop', 'demo', '--no-wait')).toEqual({ code: 0, out: ['demo: stopping'], err: [] });
     expect(received).toHaveLength(1);
   });
@@ -179,7 +189,7 @@ describe('livetran', () => {
     ['stop', 'demo', '--no-wait'],
     ['start', 'demo'],
   ])('%s --json prints the stream as the API shows it', async (...argv) => {
-    answers = argv[0] === 'status' ? [data(stream())] : [data('ok'), data(stream())];
+    answers = [data(stream())];
     const { code, out } = await cli(...argv, '--json');
     expect({ code, out: out.map(line => JSON.parse(line) as unknown) }).toEqual({ code: 0, out: [stream()] });
   });
@@ -189,9 +199,8 @@ describe('livetran', () => {
     expect(await cli('list')).toMatchObject({ code: 0, out: ['no streams'] });
     await cli('list');
     const [first, second] = received.map(({ signature }) => signature);
-    const [, time = ''] = /^t=([\d.]+),/.exec(first ?? '') ?? [];
-    expect(first).toBe(signRequest({ time, method: 'GET', path: '/api/streams', body: '' }, SECRET));
-    expect(Math.abs(Date.now() / 1_000 - Number(time))).toBeLessThan(60);
+    expect(first).toBe(signed(received[0]));
+    expect(Math.abs(Date.now() / 1_000 - Number(timeOf(first)))).toBeLessThan(60);
     expect(second).not.toBe(first);
   });
 

@@ -11,9 +11,9 @@ export async function stop(
   streamId: string,
   { wait }: { wait: boolean },
 ): Promise<number> {
-  await client.stop(streamId);
+  const asked = await client.stop(streamId);
   if (!wait) {
-    out(json ? JSON.stringify(await client.get(streamId)) : `${streamId}: stopping`);
+    out(json ? JSON.stringify(asked) : `${streamId}: ${asked.state === 'STOPPED' ? 'stopped' : 'stopping'}`);
     return 0;
   }
   err(`${streamId}: stopping …`);
