@@ -90,7 +90,7 @@ export class HlsOutput implements EpochSink {
     return this.#ledger.nextNumber;
   }
 
-  async openEpoch(startedAt: number): Promise<LiveEpoch> {
+  async openEpoch(startedAt: number, { followsSource }: { followsSource: boolean }): Promise<LiveEpoch> {
     const { streamId, run, token } = this.#options;
     this.#ledger = openEpoch(this.#ledger, startedAt);
     this.#epochCount += 1;
@@ -104,7 +104,7 @@ export class HlsOutput implements EpochSink {
       const live: LiveEpoch = new LiveEpoch({
         ...{ ...this.#deps, epoch, record, signal: this.#state.over, gate: this.#gate },
         events: {
-          onClosed: segment => this.#closed(segment, epoch.dir),
+          onClosed: segment => this.#closed(segment, epoch.dir, followsSource),
           onOutcome: (segment, outcome) => this.#settled(segment, outcome),
           onFault: fault => this.#fault(fault),
           onEnd: () => {
@@ -197,12 +197,13 @@ export class HlsOutput implements EpochSink {
     return { unstored: unstored - healed, ...kept };
   }
 
-  #closed(segment: ClosedSegment, dir: string): void {
+  #closed(segment: ClosedSegment, dir: string, followsSource: boolean): void {
     if (segment.rendition === this.#poster?.rendition) this.#poster.take(join(dir, segment.file));
     this.#pending += 1;
     this.#playlists.setInfo(segment.rendition, segment.info);
     this.#playlists.expect(segment);
-    this.#change(addClosed(this.#ledger, segment));
+    const gopSeconds = followsSource ? segment.keySeconds || segment.durationSeconds : 0;
+    this.#change(addClosed(this.#ledger, { ...segment, gopSeconds }));
   }
 
   #settled(segment: ClosedSegment, outcome: UploadOutcome): void {

@@ -24,24 +24,25 @@ interface Rung {
 export class EpochWriter {
   readonly #epoch: SegmentEpoch;
   readonly #rungs: readonly Rung[];
-  readonly #onSegment: ((facts: SourceFacts) => void) | undefined;
+  readonly #accepts: (facts: SourceFacts) => boolean;
   #closing: Promise<void> | undefined;
 
   /**
    * @param options.renditions which renditions this epoch has
    * @param options.firstSeconds length of the first segment; all others have `segmentSeconds`, up to the next key frame
-   * @param options.onSegment called with the first rendition's facts when a segment of it is closed
+   * @param options.accepts judges what the first rendition has shown, at each of its segments; one that is refused before any was
+   * handed in is left out, since a player could not begin with it
    */
   constructor(options: {
     epoch: SegmentEpoch;
     renditions: readonly number[];
     segmentSeconds: number;
     firstSeconds: number;
-    onSegment?: (facts: SourceFacts) => void;
+    accepts?: (facts: SourceFacts) => boolean;
   }) {
     const { epoch, renditions, segmentSeconds: targetSeconds, firstSeconds } = options;
     this.#epoch = epoch;
-    this.#onSegment = options.onSegment;
+    this.#accepts = options.accepts ?? (() => true);
     const { firstNumber } = epoch;
     const plan = new CutPlan({ firstNumber, targetSeconds, firstSeconds, rungs: renditions.length });
     this.#rungs = renditions.map(rendition => this.#rung(rendition, plan));
@@ -59,6 +60,11 @@ export class EpochWriter {
       rung.lastNumber = -1;
       rung.segmenter.end();
     }
+  }
+
+  /** What the first rendition has shown so far. */
+  get facts(): SourceFacts {
+    return this.#at(0).segmenter.facts;
   }
 
   /** All media has ended: hands the last segments in, and closes the epoch. Never rejects; may be called twice. */
@@ -98,10 +104,13 @@ export class EpochWriter {
   }
 
   #written(rung: Rung, segment: Segment): void {
+    if (rung === this.#rungs[0] && !this.#accepts(rung.segmenter.facts) && rung.first === undefined) {
+      void this.#epoch.discard(this.#epoch.fileOf(rung.rendition, segment.number));
+      return;
+    }
     rung.first ??= segment;
     if (segment.number === rung.lastNumber) rung.last = segment;
     else this.#epoch.closed(rung.rendition, segment);
-    if (rung === this.#rungs[0]) this.#onSegment?.(rung.segmenter.facts);
   }
 
   async #close(): Promise<void> {

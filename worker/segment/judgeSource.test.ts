@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { judgeSource, type SourceFault, type SourceLimits } from './judgeSource.ts';
+import type { SourceFault } from '../../common/stream/sourceFaults.ts';
+import { judgeSource, type SourceLimits } from './judgeSource.ts';
 import { noFacts, type SourceFacts } from './sourceFacts.ts';
 
 const limits: SourceLimits = {

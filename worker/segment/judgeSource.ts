@@ -1,15 +1,5 @@
+import type { SourceFault } from '../../common/stream/sourceFaults.ts';
 import type { SourceFacts } from './sourceFacts.ts';
-
-/** Why a source cannot be passed on untouched. Machine words: they go into the record, the event and the metric. */
-export type SourceFault =
-  | 'codec'
-  | 'no_idr'
-  | 'no_sps'
-  | 'gop_too_long'
-  | 'resolution_changed'
-  | 'b_frames'
-  | 'rate_too_high'
-  | 'timestamps';
 
 export interface SourceLimits {
   maxGopSeconds: number;

@@ -20,6 +20,10 @@ export interface SegmentEpoch {
 
 /** Where a stream's segments go. Declared for those who make them; publish/ implements it. */
 export interface EpochSink {
-  /** Called before each source of media begins, one epoch at a time. `startedAt`: wall clock (ms) of its first byte. */
-  openEpoch(startedAt: number): Promise<SegmentEpoch>;
+  /**
+   * Called before each source of media begins, one epoch at a time.
+   * @param startedAt wall clock (ms) of its first byte
+   * @param options.followsSource segments end with the key frames of the encoder, not with ours
+   */
+  openEpoch(startedAt: number, options: { followsSource: boolean }): Promise<SegmentEpoch>;
 }

@@ -24,6 +24,8 @@ export interface SourceFacts {
   /** Pictures with timestamps that were passed over, of all pictures. */
   badTimestamps: number;
   pictures: number;
+  /** Media in closed segments, seconds. */
+  seconds: number;
 }
 
 export const noFacts = (): SourceFacts => ({
@@ -42,4 +44,5 @@ export const noFacts = (): SourceFacts => ({
   timelineBreaks: 0,
   badTimestamps: 0,
   pictures: 0,
+  seconds: 0,
 });

@@ -44,7 +44,8 @@ export class SourceWatch {
     this.facts.audioCodecs = streams.filter(({ kind }) => kind === 'audio').map(({ codec }) => codec);
   }
 
-  segment({ bitRate, audio }: Segment): void {
+  segment({ bitRate, audio, seconds }: Segment): void {
+    this.facts.seconds += seconds;
     this.facts.kbps = Math.max(this.facts.kbps, bitRate / 1_000);
     if (audio?.codec === 'mp4a.40.34')
       this.facts.audioCodecs = this.facts.audioCodecs.map(codec => (codec === mpegAudio ? 'mp3' : codec));

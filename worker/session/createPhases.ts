@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Config } from '../../common/config/loadConfig.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { RecordingJob, RetentionJob, StreamJob } from '../../common/redis/queues.ts';
+import { isLadder, type StreamProfile, streamProfile } from '../../common/stream/streamProfile.ts';
 import type { StreamLease } from '../claim/streamLease.ts';
 import type { PortLeases } from '../ingest/portLease.ts';
 import type { SrtServer } from '../ingest/srtServer.ts';
@@ -15,6 +16,7 @@ import type { Encoding } from '../transcode/encoding.ts';
 import type { FfmpegLauncher } from '../transcode/ffmpegLauncher.ts';
 import type { Progress } from '../transcode/progress.ts';
 import { transcode } from '../transcode/transcode.ts';
+import { defaultLimits } from '../transcode/transcodeLimits.ts';
 import type { SessionPhases } from './sessionContract.ts';
 
 /** What all sessions of a worker share. */
@@ -48,7 +50,7 @@ const FOLDER_INTERVAL_MS = 100;
 export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease): SessionPhases {
   const { config } = deps;
   const log = deps.log.child({ streamId: job.streamId, run: job.run });
-  const encoding = encodingOf(config, lease.recorded('abr') === '1');
+  const encoding = encodingOf(config, profileOf(lease));
   const ingest = new StreamIngest(
     { ...deps, isFrozen: mark => deps.spool.liveness.isFrozen(mark), log },
     { ...job, token: lease.token, recorded: field => lease.recorded(field) },
@@ -91,20 +93,35 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       ),
     openIngest: ({ onEncoder, onRefused }, signal) => ingest.open({ onPublisher: onEncoder, onRefused }, signal),
     givePortBack: () => ingest.givePortBack(),
-    transcode: (encoder, sink, signal, mayRestart) =>
+    transcode: (encoder, sink, { signal, mayRestart, onSourceChange }) =>
       transcode({
         ...{ media: encoder.media, encoding, sink, signal, log },
         ffmpeg: config.FFMPEG,
         launcher: deps.launcher,
-        limits: { maxPixels: config.MAX_PIXELS, maxFps: config.MAX_FPS },
+        limits: {
+          ...{ maxPixels: config.MAX_PIXELS, maxFps: config.MAX_FPS },
+          source: { ...defaultLimits.source, maxGopSeconds: config.MAX_GOP_SECONDS, maxKbps: config.MAX_SOURCE_KBPS },
+        },
         mayRestart,
+        onSourceChange: change => {
+          if (change.kind === 'fallback') deps.totals.count('fallbacks');
+          onSourceChange(change);
+        },
         onProgress: progress => deps.onEncode(job.run, progress),
       }).finally(() => deps.onEncode(job.run, undefined)),
   };
 }
 
-function encodingOf(config: PhaseDeps['config'], abr: boolean): Encoding {
+/** A record of an earlier version has no profile. */
+function profileOf(lease: StreamLease): StreamProfile {
+  const fromAbr = lease.recorded('abr') === '1' ? 'ladder' : 'transcode';
+  return streamProfile.safeParse(lease.recorded('profile')).data ?? fromAbr;
+}
+
+function encodingOf(config: PhaseDeps['config'], profile: StreamProfile): Encoding {
+  const abr = isLadder(profile);
   return {
+    profile,
     abr,
     renditions: abr ? config.LADDER : [config.SINGLE],
     segmentSeconds: config.HLS_SEGMENT_SECONDS,

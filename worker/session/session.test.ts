@@ -226,7 +226,7 @@ describe('the life of a stream', () => {
 
   test('a stop that comes while the encoder streams ends it at once, first cause wins', async () => {
     const books = bookkeeping({
-      transcode: async (_encoder, _sink, signal) => {
+      transcode: async (_encoder, _sink, { signal }) => {
         await new Promise(resolve => signal.addEventListener('abort', resolve));
         books.hooks.events?.onFault(new AppError('storage_error', 'a consequence, not the cause'));
         return { cause: 'aborted', sawPicture: true };
@@ -341,7 +341,7 @@ describe('the life of a stream', () => {
 
   test('FFmpeg failed for good: told with the rule that it broke', async () => {
     const books = bookkeeping({
-      transcode: async (_encoder, _sink, _signal, mayRestart) => {
+      transcode: async (_encoder, _sink, { mayRestart }) => {
         while (await mayRestart(new Error('it crashed')));
         return { cause: 'failed', sawPicture: true, error: new AppError('transcode_error', 'FFmpeg failed') };
       },

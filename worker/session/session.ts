@@ -8,8 +8,10 @@ import type { RestartBudget } from '../claim/restartBudget.ts';
 import type { RunningSession, SessionEnd } from '../claim/streamConsumer.ts';
 import type { StreamLease } from '../claim/streamLease.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
+import type { SourceChange } from '../transcode/sourceGuard.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 import { Arrivals } from './arrivals.ts';
+import { encoderWindow } from './encoderWindow.ts';
 import { RefusalReports } from './refusalReports.ts';
 import type {
   SessionEncoder,
@@ -20,6 +22,7 @@ import type {
   SessionTimes,
 } from './sessionContract.ts';
 import { type Ending, SessionEnding } from './sessionEnding.ts';
+import { sourceEvent } from './sourceEvent.ts';
 
 /** An owner that was lost after a longer time than this had no trouble with the stream: it is not counted. */
 const GOOD_RUN_MS = 60_000;
@@ -163,7 +166,7 @@ export class Session implements RunningSession {
         ? 'Another worker has taken the stream over; waiting for the encoder'
         : 'Waiting for the encoder',
     });
-    let window = takenOver ? this.#reconnectWindow() : this.#connectWindow();
+    let window = encoderWindow(takenOver ? 'reconnect' : 'connect', this.#times);
     while (!signal.aborted) {
       const encoder = await this.#arrivals.next(window.until - performance.now(), signal);
       if (!encoder) return this.#stop(window.reason, window.message);
@@ -174,7 +177,7 @@ export class Session implements RunningSession {
         return this.#fail(new AppError(code, `${message} (${this.#budget.rule})`, { cause: end.error }));
       }
       // An encoder that never sent a picture does not earn the stream another window.
-      if (end.sawPicture) window = this.#reconnectWindow();
+      if (end.sawPicture) window = encoderWindow('reconnect', this.#times);
       this.#waitAgain(end);
     }
   }
@@ -189,7 +192,8 @@ export class Session implements RunningSession {
     this.#awaitedSince = performance.now();
     try {
       const mayRestart = async (cause: Error) => (await this.#budget.spend(cause.message)) >= 0;
-      return await this.#phases.transcode(encoder, output, this.#ending.signal, mayRestart);
+      const onSourceChange = (change: SourceChange): void => void this.#lease.write(sourceEvent(change));
+      return await this.#phases.transcode(encoder, output, { signal: this.#ending.signal, mayRestart, onSourceChange });
     } finally {
       this.#awaitedSince = undefined;
       encoder.close();
@@ -207,24 +211,6 @@ export class Session implements RunningSession {
       fields: { reason: invalid ? 'input_invalid' : 'encoder_gone' },
       event,
     });
-  }
-
-  #connectWindow() {
-    const seconds = this.#times.connectMs / 1000;
-    return {
-      until: performance.now() + this.#times.connectMs,
-      reason: 'connect_timeout',
-      message: `No encoder connected within ${seconds} s`,
-    } as const;
-  }
-
-  #reconnectWindow() {
-    const seconds = this.#times.reconnectMs / 1000;
-    return {
-      until: performance.now() + this.#times.reconnectMs,
-      reason: 'reconnect_timeout',
-      message: `The encoder did not come back within ${seconds} s`,
-    } as const;
   }
 
   #stop(reason: StreamReason, message: string): void {

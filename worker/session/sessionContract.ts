@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Refusals } from '../ingest/refusalLog.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { EpochSink } from '../segment/segmentEpoch.ts';
+import type { SourceChange } from '../transcode/sourceGuard.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 
 /** An encoder that got in: its MPEG-TS ends when it is gone. */
@@ -41,12 +42,15 @@ export interface SessionPhases {
   openIngest(events: SessionIngestEvents, signal: AbortSignal): Promise<SessionIngest>;
   /** Gives the port back that an owner before this one left leased, where this worker can. */
   givePortBack(): Promise<void>;
-  /** @param mayRestart whether FFmpeg, which failed, may be started again */
   transcode(
     encoder: SessionEncoder,
     sink: EpochSink,
-    signal: AbortSignal,
-    mayRestart: (cause: Error) => Promise<boolean>,
+    options: {
+      signal: AbortSignal;
+      /** Whether FFmpeg, which failed, may be started again. */
+      mayRestart: (cause: Error) => Promise<boolean>;
+      onSourceChange: (change: SourceChange) => void;
+    },
   ): Promise<TranscodeEnd>;
 }
 

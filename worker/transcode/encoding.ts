@@ -1,7 +1,9 @@
 import type { Rendition } from '../../common/config/encoding.ts';
+import type { StreamProfile } from '../../common/stream/streamProfile.ts';
 
 /** How a stream is encoded. */
 export interface Encoding {
+  profile: StreamProfile;
   /** One for a single profile; a ladder from the largest to the smallest with `abr`. */
   renditions: readonly Rendition[];
   abr: boolean;

@@ -3,23 +3,27 @@ import { defaultLadder, defaultSingle } from '../../common/config/encoding.ts';
 import type { Inputs } from './chooseInputs.ts';
 import type { Encoding } from './encoding.ts';
 import { ffmpegArgs } from './ffmpegArgs.ts';
+import { planSpan } from './spanPlan.ts';
 
 const single: Encoding = {
   renditions: [defaultSingle],
   abr: false,
+  profile: 'transcode',
   segmentSeconds: 4,
   gopSeconds: 2,
   preset: 'veryfast',
   audioRate: 48_000,
 };
-const ladder: Encoding = { ...single, renditions: defaultLadder, abr: true };
+const ladder: Encoding = { ...single, renditions: defaultLadder, abr: true, profile: 'ladder' };
 const inputs: Inputs = {
   video: { pid: 256, kind: 'video', codec: 'h264' },
   audio: { pid: 257, kind: 'audio', codec: 'aac' },
 };
 
 function args(encoding: Encoding, more: Partial<Inputs> = {}): string[] {
-  return ffmpegArgs({ encoding, inputs: { ...inputs, ...more }, maxPixels: 9_437_184 });
+  const given = { ...inputs, ...more };
+  const plan = planSpan({ encoding, inputs: given, isFallback: false });
+  return ffmpegArgs({ encoding, plan, inputs: given, maxPixels: 9_437_184 });
 }
 
 /** All values of an option, in order. */

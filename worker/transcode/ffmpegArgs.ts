@@ -2,6 +2,7 @@ import type { Rendition } from '../../common/config/encoding.ts';
 import type { Inputs } from './chooseInputs.ts';
 import type { Encoding } from './encoding.ts';
 import { segmentTiming } from './segmentTiming.ts';
+import type { SpanPlan } from './spanPlan.ts';
 import { videoFilter } from './videoFilter.ts';
 
 /** Descriptor of the first rendition's output. */
@@ -13,37 +14,45 @@ const FIRST_OUTPUT = 4;
  */
 export function ffmpegArgs(options: {
   encoding: Encoding;
+  plan: SpanPlan;
   inputs: Inputs;
   /** Larger pictures are not decoded. */
   maxPixels: number;
 }): string[] {
-  const { encoding, inputs } = options;
+  const { encoding, plan, inputs } = options;
   const isSilent = inputs.audio === 'silence';
+  const source = `0:i:${inputs.video.pid}`;
+  const made = plan.renditions.flatMap(place => encoding.renditions[place] ?? []);
+  const copied = plan.picture === 'encode' ? 0 : 1;
+  const encoded = made.slice(copied);
   return [
     ...['-hide_banner', '-nostats', '-loglevel', 'repeat+level+warning', '-stats_period', '1', '-progress', 'pipe:3'],
     // A second input makes FFmpeg read both through queues; 8 packets, the default, would block the pipe at once.
     ...(isSilent ? ['-thread_queue_size', '64'] : []),
     // The forced format reads nothing but the pipe; the list holds for what FFmpeg may come to think of it.
     ...['-protocol_whitelist', 'pipe', '-max_pixels', `${options.maxPixels}`],
-    ...['-probesize', '5000000', '-analyzeduration', '500000', '-f', 'mpegts', '-i', 'pipe:0'],
+    // An output that is copied needs all parameters of the streams: FFmpeg ends at once without those of late sound.
+    ...['-probesize', '5000000', '-analyzeduration', copied > 0 ? '3000000' : '500000', '-f', 'mpegts', '-i', 'pipe:0'],
     ...(isSilent ? ['-f', 'lavfi', '-i', `anullsrc=r=${encoding.audioRate}:cl=stereo`] : []),
-    ...['-filter_complex', videoFilter(`0:i:${inputs.video.pid}`, encoding.renditions)],
-    ...encoding.renditions.flatMap((rendition, i) => [
-      ...['-map', `[v${i}]`, ...videoArgs(rendition, encoding)],
-      ...audioArgs(inputs.audio, rendition, encoding),
+    ...(encoded.length > 0 ? ['-filter_complex', videoFilter(source, encoded)] : []),
+    ...made.flatMap((rendition, i) => [
+      ...(i < copied
+        ? ['-map', source, '-c:v', 'copy']
+        : ['-map', `[v${i - copied}]`, ...videoArgs(rendition, encoding, copied > 0)]),
+      ...(plan.copiesAudio ? copiedAudio(inputs.audio) : audioArgs(inputs.audio, rendition, encoding)),
       ...pipeArgs(i),
     ]),
   ];
 }
 
-function videoArgs({ video, maxrate = video, bufsize = video * 2 }: Rendition, encoding: Encoding): string[] {
+function videoArgs(rendition: Rendition, encoding: Encoding, followsSource: boolean): string[] {
+  const { video, maxrate = video, bufsize = video * 2 } = rendition;
   return [
     ...['-c:v', 'libx264', '-preset', encoding.preset, '-tune', 'zerolatency', '-profile:v', 'high'],
     ...[
       '-pix_fmt',
       'yuv420p',
-      '-fpsmax',
-      '60',
+      ...(followsSource ? [] : ['-fpsmax', '60']),
       '-b:v',
       `${video}k`,
       '-maxrate',
@@ -51,9 +60,15 @@ function videoArgs({ video, maxrate = video, bufsize = video * 2 }: Rendition, e
       '-bufsize',
       `${bufsize}k`,
     ],
-    ...keyFrameArgs(encoding),
+    ...(followsSource ? sourceKeyFrames : keyFrameArgs(encoding)),
   ];
 }
+
+/** The source's key frames and pictures, each at its time, so that a copied rendition is cut at the same ones. */
+const sourceKeyFrames = [
+  ...['-force_key_frames', 'source', '-fps_mode', 'passthrough', '-enc_time_base', '-1', '-g', '1000'],
+  ...['-sc_threshold', '0'],
+];
 
 /** Key frames by time, so that they fall on the cuts at every frame rate; -g is a ceiling that is never reached. */
 function keyFrameArgs({ segmentSeconds, gopSeconds }: Encoding): string[] {
@@ -63,6 +78,9 @@ function keyFrameArgs({ segmentSeconds, gopSeconds }: Encoding): string[] {
   const ceiling = Math.max(300, Math.ceil((60 * segmentSeconds) / gops) * 2);
   return ['-force_key_frames', `expr:gte(t,${time})`, '-g', `${ceiling}`, '-sc_threshold', '0'];
 }
+
+const copiedAudio = (audio: Inputs['audio']): string[] =>
+  typeof audio === 'string' ? [] : ['-map', `0:i:${audio.pid}`, '-c:a', 'copy'];
 
 function audioArgs(audio: Inputs['audio'], rendition: Rendition, encoding: Encoding): string[] {
   if (audio === 'none') return [];

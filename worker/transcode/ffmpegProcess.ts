@@ -31,6 +31,8 @@ export interface FfmpegOptions {
   input: Readable;
   /** From closing stdin, or from `stop`, to SIGKILL; ms. */
   stopMs: number;
+  /** What it is given, chunk by chunk. */
+  onChunk?(chunk: Buffer): void;
   onReport?(report: FfmpegReport): void;
   /** A chunk was given; `isBlocked`: FFmpeg takes no more until `onDrained`. */
   onFed?(isBlocked: boolean): void;
@@ -92,6 +94,7 @@ export class FfmpegProcess {
     try {
       for await (const chunk of this.#options.input) {
         if (this.#gone.signal.aborted) return;
+        this.#options.onChunk?.(chunk as Buffer);
         const isBlocked = !stdin.write(chunk);
         this.#options.onFed?.(isBlocked);
         if (isBlocked) await once(stdin, 'drain', { signal: this.#gone.signal });

@@ -46,7 +46,7 @@ export class MediaSpan extends Readable {
   }
 
   /** Nothing more comes. */
-  cut(cause: 'inputs' | 'end'): void {
+  cut(cause: 'inputs' | 'wanted' | 'end'): void {
     if (this.#until !== undefined) return;
     this.#until = this.#videoSeconds();
     this.#isCutByInputs = cause === 'inputs';

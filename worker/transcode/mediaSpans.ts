@@ -36,6 +36,8 @@ export class MediaSpans {
   /** What came after the end of `#ready`, from the first packet of a third span on. */
   #behind: { inputs: Inputs; packets: Buffer } | undefined;
   #waiting: { since: number; span: PromiseWithResolvers<MediaSpan | undefined> } | undefined;
+  /** Seconds of video when a new span was asked for, whatever the inputs. */
+  #cutWantedAt: number | undefined;
   #isOver = false;
   #refusal: AppError | undefined;
 
@@ -79,6 +81,11 @@ export class MediaSpans {
     if (this.#isOver) return undefined;
     this.#waiting = { since: this.#inspector.videoSeconds, span: Promise.withResolvers() };
     return this.#waiting.span.promise;
+  }
+
+  /** Begins a new span at the next random access point, though the inputs stay as they are. */
+  cutAtNextKey(): void {
+    this.#cutWantedAt ??= this.#inspector.videoSeconds;
   }
 
   /** Gives up all that has begun; media is dropped until the next span is wanted. */
@@ -160,7 +167,7 @@ export class MediaSpans {
 
   /** Two spans are there already: what comes has to wait until the first has been read. */
   #wait(inputs: Inputs, packets: Buffer): void {
-    this.#open?.cut('inputs');
+    this.#open?.cut(this.#cutWantedAt === undefined ? 'inputs' : 'wanted');
     this.#behind = { inputs, packets };
     this.#media.pause();
   }
@@ -181,16 +188,18 @@ export class MediaSpans {
     const chosen = chooseInputs(this.#inspector.streams ?? [], isCarried, this.#open?.inputs);
     if (chosen === undefined) return undefined;
     const inputs = { ...chosen, format: this.#inspector.format };
-    return this.#open !== undefined && isSameInputs(this.#open.inputs, inputs) ? undefined : inputs;
+    const isWanted = this.#open === undefined || this.#cutWantedAt !== undefined;
+    return isWanted || !isSameInputs(this.#open?.inputs ?? inputs, inputs) ? inputs : undefined;
   }
 
   #isTiredOfWaiting(): boolean {
-    const since = this.#open === undefined ? this.#waiting?.since : undefined;
+    const since = this.#open === undefined ? this.#waiting?.since : this.#cutWantedAt;
     return since !== undefined && this.#inspector.videoSeconds - since >= this.#limits.noRandomAccessSeconds;
   }
 
   #begin(inputs: Inputs, startedAt: number): void {
-    this.#open?.cut('inputs');
+    this.#open?.cut(this.#cutWantedAt === undefined ? 'inputs' : 'wanted');
+    this.#cutWantedAt = undefined;
     const span = new MediaSpan({
       inputs,
       startedAt,

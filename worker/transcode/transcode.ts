@@ -10,6 +10,8 @@ import { MediaSpans } from './mediaSpans.ts';
 import type { Progress } from './progress.ts';
 import { AttemptFailure, withRestarts } from './restarts.ts';
 import { runSpan } from './runSpan.ts';
+import { type SourceChange, SourceGuard } from './sourceGuard.ts';
+import { copiesSource, planSpan } from './spanPlan.ts';
 import { defaultLimits, type TranscodeLimits } from './transcodeLimits.ts';
 
 export interface TranscodeOptions {
@@ -21,6 +23,8 @@ export interface TranscodeOptions {
   signal: AbortSignal;
   log: Logger;
   onProgress?: (progress: Progress) => void;
+  /** A profile that copies the source's picture falls back to encoding, or returns from it. */
+  onSourceChange?: (change: SourceChange) => void;
   /** Whether FFmpeg may be started again after it failed; default: a few times in a row. */
   mayRestart?: (cause: Error) => Promise<boolean>;
   /** FFmpeg's path. */
@@ -50,6 +54,7 @@ class Transcode {
   readonly #options: TranscodeOptions;
   readonly #limits: TranscodeLimits;
   readonly #spans: MediaSpans;
+  readonly #guard: SourceGuard;
   #sawPicture = false;
   #trouble: AppError | undefined;
   #shortSpans = 0;
@@ -59,6 +64,15 @@ class Transcode {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#spans = new MediaSpans({ media, signal, limits: this.#limits });
+    this.#guard = new SourceGuard({
+      limits: this.#limits.source,
+      copies: copiesSource(options.encoding.profile),
+      onChange: change => {
+        if (change.kind === 'restored' || change.judgement.fault !== 'codec') this.#spans.cutAtNextKey();
+        options.log.info(change, 'the source is treated in another way from its next key frame on');
+        options.onSourceChange?.(change);
+      },
+    });
   }
 
   async run(): Promise<TranscodeEnd> {
@@ -91,14 +105,20 @@ class Transcode {
   async #runSpan(span: MediaSpan): Promise<void> {
     const { onProgress, ...options } = this.#options;
     try {
-      const { exit, sawPicture, ranMs } = await runSpan({ ...options, onProgress, span, limits: this.#limits });
+      const guard = this.#guard;
+      guard.noteCodec(span.inputs.video.codec);
+      const plan = planSpan({ encoding: options.encoding, inputs: span.inputs, isFallback: guard.isFallback });
+      const { exit, sawPicture, ranMs } = await runSpan({
+        ...{ ...options, onProgress, span, plan, guard, limits: this.#limits },
+      });
       this.#sawPicture ||= sawPicture;
-      this.#trouble = troubleOf(exit);
-      options.log[this.#trouble ? 'warn' : 'info']({ exit }, 'FFmpeg ended');
+      this.#trouble = exit && troubleOf(exit);
+      options.log[this.#trouble ? 'warn' : 'info']({ exit }, 'span ended');
+      if (span.isCutByInputs) guard.noteFormatChange();
       if (options.signal.aborted) return;
       this.#judgeLength(span);
       // With all its media taken there is nothing to do again: the next span, if any, is on its way.
-      if (this.#trouble === undefined || exit.tookAll) return;
+      if (this.#trouble === undefined || exit?.tookAll) return;
       throw new AttemptFailure(this.#trouble, ranMs >= this.#limits.goodRunMs);
     } catch (error) {
       this.#spans.abandon();

@@ -1,3 +1,5 @@
+import type { SourceLimits } from '../segment/judgeSource.ts';
+
 /** Every time and size that a transcode goes by. Milliseconds and bytes unless the name says otherwise. */
 export interface TranscodeLimits {
   /** From the first picture on, how long announced audio is waited for before FFmpeg starts with silence. */
@@ -33,6 +35,8 @@ export interface TranscodeLimits {
   shortSpanSeconds: number;
   /** So many early changes in a row are free: audio comes late, an encoder starts twice. Each one after that is a failure. */
   shortSpans: number;
+  /** What a source may be whose picture is copied. */
+  source: SourceLimits;
   /** A process that ran well for so long has made up for the failures before it. */
   goodRunMs: number;
 }
@@ -55,5 +59,6 @@ export const defaultLimits: Readonly<TranscodeLimits> = {
   restarts: 4,
   shortSpanSeconds: 10,
   shortSpans: 2,
+  source: { maxGopSeconds: 10, maxKbps: 12_000, maxReorderSeconds: 1, maxFormatChanges: 3, maxTimelineBreaks: 3 },
   goodRunMs: 60_000,
 };

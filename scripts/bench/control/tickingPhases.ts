@@ -50,8 +50,8 @@ export function tickingPhases(
       return { port: ingest.port, srtUrl: url, close: () => ingest.close() };
     },
     givePortBack: async () => undefined,
-    transcode: async (_encoder, sink, signal) => {
-      const { firstNumber } = await sink.openEpoch(Date.now());
+    transcode: async (_encoder, sink, { signal }) => {
+      const { firstNumber } = await sink.openEpoch(Date.now(), { followsSource: false });
       for (let number = firstNumber; ; number += 1) {
         await sleep(deps.segmentSeconds * 1000, undefined, { signal }).catch(() => undefined);
         if (signal.aborted) return { cause: 'aborted', sawPicture: true };

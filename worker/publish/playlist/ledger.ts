@@ -14,6 +14,8 @@ export type LedgerEntry = z.infer<typeof ledgerEntry>;
 export type Ledger = z.infer<typeof ledger>;
 
 export interface LedgerFile {
+  /** The distance of the source's key frames, seconds, where segments end with those. */
+  gopSeconds?: number;
   /** It does not continue the one before it, though it is of the same epoch. */
   discontinuity?: boolean;
   rendition: number;
@@ -202,6 +204,7 @@ function appendEntry(ledger: Ledger, closed: LedgerFile): Ledger {
   };
   return {
     ...ledger,
+    targetDuration: ledger.entries.length > 0 ? ledger.targetDuration : targetDuration(ledger, closed),
     ended: false,
     breakPending: false,
     discontinuitySequence,
@@ -210,6 +213,17 @@ function appendEntry(ledger: Ledger, closed: LedgerFile): Ledger {
     clock: ledger.clock + closed.durationSeconds * 1000,
     entries: [...ledger.entries, entry],
   };
+}
+
+/**
+ * A segment ends with a key frame: where those are the source's own, it may be longer than was asked for. Known with the first
+ * segment, and then kept: EXT-X-TARGETDURATION must not change (RFC 8216bis section 4.4.3.1).
+ */
+function targetDuration(ledger: Ledger, { gopSeconds: gop = 0 }: LedgerFile): number {
+  if (gop <= 0) return ledger.targetDuration;
+  // A little less than a whole quotient must not add a key frame: 4.004 / 1.001.
+  const longest = Math.ceil(ledger.targetDuration / gop - 0.01) * gop;
+  return Math.max(ledger.targetDuration, Math.round(longest));
 }
 
 const withSegment = (entry: LedgerEntry, rendition: number, segment: LedgerSegment): LedgerEntry => ({

@@ -71,7 +71,11 @@ async function publish(token: string, options: Partial<HlsOutputOptions>): Promi
 
 /** One FFmpeg process's worth of stream, in segments of half a second. */
 async function stream(output: HlsOutput, seconds: number): Promise<void> {
-  await encodeSegments({ epoch: await output.openEpoch(Date.now()), seconds, segmentSeconds: 0.5 });
+  await encodeSegments({
+    epoch: await output.openEpoch(Date.now(), { followsSource: false }),
+    seconds,
+    segmentSeconds: 0.5,
+  });
 }
 
 const newRun = () => streams.start('show', { profile: 'transcode', webhookUrls: [] });

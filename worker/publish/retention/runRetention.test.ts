@@ -82,7 +82,11 @@ async function publish(
 
 /** One FFmpeg process's worth of stream, in segments of half a second. */
 async function stream(output: HlsOutput, seconds: number): Promise<void> {
-  await encodeSegments({ epoch: await output.openEpoch(Date.now()), seconds, segmentSeconds: 0.5 });
+  await encodeSegments({
+    epoch: await output.openEpoch(Date.now(), { followsSource: false }),
+    seconds,
+    segmentSeconds: 0.5,
+  });
 }
 
 async function listed(key: string) {

@@ -7,6 +7,7 @@ import { type TranscodeEnd, type TranscodeOptions, transcode } from '../transcod
 export const tinyEncoding: Encoding = {
   renditions: [{ maxHeight: 1080, video: 300, audio: 64 }],
   abr: false,
+  profile: 'transcode',
   segmentSeconds: 4,
   gopSeconds: 2,
   preset: 'ultrafast',

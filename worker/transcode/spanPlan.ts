@@ -1,0 +1,39 @@
+import type { StreamProfile } from '../../common/stream/streamProfile.ts';
+import type { Inputs } from './chooseInputs.ts';
+import type { Encoding } from './encoding.ts';
+
+/** What is made of one span of media. */
+export interface SpanPlan {
+  /**
+   * `direct`: the source's packets go to the segmenter as they came. `copy`: FFmpeg copies the picture and encodes the
+   * sound. `copy_top`: FFmpeg copies the picture for the first rendition and encodes the others. `encode`: FFmpeg encodes.
+   */
+  picture: 'direct' | 'copy' | 'copy_top' | 'encode';
+  /** Whether the source's sound is copied. */
+  copiesAudio: boolean;
+  /** The renditions that are made, as places in `Encoding.renditions`, from the largest to the smallest. */
+  renditions: readonly number[];
+}
+
+/** Whether a rendition of this plan is the encoder's own picture. */
+export const copiesPicture = ({ picture }: SpanPlan): boolean => picture !== 'encode';
+
+/** Whether a profile copies the source's picture where it can. */
+export const copiesSource = (profile: StreamProfile): boolean =>
+  profile === 'passthrough' || profile === 'ladder-source';
+
+/**
+ * The plan for a span. Pure.
+ * @param options.isFallback the source cannot be passed on: it is encoded, whatever the profile says
+ */
+export function planSpan(options: { encoding: Encoding; inputs: Inputs; isFallback: boolean }): SpanPlan {
+  const { encoding, inputs, isFallback } = options;
+  const { profile } = encoding;
+  const renditions = [...encoding.renditions.keys()];
+  if (!copiesSource(profile) || isFallback || inputs.video.codec !== 'h264')
+    return { picture: 'encode', copiesAudio: false, renditions };
+  // Sound that is announced and does not come, or that HLS does not play, is made by FFmpeg; the picture is copied.
+  const copiesAudio = inputs.audio === 'none' || (inputs.audio !== 'silence' && inputs.audio.codec === 'aac');
+  if (profile === 'ladder-source') return { picture: 'copy_top', copiesAudio, renditions };
+  return { picture: copiesAudio ? 'direct' : 'copy', copiesAudio, renditions };
+}
