@@ -57,8 +57,7 @@ export class HlsOutput implements EpochSink {
     this.#retention = retention;
     // Where the store fences, an owner that was replaced cannot do harm.
     this.#gate = new UploadGate(() => deps.fences || this.#state.over.aborted || (deps.isCertain?.() ?? true));
-    const { posterFfmpeg: ffmpeg } = deps;
-    if (ffmpeg !== undefined) this.#poster = new Poster({ ...deps, ...options, ffmpeg });
+    if (deps.posters) this.#poster = new Poster({ ...deps, ...options, ...deps.posters });
     this.#playlists = new PlaylistSet({
       ...deps,
       ...options,

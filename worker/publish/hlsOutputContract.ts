@@ -3,6 +3,7 @@ import type { Rendition } from '../../common/config/encoding.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { AppError } from '../../common/errors.ts';
 import type { RecordingJob, RetentionJob } from '../../common/redis/queues.ts';
+import type { FfmpegLauncher } from '../transcode/ffmpegLauncher.ts';
 import type { Spool } from './spool/spool.ts';
 import type { ObjectStore } from './store/objectStore.ts';
 import type { Uploads } from './uploads/uploads.ts';
@@ -21,8 +22,8 @@ export interface HlsOutputDeps {
   retire?: (job: RetentionJob) => Promise<void>;
   /** Has a recording made whole that could not be finished at the end; left out: it stays as it is. */
   complete?: (job: RecordingJob) => Promise<void>;
-  /** The program that makes posters; undefined: none are made. */
-  posterFfmpeg?: string;
+  /** What makes posters; undefined: none are made. */
+  posters?: { ffmpeg: string; launcher: FfmpegLauncher };
   /** Whether the stream is certainly still this owner's. Asked at each write that the store does not fence. Default: it is. */
   isCertain?: () => boolean;
   log: Logger;

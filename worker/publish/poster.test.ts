@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Logger } from '../../common/createLogger.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { type FfmpegLauncher, ffmpegLauncher } from '../transcode/ffmpegLauncher.ts';
 import { Poster } from './poster.ts';
 import { FolderStore } from './store/folderStore.ts';
 import { StoreError } from './store/storeError.ts';
@@ -28,9 +29,14 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-function poster(options: { intervalMs?: number; ffmpeg?: string; log?: Logger } = {}): Poster {
+function poster(
+  options: { intervalMs?: number; ffmpeg?: string; launcher?: FfmpegLauncher; log?: Logger } = {},
+): Poster {
   const renditions = [{ width: 320, height: 180, video: 500, audio: 64 }];
-  const made = new Poster({ store, streamId: 'show', renditions, ffmpeg: 'ffmpeg', log: silentLogger(), ...options });
+  const made = new Poster({
+    ...{ store, streamId: 'show', renditions, ffmpeg: 'ffmpeg', launcher: { words: [] }, log: silentLogger() },
+    ...options,
+  });
   posters.push(made);
   return made;
 }
@@ -50,6 +56,24 @@ test('is a JPEG of the segment’s picture, fresh for as long as it is', async (
   expect(body.subarray(0, 3).toString('hex')).toBe('ffd8ff');
   expect(body.length).toBeGreaterThan(2_000);
   expect(cacheControl).toBe('image/jpeg, public, max-age=10');
+});
+
+test('its FFmpeg is confined like the one that encodes', async () => {
+  const memoryBytes = 600 * 1024 ** 2;
+  const launcher = await ffmpegLauncher({ ffmpeg: 'ffmpeg', memoryBytes, uid: 65_534, log: silentLogger() });
+  const limits = join(dir, 'limits');
+  // The folder is the worker's: what FFmpeg runs as may write this file only.
+  await writeFile(limits, '');
+  await Promise.all([chmod(dir, 0o755), chmod(limits, 0o666)]);
+  const spy = join(dir, 'spy.sh');
+  const script = `#!/bin/sh\n(id -u; grep NoNewPrivs /proc/self/status; ulimit -d) > ${limits}\nexec ffmpeg "$@"\n`;
+  await writeFile(spy, script, { mode: 0o755 });
+  poster({ ffmpeg: spy, launcher }).take(segment());
+  await vi.waitFor(async () => expect(await stored()).toBeDefined(), 10_000);
+  const uid = process.getuid?.() === 0 ? 65_534 : process.getuid?.();
+  expect((await readFile(limits, 'utf8')).trim().split(/\s+/)).toEqual([
+    ...[`${uid}`, 'NoNewPrivs:', '1', `${memoryBytes / 1024}`],
+  ]);
 });
 
 test('its segment may leave the spool while it is made', async () => {
@@ -113,5 +137,6 @@ test('an FFmpeg that hangs is gone when the stream is', async () => {
 test('a ladder’s poster is of the smallest rendition that is large enough', () => {
   const renditions = [1920, 1280, 854, 426].map(width => ({ width, height: 2 * width, video: 500, audio: 64 }));
   const log = silentLogger();
-  expect(new Poster({ store, streamId: 'show', renditions, ffmpeg: 'ffmpeg', log }).rendition).toBe(2);
+  const parts = { ffmpeg: 'ffmpeg', launcher: { words: [] } };
+  expect(new Poster({ store, streamId: 'show', renditions, ...parts, log }).rendition).toBe(2);
 });

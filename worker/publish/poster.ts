@@ -4,6 +4,7 @@ import { constants, setPriority } from 'node:os';
 import type { Rendition } from '../../common/config/encoding.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import { ffmpegEnvironment } from '../transcode/ffmpegEnvironment.ts';
+import type { FfmpegLauncher } from '../transcode/ffmpegLauncher.ts';
 import { headers } from './store/headers.ts';
 import type { ObjectStore } from './store/objectStore.ts';
 
@@ -23,7 +24,7 @@ export class Poster {
   readonly rendition: number;
   readonly #store: ObjectStore;
   readonly #key: string;
-  readonly #ffmpeg: string;
+  readonly #command: readonly string[];
   readonly #intervalMs: number;
   readonly #log: Logger;
   readonly #closing = new AbortController();
@@ -36,6 +37,8 @@ export class Poster {
     renditions: readonly Rendition[];
     /** The program. */
     ffmpeg: string;
+    /** How it is confined: it decodes what strangers send. */
+    launcher: FfmpegLauncher;
     intervalMs?: number;
     /** The last owner may write one yet: the first is due after an interval. */
     takenOver?: boolean;
@@ -48,7 +51,7 @@ export class Poster {
     );
     this.#store = options.store;
     this.#key = `${options.streamId}/poster.jpg`;
-    this.#ffmpeg = options.ffmpeg;
+    this.#command = [...options.launcher.words, options.ffmpeg, ...decodeArgs];
     this.#intervalMs = options.intervalMs ?? INTERVAL_MS;
     this.#log = options.log;
   }
@@ -86,7 +89,9 @@ export class Poster {
 
   /** Resolves when the process is gone; FFmpeg reads the open file, so its name may go meanwhile. */
   async #decode(file: FileHandle): Promise<Buffer> {
-    const child = spawn(this.#ffmpeg, decodeArgs, {
+    const [program = '', ...args] = this.#command;
+    const child = spawn(program, args, {
+      cwd: '/',
       env: ffmpegEnvironment,
       stdio: [file.fd, 'pipe', 'ignore'],
       signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(MAKE_MS)]),
@@ -109,7 +114,18 @@ export class Poster {
 const decodeArgs = [
   ...['-hide_banner', '-loglevel', 'error', '-threads', '1', '-skip_frame', 'nokey'],
   // What is in a segment stands at its beginning; more would be read and not needed.
-  ...['-probesize', '500000', '-analyzeduration', '200000', '-f', 'mpegts', '-i', 'pipe:0'],
+  ...[
+    '-probesize',
+    '500000',
+    '-analyzeduration',
+    '200000',
+    '-f',
+    'mpegts',
+    '-protocol_whitelist',
+    'pipe',
+    '-i',
+    'pipe:0',
+  ],
   ...['-map', '0:v:0', '-frames:v', '1', '-filter_threads', '1', '-vf', `scale='min(${WIDTH},iw)':-2`],
   ...['-q:v', '5', '-c:v', 'mjpeg', '-threads', '1', '-f', 'image2pipe', 'pipe:1'],
 ];

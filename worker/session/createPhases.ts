@@ -63,7 +63,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
           fences: deps.fences(),
           isCertain: () => lease.isCertain(),
           playlistIntervalMs: config.storage.kind === 's3' ? R2_INTERVAL_MS : FOLDER_INTERVAL_MS,
-          ...(config.POSTERS ? { posterFfmpeg: config.FFMPEG } : {}),
+          ...(config.POSTERS ? { posters: { ffmpeg: config.FFMPEG, launcher: deps.launcher } } : {}),
           log,
         },
         {
