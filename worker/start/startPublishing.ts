@@ -33,7 +33,7 @@ export async function startPublishing(context: WorkerContext, spool: Spool): Pro
 }
 
 function startUploads(
-  { config, redis, totals, log, stack }: WorkerContext,
+  { config, redis, totals, entries, log, stack }: WorkerContext,
   { store, probe, spool }: { store: ObjectStore; probe: FenceProbe; spool: Spool },
 ): Uploads {
   const uploads = new Uploads({
@@ -50,6 +50,7 @@ function startUploads(
     jobs: config.UPLOAD_JOBS,
     concurrency: config.UPLOAD_CONCURRENCY,
     onFailed: () => totals.count('putsFailed'),
+    entries,
     log,
   });
   uploads.start();

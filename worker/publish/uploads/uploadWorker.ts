@@ -78,7 +78,9 @@ export class UploadWorker {
   }
 
   readonly #onMessage = (channel: string, message: string): void => {
-    if (channel === this.#channel) this.#options.settle(message.slice(message.indexOf(' ') + 1), { kind: 'stored' });
+    if (channel !== this.#channel) return;
+    const key = this.#entries.parse('stored message', channel, () => storedKey(message));
+    if (key !== undefined) this.#options.settle(key, { kind: 'stored' });
   };
 
   async #process(job: Job<UploadJob>, token: string | undefined): Promise<void> {
@@ -107,4 +109,11 @@ export class UploadWorker {
     if (final || job.attemptsMade + 1 >= (job.opts.attempts ?? 1)) this.#options.settle(key, { kind: 'failed', error });
     return final ? new UnrecoverableError(failureText(error)) : error;
   }
+}
+
+/** The key in a message of another process that it has stored a segment: `<stream id> <key>`. Throws when it is none. */
+function storedKey(message: string): string {
+  const [, , key] = /^([\w-]{1,64}) (\1\/[^/\s]{1,200})$/.exec(message) ?? [];
+  if (key === undefined) throw new Error('a message has the form `<stream id> <key of the stream>`');
+  return key;
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../../common/createLogger.ts';
+import type { EntryParser } from '../../../common/redis/entryParser.ts';
 import type { UploadJob } from '../../../common/redis/queues.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
@@ -38,6 +39,8 @@ interface UploadOptions {
   probeMs?: number;
   /** Called for each attempt that failed. */
   onFailed?: () => void;
+  /** Counts jobs and messages that do not parse. */
+  entries?: EntryParser;
   log: Logger;
 }
 
