@@ -24,8 +24,22 @@ async function write(file: string, text: string): Promise<void> {
 const importing = targets.map((target, i) => `import type { T${i} } from '${target}';`).join('\n');
 const used = `export type All = ${targets.map((_, i) => `T${i}`).join(' | ')};`;
 
+/** By file: waits of tests that a busy machine would fail, and waits that are long enough. */
+const hasty = {
+  hastyNumber: 'await vi.waitFor(() => ready(), 5_000)',
+  hastyOption: 'await vi.waitUntil(() => ready(), { timeout: 500, interval: 10 })',
+  hastyPoll: 'await expect.poll(() => ready(), { timeout: 9999 }).toBe(1)',
+  hastyHarness: "await waitFor('the picture', () => ready(), 3_000)",
+};
+const patient = {
+  patientNumber: 'await vi.waitFor(() => ready(), 10_000)',
+  patientOption: 'await vi.waitUntil(() => ready(), { timeout: 20_000, interval: 10 })',
+  patientDefault: "await waitFor('the picture', () => ready())",
+};
+
 interface Diagnostic {
   category: string;
+  severity: string;
   location: { path: string | { file: string }; start?: { line: number } };
 }
 
@@ -35,13 +49,18 @@ beforeAll(async () => {
   await write('biome.json', JSON.stringify({ ...config, $schema: undefined, vcs: { enabled: false } }));
   for (const room of rooms) await write(`${room}/probe.ts`, `${importing}\n${used}\n`);
   await write('worker/long.ts', 'export {};\n'.repeat(301));
+  await write('scripts/patientWaits.grit', await readFile(join(root, 'scripts/patientWaits.grit'), 'utf8'));
+  for (const [name, wait] of Object.entries(hasty)) await write(`worker/${name}.ts`, `${wait};\n`);
+  for (const [name, wait] of Object.entries(patient)) await write(`worker/${name}.ts`, `${wait};\n`);
   const biome = join(root, 'node_modules/.bin/biome');
   const args = ['lint', '--reporter=json', '--max-diagnostics=none'];
   const text = await new Promise<string>(done => {
     execFile(biome, args, { cwd: dir, maxBuffer: 1e8 }, (_error, stdout) => done(stdout));
   });
   const { diagnostics } = JSON.parse(text) as { diagnostics: Diagnostic[] };
-  for (const { category, location } of diagnostics) {
+  for (const { category, severity, location } of diagnostics) {
+    // A plugin that fails itself says so with less than an error.
+    if (severity !== 'error') continue;
     const path = typeof location.path === 'string' ? location.path : location.path.file;
     const isImport = category === 'lint/style/noRestrictedImports';
     const what = isImport ? (targets[(location.start?.line ?? 0) - 1] ?? '?') : category;
@@ -65,4 +84,9 @@ test.each([
 
 test('a file has at most 300 lines', () => {
   expect(refused.get('worker/long.ts')).toContain('lint/style/noExcessiveLinesPerFile');
+});
+
+test('a wait of less than ten seconds is refused', () => {
+  for (const name of Object.keys(hasty)) expect(refused.get(`worker/${name}.ts`)).toEqual(['plugin']);
+  for (const name of Object.keys(patient)) expect(refused.get(`worker/${name}.ts`)).toBeUndefined();
 });

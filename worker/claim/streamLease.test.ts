@@ -42,12 +42,19 @@ async function lateAnswers(count: number): Promise<void> {
 
 const events = () => ({ onStopWanted: vi.fn(), onFenced: vi.fn(), onDoubt: vi.fn(), onCertain: vi.fn() });
 
-async function take(streamId: string, run: string, owner = 'worker-1') {
+async function take(streamId: string, run: string, owner = 'worker-1', renewMs = times.renewMs) {
   const acquiredAt = performance.now();
   const acquired = await scripts.acquire(streamId, run, owner, times.ttlMs);
   if (acquired.kind !== 'taken') throw new Error(`not taken: ${acquired.kind}`);
   const { token, record } = acquired;
-  const lease = new StreamLease({ streamId, token, record, scripts, times, log: silentLogger() });
+  const lease = new StreamLease({
+    streamId,
+    token,
+    record,
+    scripts,
+    times: { ...times, renewMs },
+    log: silentLogger(),
+  });
   const told = events();
   lease.start(told, acquiredAt);
   open.push(lease);
@@ -117,10 +124,10 @@ describe('holding', () => {
   });
 
   test('a wish to stop reaches the owner with a wake-up, and also without one', async () => {
-    const first = await take('a', await startRun('a'));
+    const first = await take('a', await startRun('a'), 'worker-1', 1_000_000);
     await streams.stop('a');
     first.lease.wake();
-    await vi.waitFor(() => expect(first.told.onStopWanted).toHaveBeenCalledWith('user_stop'), { timeout: 90 });
+    await vi.waitFor(() => expect(first.told.onStopWanted).toHaveBeenCalledWith('user_stop'));
     const second = await take('b', await startRun('b'));
     await streams.stop('b');
     await vi.waitFor(() => expect(second.told.onStopWanted).toHaveBeenCalledWith('user_stop'));
@@ -205,9 +212,9 @@ describe('losing', () => {
     const { lease, told } = await take('show', await startRun());
     process.kill(server.pid, 'SIGSTOP');
     const written = lease.write({ state: 'READY', event: 'while away' });
-    await vi.waitFor(() => expect(told.onDoubt).toHaveBeenCalledOnce(), 3_000);
+    await vi.waitFor(() => expect(told.onDoubt).toHaveBeenCalledOnce());
     process.kill(server.pid, 'SIGCONT');
-    await vi.waitFor(() => expect(told.onCertain).toHaveBeenCalledOnce(), 5_000);
+    await vi.waitFor(() => expect(told.onCertain).toHaveBeenCalledOnce());
     expect(await written).toBe(true);
     expect((await streams.get('show'))?.state).toBe('READY');
     expect(told.onFenced).not.toHaveBeenCalled();
@@ -275,7 +282,7 @@ describe('losing', () => {
     const { told } = await take('show', await startRun());
     await redis.flushall();
     const run = await startRun();
-    await vi.waitFor(() => expect(told.onFenced).toHaveBeenCalledOnce(), 3_000);
+    await vi.waitFor(() => expect(told.onFenced).toHaveBeenCalledOnce());
     expect((await streams.get('show'))?.run).toBe(run);
   });
 });

@@ -37,7 +37,8 @@ test.runIf(process.platform === 'linux')(
     const first = await serve(port);
     await first.listener.close({ yieldPort: true });
     // libsrt's receiver lets go of it within its 10 ms.
-    const other = await vi.waitFor(() => holdUdpPort(port), { timeout: 500, interval: 10 });
+    // biome-ignore lint/plugin: without yieldPort libsrt holds the port for five seconds
+    const other = await vi.waitFor(() => holdUdpPort(port), { timeout: 3_000, interval: 10 });
     other.close();
     await first.encoder.exited;
     const open = () => serve(port).catch(error => error.code);
