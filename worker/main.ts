@@ -5,9 +5,7 @@ import { logRejections } from '../common/logRejections.ts';
 import { onEndSignals } from '../common/onEndSignals.ts';
 import { ExceptionBudget } from './start/exceptionBudget.ts';
 import { type RunningWorker, startWorker } from './start/startWorker.ts';
-
-/** A deadline for an orderly end: libsrt can hang a process that exits while its threads are at work. */
-const EXIT_DEADLINE_MS = 30_000;
+import { stopDeadlines } from './start/stopDeadlines.ts';
 
 async function main(): Promise<void> {
   const { config, warnings } = loadConfig(process.env, ['JWT_SECRET', 'HMAC_SECRET']);
@@ -27,7 +25,7 @@ function endOnSignals(worker: RunningWorker, log: Logger): void {
     ending = true;
     try {
       await worker.drain(hurry.signal);
-      setTimeout(() => process.kill(process.pid, 'SIGKILL'), EXIT_DEADLINE_MS).unref();
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), stopDeadlines.exitMs).unref();
       await worker.stop({ failing });
       log.info('stopped');
     } catch (error) {

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { loadConfig } from '../../common/config/loadConfig.ts';
 import { variables } from '../../common/config/variables.ts';
 import { interpolate } from './interpolate.ts';
+import { supervisorSeconds } from './supervisorSeconds.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string): string => readFileSync(`${root}${file}`, 'utf8');
@@ -105,7 +106,7 @@ test('a worker has memory for 600 MB, for 1 GB of FFmpeg for each stream, and th
     const streams = interpolate(String(worker.environment.WORKER_STREAMS), env);
     expect(Number(gigabytes)).toBeGreaterThanOrEqual(Number(streams) + 0.6);
     const [, seconds] = /^(\d+)s$/.exec(interpolate(worker.stop_grace_period ?? '', env)) ?? [];
-    expect(Number(seconds)).toBeGreaterThanOrEqual(variables.parse({}).DRAIN_SECONDS + 25);
+    expect(Number(seconds)).toBeGreaterThanOrEqual(supervisorSeconds());
   }
 });
 

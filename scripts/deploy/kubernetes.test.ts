@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { variables } from '../../common/config/variables.ts';
 import { isMap, kubernetesShapes, type Yaml } from './kubernetesShapes.ts';
+import { supervisorSeconds } from './supervisorSeconds.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = `${root}deploy/kubernetes/`;
@@ -221,8 +222,7 @@ describe('workers', () => {
   });
 
   test('get the time to drain', () => {
-    const drainSeconds = Number((variables.parse({}) as Record<string, unknown>).DRAIN_SECONDS ?? 30);
-    expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(drainSeconds + 25);
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(supervisorSeconds());
   });
 
   test('share node, address and spool with the others of their node', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { variables } from '../../common/config/variables.ts';
+import { supervisorSeconds } from './supervisorSeconds.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, 'deploy/systemd');
@@ -56,9 +57,8 @@ test('a misspelt setting would be found', async () => {
 
 test('a worker alone gets the signal, and the time to drain', async () => {
   const worker = await read('livetran-worker@.service');
-  const drainSeconds = Number((variables.parse({}) as Record<string, unknown>).DRAIN_SECONDS ?? 30);
   expect(setting(worker, 'KillMode')).toBe('mixed');
-  expect(Number(setting(worker, 'TimeoutStopSec'))).toBeGreaterThanOrEqual(drainSeconds + 25);
+  expect(Number(setting(worker, 'TimeoutStopSec'))).toBeGreaterThanOrEqual(supervisorSeconds());
 });
 
 test.each(units)('%s has no right that it does not need', async unit => {

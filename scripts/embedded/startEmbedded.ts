@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { type Config, loadConfig } from '../../common/config/loadConfig.ts';
 import { secretVariables } from '../../common/config/secretFiles.ts';
 import { StopStack } from '../../common/stopStack.ts';
+import { stopDeadlines } from '../../worker/start/stopDeadlines.ts';
 import { findProgram } from '../lib/findProgram.ts';
 import { freePort, isPortFree } from '../lib/freePort.ts';
 import { request, UnreachableError } from '../lib/request.ts';
@@ -16,7 +17,7 @@ const READY_MS = 60_000;
 /** What a part that was killed takes to be gone (ms). */
 const KILLED_MS = 5_000;
 /** A worker flushes its uploads, the API lets requests end, Redis closes its file; each knows its own shorter deadline. */
-const STOP_MS = { worker: 32_000, api: 15_000, redis: 10_000 } as const;
+const STOP_MS = { worker: stopDeadlines.exitMs + 2_000, api: 15_000, redis: 10_000 } as const;
 
 export interface EmbeddedOptions {
   /** The project's folder. */

@@ -12,6 +12,7 @@ import type { SourceChange } from '../transcode/sourceGuard.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 import { Arrivals } from './arrivals.ts';
 import { encoderWindow } from './encoderWindow.ts';
+import { endDeadlines } from './endDeadlines.ts';
 import { RefusalReports } from './refusalReports.ts';
 import type {
   SessionEncoder,
@@ -28,8 +29,8 @@ import { sourceEvent } from './sourceEvent.ts';
 const GOOD_RUN_MS = 60_000;
 /** Past the budget, so many owners try to end the playlist. When that itself kills them the next one does without. */
 const ENDS_TO_TRY = 3;
-/** What each step of a session's end may take (ms). A late step goes on by itself; the end does not wait for it. */
-const END_MS = { ingest: 5_000, port: 3_000, output: 20_000, lease: 6_000 };
+/** The part of the lease's deadline (ms) for giving the lease back, after the last write. */
+const RELEASE_MS = 3_000;
 
 /**
  * One stream's life on one worker: publish, listen, wait for an encoder, transcode, wait again, end. It only orders the
@@ -251,28 +252,30 @@ export class Session implements RunningSession {
     return this.#endLease(ending, finished?.recordingLink);
   }
 
-  /** What Redis does not take in time is left to the next owner: it finds the stream as it was, and ends it again. */
+  /** What Redis has not confirmed in time is left to the next owner. It finds the stream as it was, and ends it again. */
   async #endLease(ending: Exclude<Ending, { kind: 'fenced' }>, recordingLink = ''): Promise<SessionEnd> {
-    const signal = AbortSignal.timeout(END_MS.lease);
+    const signal = AbortSignal.timeout(endDeadlines.lease - RELEASE_MS);
     const last: StreamWrite | undefined =
       ending.kind === 'stopped'
         ? { state: 'STOPPED', fields: { reason: ending.reason, recordingLink }, event: ending.message }
         : undefined;
     const how = ending.kind === 'stopped' ? 'free' : ending.failing ? 'failing' : 'handed_over';
-    // Bounded by its signal, and by how long one command to Redis may take.
-    const written = await this.#lease.end({ ...(last ? { last } : {}), how, signal });
+    const written = await this.#attempt('lease', this.#lease.end({ ...(last ? { last } : {}), how, signal }));
     if (this.#lease.fenced) return 'fenced';
     if (written) return ending.kind;
     this.#log.error({ ending: ending.kind }, "the stream's end was not written to Redis; its next owner ends it");
     return 'handed_over';
   }
 
-  async #attempt<Result>(step: keyof typeof END_MS, work: Promise<Result> | undefined): Promise<Result | undefined> {
+  async #attempt<Result>(
+    step: keyof typeof endDeadlines,
+    work: Promise<Result> | undefined,
+  ): Promise<Result | undefined> {
     try {
       const late = (): undefined => {
         this.#log.error({ step }, "a step of the session's end missed its deadline; the next step begins");
       };
-      return work && (await withDeadline(work, END_MS[step], late));
+      return work && (await withDeadline(work, endDeadlines[step], late));
     } catch (error) {
       this.#log.error({ err: error, step }, "a step of the session's end failed; the next step begins");
       return undefined;

@@ -13,10 +13,8 @@ import { spooledEpochs } from '../publish/spool/spooledEpochs.ts';
 import { createPhases, type PhaseDeps } from '../session/createPhases.ts';
 import { Session } from '../session/session.ts';
 import { startReporting } from './startReporting.ts';
+import { stopDeadlines } from './stopDeadlines.ts';
 import type { WorkerContext } from './workerContext.ts';
-
-/** What all streams together may take to end: each step of a session has its own deadline (session.ts). */
-const STREAMS_MS = 45_000;
 
 type Deps = Omit<PhaseDeps, 'onEncode'>;
 
@@ -49,7 +47,7 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
   guard.start();
   stack.push('capacity guard', () => guard.stop());
   consumer.start();
-  stack.push('streams', () => consumer.stop(), STREAMS_MS);
+  stack.push('streams', () => consumer.stop(), stopDeadlines.streamsMs);
   return { consumer, heartbeat };
 }
 
