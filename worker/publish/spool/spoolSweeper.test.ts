@@ -18,6 +18,7 @@ import type { Spool } from './spool.ts';
 import { SpoolDrops } from './spoolDrops.ts';
 import { spooledEpochs } from './spooledEpochs.ts';
 import { SpoolSweeper } from './spoolSweeper.ts';
+import { SpoolWatch } from './spoolWatch.ts';
 
 // Real processes on a machine that others use too.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -58,10 +59,12 @@ afterAll(async () => {
   await server.stop();
 });
 
-function sweeper(options: { maxBytes?: number; maxAgeMs?: number; quietMs?: number } = {}): SpoolSweeper {
-  const { maxBytes = 1e9, maxAgeMs = 1e15, quietMs = 0 } = options;
+function sweeper(
+  options: { maxBytes?: number; maxAgeMs?: number; quietMs?: number; periodMs?: number } = {},
+): SpoolSweeper {
+  const { maxBytes = 1e9, maxAgeMs = 1e15, quietMs = 0, periodMs = 5_000 } = options;
   const drops = new SpoolDrops({ spool, tell: told, onDropped, log });
-  const made = new SpoolSweeper({ spool, uploads, limits: { maxBytes, maxAgeMs }, drops, quietMs, log });
+  const made = new SpoolSweeper({ spool, uploads, limits: { maxBytes, maxAgeMs }, drops, quietMs, periodMs, log });
   stops.push(() => made.stop());
   return made;
 }
@@ -179,6 +182,44 @@ describe('an epoch of this process', () => {
     spool.leaveEpoch(origin);
     await vi.waitFor(async () => expect(await spooled()).toEqual([]), 10_000);
     expect(await stored()).toEqual(names(0, 1));
+  });
+});
+
+describe('the watcher', () => {
+  const WAIT = { timeout: 20_000 };
+  // So that what is found was not found by the sweep of every five seconds.
+  const periodMs = 3_600_000;
+
+  test("its first scan is the sweep: a dead owner's segments are stored", async () => {
+    await kill(await startOwner());
+    sweeper({ periodMs }).start();
+    await vi.waitFor(async () => expect(await stored()).toEqual(names(0, 1, 2, 3)), WAIT);
+  });
+
+  test('a final name that appears in the folder of a dead owner is stored', async () => {
+    await kill(await startOwner());
+    sweeper({ quietMs: 60_000, periodMs }).start();
+    await vi.waitFor(async () => expect(await stored()).toEqual(names(0, 1, 2, 3)), WAIT);
+    await writeSegments(join(spool.dir, 'show/run1/170-1'), 'show', { closed: [4] });
+    await vi.waitFor(async () => expect(await stored()).toEqual(names(0, 1, 2, 3, 4)), WAIT);
+  });
+
+  test('a final name of a living owner makes no sweep', async () => {
+    await startOwner();
+    const look = vi.spyOn(spool.liveness, 'alive');
+    sweeper({ periodMs }).start();
+    const found: string[] = [];
+    const beside = new SpoolWatch({ spool, log });
+    stops.push(() => beside.stop());
+    await new Promise<void>(scanned => beside.start(origin => found.push(origin), scanned));
+    await vi.waitFor(() => expect(look).toHaveBeenCalled(), WAIT);
+    // The first name may still be part of the scan.
+    for (const number of [4, 5, 6, 7]) {
+      const sweeps = look.mock.calls.length;
+      await writeSegments(join(spool.dir, 'show/run1/170-1'), 'show', { closed: [number] });
+      await vi.waitFor(() => expect(found).toHaveLength(number + 1), WAIT);
+      if (number > 4) expect(look).toHaveBeenCalledTimes(sweeps);
+    }
   });
 });
 

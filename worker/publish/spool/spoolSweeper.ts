@@ -10,16 +10,18 @@ import type { Spool } from './spool.ts';
 import { type Dropped, overBounds, type SpoolLimits } from './spoolBounds.ts';
 import type { SpoolDrops } from './spoolDrops.ts';
 import { readEpoch, type SpooledEpoch, spooledEpochs } from './spooledEpochs.ts';
+import { SpoolWatch } from './spoolWatch.ts';
 
-/** The bounds hold within this time. */
+/** The bounds hold within this time, and a dead owner is noticed. */
 const PERIOD_MS = 5_000;
-/** A dead worker's FFmpeg writes its last segment when its input ends; nothing is removed under it. */
+/** An epoch whose files were written a moment ago stays: whatever wrote them may write more. */
 const QUIET_MS = 3_000;
 
 /**
  * Stores what dead owners left in the spool, and keeps the spool within its bounds. An epoch is dead when no stream of
- * this process works on it and its own process is gone (processLiveness.ts). Sweeps at the start, when Redis or the store
- * is back, when an epoch was left, and every five seconds.
+ * this process works on it and its own process is gone (processLiveness.ts). The watcher's first scan is the first sweep. Later ones
+ * follow when a final name appears that no living owner accounts for, when Redis or the store is back, when an epoch was left,
+ * and every five seconds.
  */
 export class SpoolSweeper {
   readonly #spool: Spool;
@@ -27,10 +29,16 @@ export class SpoolSweeper {
   readonly #limits: SpoolLimits;
   readonly #drops: SpoolDrops;
   readonly #quietMs: number;
+  readonly #periodMs: number;
   readonly #log: Logger;
+  readonly #watch: SpoolWatch;
   readonly #stopping = new AbortController();
   /** Epochs that are being stored, by origin. */
   readonly #storing = new Map<string, Promise<void>>();
+  /** Those of them in which a segment has appeared since. */
+  readonly #foundLater = new Set<string>();
+  /** Epochs that had a living owner at the last sweep, by origin. */
+  #owned: ReadonlySet<string> = new Set();
   /** Epochs whose record does not parse, logged once. */
   readonly #unreadable = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -43,6 +51,8 @@ export class SpoolSweeper {
     limits: SpoolLimits;
     drops: SpoolDrops;
     quietMs?: number;
+    /** Default 5 s. */
+    periodMs?: number;
     log: Logger;
   }) {
     this.#spool = options.spool;
@@ -50,29 +60,44 @@ export class SpoolSweeper {
     this.#limits = options.limits;
     this.#drops = options.drops;
     this.#quietMs = options.quietMs ?? QUIET_MS;
+    this.#periodMs = options.periodMs ?? PERIOD_MS;
     this.#log = options.log;
+    this.#watch = new SpoolWatch(options);
     options.uploads.onBack(() => void this.sweep());
     options.spool.onLeft(() => void this.sweep());
   }
 
   start(): void {
-    void this.sweep();
-    this.#timer = setInterval(() => void this.sweep(), PERIOD_MS);
+    // At the end of the scan once more: for epochs without a segment, and for the bounds.
+    this.#watch.start(
+      origin => this.#found(origin),
+      () => void this.sweep(),
+    );
+    this.#timer = setInterval(() => void this.sweep(), this.#periodMs);
   }
 
   /** Begins no further upload; what is queued stays queued. Resolves when nothing of the sweep is under way. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
+    await this.#watch.stop();
     await this.#sweeping;
     await Promise.all(this.#storing.values());
   }
 
-  /** Looks through the spool; one look at a time. Resolves when what it found is on its way. Never rejects. */
+  /** Sweeps once; one sweep at a time. Resolves when the uploads of what it found have begun. Never rejects. */
   sweep(): Promise<void> {
     if (this.#sweeping) this.#again = true;
     this.#sweeping ??= this.#sweepAll();
     return this.#sweeping;
+  }
+
+  /** A closed segment has appeared in an epoch that is not of this process. */
+  #found(origin: string): void {
+    if (this.#owned.has(origin)) return;
+    // The upload that is under way may have read the folder before.
+    if (this.#storing.has(origin)) this.#foundLater.add(origin);
+    else void this.sweep();
   }
 
   async #sweepAll(): Promise<void> {
@@ -94,6 +119,7 @@ export class SpoolSweeper {
     const owners = await this.#spool.liveness.alive();
     const isLive = ({ origin, record }: SpooledEpoch): boolean =>
       record?.owner === this.#spool.liveness.own ? this.#spool.isLive(origin) : owners.has(record?.owner ?? '');
+    this.#owned = new Set(epochs.filter(isLive).map(({ origin }) => origin));
     await this.#keepBounds(epochs, isLive);
     for (const epoch of epochs) if (!isLive(epoch)) this.#take(epoch);
     await this.#drops.flush();
@@ -119,7 +145,10 @@ export class SpoolSweeper {
       .catch(error =>
         this.#log.warn({ err: error, origin: epoch.origin }, 'segments of a dead owner not swept; retry in 5 s'),
       )
-      .finally(() => this.#storing.delete(epoch.origin));
+      .finally(() => {
+        this.#storing.delete(epoch.origin);
+        if (this.#foundLater.delete(epoch.origin)) void this.sweep();
+      });
     this.#storing.set(epoch.origin, stored);
   }
 
