@@ -11,6 +11,8 @@ export interface Probed {
   /** Presentation time of the first and the last picture, seconds. */
   firstPts: number;
   lastPts: number;
+  /** Presentation time of the first sound, seconds; Infinity without sound. */
+  firstAudioPts: number;
 }
 
 interface Output {
@@ -26,6 +28,7 @@ export async function probe(file: string): Promise<Probed> {
   const video = streams.find(stream => stream.codec_type === 'video');
   const audio = streams.find(stream => stream.codec_type === 'audio');
   const pictures = packets.filter(packet => packet.codec_type === 'video');
+  const sounds = packets.filter(packet => packet.codec_type === 'audio');
   const times = pictures.map(packet => Number(packet.pts_time));
   return {
     video: video && {
@@ -46,6 +49,7 @@ export async function probe(file: string): Promise<Probed> {
     audioPackets: packets.length - pictures.length,
     firstPts: Math.min(...times),
     lastPts: Math.max(...times),
+    firstAudioPts: Math.min(...sounds.map(packet => Number(packet.pts_time))),
   };
 }
 
