@@ -11,6 +11,8 @@ export interface StreamView {
   stream_id: string;
   state: string;
   reason: string;
+  profile: string;
+  fallback: string | null;
   update?: string;
   srt_url?: string | null;
   stream_link?: string | null;
@@ -30,7 +32,7 @@ export class ApiClient {
 
   start(
     streamId: string,
-    options: { abr?: boolean; record?: boolean; dvr?: boolean; webhook_urls?: string[] } = {},
+    options: { profile?: string; abr?: boolean; record?: boolean; dvr?: boolean; webhook_urls?: string[] } = {},
   ): Promise<Answer> {
     return this.livetran('POST', '/api/start-stream', { stream_id: streamId, ...options });
   }
