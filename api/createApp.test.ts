@@ -108,7 +108,13 @@ describe('health', () => {
           .filter(line => line.includes(`worker="${worker}",node="n1"`))
           .map(line => [line.slice(0, line.indexOf('{')), Number(line.slice(line.lastIndexOf(' ')))]),
       );
-    expect(told('old')).toMatchObject({ worker_slots: 2, worker_streams: 0, worker_draining: 0, worker_overloaded: 0 });
+    expect(told('old')).toMatchObject({
+      worker_slots: 2,
+      worker_units_used: 0,
+      worker_streams: 0,
+      worker_draining: 0,
+      worker_overloaded: 0,
+    });
     expect(told('old')).not.toHaveProperty('worker_gaps_listed_total');
     expect(told('new')).toMatchObject({
       ...{ worker_overloaded: 1, worker_event_loop_delay_seconds: 0.021, worker_spool_free_bytes: 1e9 },

@@ -64,7 +64,12 @@ describe('docs/configuration.md', () => {
       return expect(Number(width) * Number(height)).toBe(value);
     }
     const { first, last } = Object(value) as { first?: number; last?: number };
-    const text = first === undefined ? String(value).replace('true', 'on').replace('false', 'off') : `${first}-${last}`;
+    const pairs = (costs: object): string =>
+      Object.entries(costs)
+        .map(entry => entry.join('='))
+        .join(',');
+    const plain = name === 'PROFILE_COSTS' ? pairs(Object(value)) : String(value);
+    const text = first === undefined ? plain.replace('true', 'on').replace('false', 'off') : `${first}-${last}`;
     expect(rows.get(name)).toBe(`\`${text}\``);
   });
 });

@@ -5,7 +5,8 @@ import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 type Read = (worker: WorkerStatus) => number | undefined;
 
 const gauges: Record<string, { description: string; read: Read }> = {
-  worker_slots: { description: 'Streams that the worker may run', read: ({ slots }) => slots },
+  worker_slots: { description: 'Units of the worker (WORKER_STREAMS)', read: ({ slots }) => slots },
+  worker_units_used: { description: 'Units that its streams take', read: ({ used, streams }) => used ?? streams },
   worker_streams: { description: 'Streams that it runs', read: ({ streams }) => streams },
   worker_draining: {
     description: '1 while it takes no more streams since it is to stop',

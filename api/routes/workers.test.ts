@@ -26,8 +26,12 @@ afterAll(async () => {
 describe('GET /api/workers', () => {
   test('shows each living worker', async () => {
     const load = { cpu: 0.123, eventLoopMs: 21.5, slowestEncode: 0.998, spoolFreeBytes: 5 };
+    const profiles = { passthrough: 2, transcode: 1 };
     const busy = 'its event loop lags by 300 ms';
-    await new WorkerRegistry(redis).heartbeat(idleWorker('w', { load, busy, streams: 1 }), 60_000);
+    await new WorkerRegistry(redis).heartbeat(
+      idleWorker('w', { load, busy, streams: 3, used: 1.1, profiles, full: false }),
+      60_000,
+    );
     expect(await api.ask('GET', '/api/workers')).toMatchObject({
       status: 200,
       body: {
@@ -35,7 +39,7 @@ describe('GET /api/workers', () => {
         data: [
           {
             ...{ id: 'w', node: 'n1', address: '192.0.2.1', version: '1.0.0', since: '2026-09-21T14:13:20.000Z' },
-            ...{ slots: 2, streams: 1, draining: false, busy },
+            ...{ slots: 2, streams: 3, units_used: 1.1, profiles, full: false, draining: false, busy },
             load: { cpu: 0.12, event_loop_ms: 21.5, slowest_encode: 1, spool_free_bytes: 5 },
             totals: {
               segments_listed: 0,
@@ -50,6 +54,13 @@ describe('GET /api/workers', () => {
         ],
       },
     });
+  });
+
+  test('of an older worker each stream takes a unit', async () => {
+    await new WorkerRegistry(redis).heartbeat(idleWorker('w', { streams: 2 }), 60_000);
+    expect((await api.ask('GET', '/api/workers')).body.data).toMatchObject([
+      { slots: 2, streams: 2, units_used: 2, profiles: null, full: true },
+    ]);
   });
 
   test('wants a signature, and no other method', async () => {

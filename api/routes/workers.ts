@@ -17,9 +17,12 @@ export function workerRoutes(registry: WorkerRegistry, signed: RequestHandler): 
 }
 
 /** A worker as the resource API shows it. Times are ISO 8601; what there is none of is null. */
-function workerJson({ load, since, busy, totals, ...worker }: WorkerStatus) {
+function workerJson({ load, since, busy, totals, used, profiles, full, ...worker }: WorkerStatus) {
   return {
     ...worker,
+    units_used: used ?? worker.streams,
+    profiles: profiles ?? null,
+    full: full ?? worker.streams >= worker.slots,
     busy: busy ?? null,
     since: new Date(since).toISOString(),
     load: {

@@ -69,6 +69,11 @@ describe('loadConfig', () => {
       '[{"width":640,"height":360,"video":800,"audio":96},{"width":1280,"height":720,"video":3000,"audio":96}]',
     ],
     ['SINGLE', '{"video":1000,"audio":128,"vidoe":1}'],
+    ['PROFILE_COSTS', 'ladder='],
+    ['PROFILE_COSTS', 'copy=1'],
+    ['PROFILE_COSTS', 'ladder=0'],
+    ['PROFILE_COSTS', 'ladder=1e3'],
+    ['PROFILE_COSTS', 'ladder=1,ladder=2'],
   ])('refuses %s=%s, and does not repeat the value', (name, value) => {
     const told = problems({ [name]: value });
     expect(told).toMatch(new RegExp(`^the configuration has 1 problem\\(s\\):\n {2}${name}(\\[\\w+\\])*: \\S`));
@@ -119,6 +124,13 @@ describe('loadConfig', () => {
     ['no', false],
   ])('a switch understands %s', (word, on) => {
     expect(loadConfig({ TLS: word }).config.TLS).toBe(on);
+  });
+
+  test('PROFILE_COSTS changes the costs that it names', () => {
+    expect(loadConfig({}).config.PROFILE_COSTS).toMatchObject({ transcode: 1, passthrough: 0.05 });
+    expect(loadConfig({ PROFILE_COSTS: 'passthrough=0.02, ladder=3.5' }).config.PROFILE_COSTS).toEqual({
+      ...{ transcode: 1, passthrough: 0.02, ladder: 3.5, 'ladder-source': 1.2 },
+    });
   });
 
   test('reads a ladder from the variable itself', () => {
@@ -185,6 +197,7 @@ describe('loadConfig', () => {
       WEBHOOK_SRT_URL: 'off',
       ADMIN_QUEUES: 'full',
       DEFAULT_PROFILE: 'passthrough',
+      PROFILE_COSTS: 'transcode=1,ladder=3.5',
       MAX_SOURCE_KBPS: '8000',
       METRICS_TOKEN: 'sixteen-letters!',
     };

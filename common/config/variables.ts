@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { requestedProfile } from '../stream/streamProfile.ts';
 import { defaultLadder, defaultSingle, ladder, rendition } from './encoding.ts';
+import { profileCosts } from './profileCosts.ts';
 import { json, onOff, pixelCount, portRange } from './values.ts';
 
 const whole = (min: number, max: number) => {
@@ -77,6 +78,7 @@ export const variables = z.object({
   RESTART_LIMIT: whole(0, 10_000).default(10),
   RESTART_WINDOW_SECONDS: seconds(600),
   WORKER_STREAMS: whole(1, 1_000).default(10),
+  PROFILE_COSTS: profileCosts,
   UPLOAD_ATTEMPTS: whole(1, 20).default(3),
   UPLOAD_JOBS: z.enum(['all', 'retries'], { error: 'must be all or retries' }).default('all'),
   UPLOAD_BACKOFF_MS: whole(10, 60_000).default(1_000),

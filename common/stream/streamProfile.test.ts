@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { profileConflict, resolveProfile } from './streamProfile.ts';
+import { profileConflict, profileOf, resolveProfile } from './streamProfile.ts';
 
 describe('resolveProfile', () => {
   test.each([
@@ -28,3 +28,10 @@ test.each([
 ] as const)('%o is a contradiction', (request, rule) => {
   expect(profileConflict(request)).toBe(rule);
 });
+
+test.each([
+  [{ profile: 'passthrough', abr: '0' }, 'passthrough'],
+  [{ profile: null, abr: '1' }, 'ladder'],
+  [{ abr: '0' }, 'transcode'],
+  [{ profile: 'broken', abr: null }, 'transcode'],
+] as const)('a record with %o is of profile %s', (fields, profile) => expect(profileOf(fields)).toBe(profile));

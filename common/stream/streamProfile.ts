@@ -32,3 +32,13 @@ export function profileConflict({ profile, abr }: Request): string | undefined {
   if (!profile || profile === 'auto' || typeof abr !== 'boolean' || isLadder(profile) === abr) return undefined;
   return `${profile} contradicts abr: ${abr}; leave abr out, or set it to ${!abr}`;
 }
+
+/** The profile in a record's fields as Redis holds them. A record of a version that had no profiles says it by `abr`. */
+export function profileOf({
+  profile,
+  abr,
+}: { [Field in 'profile' | 'abr']?: string | null | undefined }): StreamProfile {
+  const known = streamProfile.safeParse(profile);
+  if (known.success) return known.data;
+  return abr === '1' ? 'ladder' : 'transcode';
+}

@@ -53,6 +53,8 @@ test('a worker whose clock is wrong neither hides the others nor is hidden', asy
 test.each([
   ['a free slot', {}, true],
   ['full', { streams: 2 }, false],
+  ['full by cost', { used: 2, streams: 1, full: true }, false],
+  ['many cheap streams', { used: 1, streams: 20, full: false }, true],
   ['draining', { draining: true }, false],
   ['overloaded', { busy: 'encodes run below real time' }, false],
 ])('takes streams: %s', (_name, more, takes) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { streamProfile } from '../stream/streamProfile.ts';
 
 /** What a worker process has done since it began. */
 const workerTotals = z.object({
@@ -30,9 +31,14 @@ export const workerStatus = z.object({
   version: z.string(),
   /** Its start, ms since 1970. */
   since: z.number().min(0).max(8.64e15),
-  /** Streams that it may run, and runs. */
+  /** Its units (WORKER_STREAMS), and the streams that it runs. */
   slots: z.number(),
   streams: z.number(),
+  /** Units that these take, and how many there are of each profile. Absent of an older worker: each takes one. */
+  used: z.number().optional(),
+  profiles: z.partialRecord(streamProfile, z.number()).optional(),
+  /** It has no room for any stream, or for the one that waits longest. Absent of an older worker. */
+  full: z.boolean().optional(),
   draining: z.boolean(),
   /** Why it takes no streams although it has slots; undefined: it takes them. */
   busy: z.string().optional(),
@@ -53,5 +59,5 @@ export const workerStatus = z.object({
 export type WorkerStatus = z.infer<typeof workerStatus>;
 
 /** Whether a waiting stream may expect this worker to take it. */
-export const takesStreams = ({ draining, busy, streams, slots }: WorkerStatus): boolean =>
-  !draining && busy === undefined && streams < slots;
+export const takesStreams = ({ draining, busy, streams, slots, full }: WorkerStatus): boolean =>
+  !draining && busy === undefined && !(full ?? streams >= slots);

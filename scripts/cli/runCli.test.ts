@@ -219,22 +219,32 @@ describe('livetran', () => {
   test('workers is a table', async () => {
     const worker = (fields: object = {}) => ({
       ...{ id: 'n1-a', node: 'n1', address: '192.0.2.1', version: '1.0.0', since: '2026-11-23T10:00:00.000Z' },
-      ...{ slots: 2, streams: 0, draining: false, busy: null, load: { cpu: 0.5, event_loop_ms: 21 }, ...fields },
+      ...{
+        slots: 2,
+        streams: 0,
+        units_used: 0,
+        profiles: {},
+        full: false,
+        draining: false,
+        busy: null,
+        load: { cpu: 0.5, event_loop_ms: 21 },
+        ...fields,
+      },
     });
     answers = [
       data([
         worker(),
-        worker({ id: 'n1-b', streams: 2 }),
+        worker({ id: 'n1-b', streams: 3, units_used: 1.1, profiles: { passthrough: 2, transcode: 1 }, full: true }),
         worker({ id: 'n1-c', draining: true }),
         worker({ id: 'n1-d', busy: 'its disk is nearly full' }),
       ]),
     ];
     expect((await cli('workers')).out).toEqual([
-      'WORKER  NODE  ADDRESS    STREAMS  LOAD  VERSION  SINCE                STATE',
-      'n1-a    n1    192.0.2.1  0/2      0.50  1.0.0    2026-11-23T10:00:00  taking streams',
-      'n1-b    n1    192.0.2.1  2/2      0.50  1.0.0    2026-11-23T10:00:00  full',
-      'n1-c    n1    192.0.2.1  0/2      0.50  1.0.0    2026-11-23T10:00:00  draining',
-      'n1-d    n1    192.0.2.1  0/2      0.50  1.0.0    2026-11-23T10:00:00  busy: its disk is nearly full',
+      'WORKER  NODE  ADDRESS    STREAMS  UNITS  PROFILES                    LOAD  VERSION  SINCE                STATE',
+      'n1-a    n1    192.0.2.1  0        0/2                                0.50  1.0.0    2026-11-23T10:00:00  taking streams',
+      'n1-b    n1    192.0.2.1  3        1.1/2  2 passthrough, 1 transcode  0.50  1.0.0    2026-11-23T10:00:00  full',
+      'n1-c    n1    192.0.2.1  0        0/2                                0.50  1.0.0    2026-11-23T10:00:00  draining',
+      'n1-d    n1    192.0.2.1  0        0/2                                0.50  1.0.0    2026-11-23T10:00:00  busy: its disk is nearly full',
     ]);
   });
 

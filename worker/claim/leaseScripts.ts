@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { Batch } from '../../common/redis/batch.ts';
 import { keys, RECORD_TTL_SECONDS } from '../../common/redis/keys.ts';
 import { LuaScript } from '../../common/redis/luaScript.ts';
+import { profileOf, type StreamProfile } from '../../common/stream/streamProfile.ts';
 import { enteredFrom, type StreamReason, type StreamState } from '../../common/stream/streamState.ts';
 
 /** What a worker holds: a stream's run, under its fencing token. */
@@ -103,6 +104,12 @@ export class LeaseScripts {
     const records = items.map(({ streamId }) => keys.stream(streamId));
     const args = items.flatMap(({ token, run, ttlMs }) => [token, run, ttlMs]);
     return (await this.#renew.run(this.#redis, records, args)) as (number | string)[][];
+  }
+
+  /** The profile of a run that is to be taken; undefined: it is over, or there is none. */
+  async profile(streamId: string, run: string): Promise<StreamProfile | undefined> {
+    const [its, state, profile, abr] = await this.#redis.hmget(keys.stream(streamId), 'run', 'state', 'profile', 'abr');
+    return its !== run || state === 'STOPPED' ? undefined : profileOf({ profile, abr });
   }
 
   async release({ streamId, run, token }: HeldLease, how: ReleaseHow = 'free'): Promise<void> {

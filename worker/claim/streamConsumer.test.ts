@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createQueue, queueNames, type StreamJob } from '../../common/redis/queues.ts';
+import type { StreamProfile } from '../../common/stream/streamProfile.ts';
 import { StreamStore } from '../../common/stream/streamStore.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
@@ -17,6 +18,7 @@ let consumers: StreamConsumer[] = [];
 beforeAll(async () => {
   server = await startRedis();
   redis = new Redis(server.url);
+  redis.setMaxListeners(20);
   connection = new Redis(server.url, { maxRetriesPerRequest: null });
   queue = createQueue(queueNames.streams, connection, {});
 });
@@ -33,7 +35,7 @@ afterAll(async () => {
 });
 
 /** A consumer whose sessions do nothing; `happened` tells what it did, in order. */
-function consume(name: string, happened: string[]) {
+function consume(name: string, happened: string[], slots = 5) {
   const ends = new Map<string, (end: SessionEnd) => void>();
   const consumer = new StreamConsumer({
     connection,
@@ -54,7 +56,7 @@ function consume(name: string, happened: string[]) {
       return { finished, offAir: offAir.promise, wake: () => undefined, handOver: () => void handOver() };
     },
     node: 'n1',
-    slots: 5,
+    slots,
     process: 'test',
     onOffAir: async () => void happened.push(`${name} off air`),
     log: silentLogger(),
@@ -64,8 +66,8 @@ function consume(name: string, happened: string[]) {
   return { consumer, end: (streamId: string) => ends.get(streamId)?.('stopped') };
 }
 
-async function start(streamId: string): Promise<void> {
-  const run = await new StreamStore(redis).start(streamId, { profile: 'transcode', webhookUrls: [] });
+async function start(streamId: string, profile: StreamProfile = 'transcode'): Promise<void> {
+  const run = await new StreamStore(redis).start(streamId, { profile, webhookUrls: [] });
   await queue.add('stream', { streamId, run });
 }
 
@@ -121,4 +123,63 @@ test('paused and resumed: what came meanwhile waits, and is taken', async () => 
   expect(happened).toEqual([]);
   await consumer.resume();
   await vi.waitFor(() => expect(happened).toEqual(['a took one']), { timeout: 20_000 });
+});
+
+const long = { timeout: 20_000 };
+
+test('takes as many cheap streams as its units hold, and the next when one ends', async () => {
+  const happened: string[] = [];
+  const { consumer, end } = consume('a', happened, 1);
+  for (let i = 0; i < 25; i += 1) await start(`s${i}`, 'passthrough');
+  await vi.waitFor(() => expect(happened).toHaveLength(20), long);
+  expect(happened).toEqual(Array.from({ length: 20 }, (_, i) => `a took s${i}`));
+  expect(consumer.load).toEqual({ used: 1, profiles: { passthrough: 20 } });
+  expect(consumer.full).toBe(true);
+  end('s7');
+  await vi.waitFor(() => expect(happened[20]).toBe('a took s20'), long);
+  expect(await queue.getWaitingCount()).toBe(4);
+});
+
+test('a stream that does not fit stays first, costs no attempt, and is taken when there is room', async () => {
+  const happened: string[] = [];
+  const { consumer, end } = consume('a', happened, 2);
+  await start('one');
+  await vi.waitFor(() => expect(happened).toEqual(['a took one']), long);
+  await start('ladder', 'ladder');
+  await start('cheap', 'passthrough');
+  await vi.waitFor(() => expect(consumer.full).toBe(true), long);
+  await vi.waitFor(async () => {
+    const waiting = await queue.getWaiting();
+    expect(waiting.map(({ data, attemptsMade }) => `${data.streamId} ${attemptsMade}`)).toEqual([
+      'ladder 0',
+      'cheap 0',
+    ]);
+  }, long);
+  end('one');
+  await vi.waitFor(() => expect(happened).toEqual(['a took one', 'a took ladder']), long);
+  end('ladder');
+  await vi.waitFor(() => expect(happened.at(-1)).toBe('a took cheap'), long);
+});
+
+test('what does not fit one worker is taken by another, in its turn', async () => {
+  const happened: string[] = [];
+  consume('a', happened, 1);
+  await start('one');
+  await vi.waitFor(() => expect(happened).toEqual(['a took one']), long);
+  await start('ladder', 'ladder');
+  await start('two');
+  consume('b', happened, 3);
+  await vi.waitFor(() => expect(happened).toEqual(['a took one', 'b took ladder', 'b took two']), long);
+});
+
+test("one that was stopped while it did not fit is in nobody's way", async () => {
+  const happened: string[] = [];
+  const { consumer } = consume('a', happened, 2);
+  await start('one');
+  await vi.waitFor(() => expect(happened).toHaveLength(1), long);
+  await start('ladder', 'ladder');
+  await vi.waitFor(() => expect(consumer.full).toBe(true), long);
+  await new StreamStore(redis).stop('ladder');
+  await start('two');
+  await vi.waitFor(() => expect(happened).toEqual(['a took one', 'a took two']), long);
 });

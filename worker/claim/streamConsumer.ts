@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { defaultProfileCosts, type ProfileCosts } from '../../common/config/profileCosts.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import { EntryParser } from '../../common/redis/entryParser.ts';
 import { parseJob } from '../../common/redis/parseJob.ts';
 import { jobSchemas, queueNames, type StreamJob } from '../../common/redis/queues.ts';
+import { profileOf } from '../../common/stream/streamProfile.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
 import { isForItsNode } from './isForItsNode.ts';
 import type { LeaseScripts } from './leaseScripts.ts';
+import { Slots } from './slots.ts';
 import { leaseTimes, StreamLease } from './streamLease.ts';
 
 /** How a session ended: the run is over, another worker has it, or it is to go on elsewhere. */
@@ -41,6 +44,9 @@ const HOME_AGAIN_MS = 250;
 /** After Redis was away leases may have run out whose owners are well: they are given this long to renew them. */
 const PATIENCE_MS = 4_000;
 
+/** A job that did not fit is first in the queue again, for the other workers. This one asks for it again after so long. */
+const NO_ROOM_MS = 500;
+
 const UNANSWERED = { kind: 'held', msLeft: 1_000 } as const;
 
 /** Takes jobs of queue `streams`, and the lease of each before anything else happens. */
@@ -57,6 +63,12 @@ export class StreamConsumer {
   /** By run: claims whose answer was lost. Asked again under the same name, Redis answers the same. */
   readonly #unanswered = new Map<string, string>();
   readonly #node: string;
+  readonly #slots: Slots;
+  /** Jobs here whose session runs; a false stall adds one more for the same session. */
+  #jobs = 0;
+  /** When a job last went back because it did not fit (performance.now()). */
+  #refusedAt = Number.NEGATIVE_INFINITY;
+  #again: NodeJS.Timeout | undefined;
   #patientUntil = 0;
   #taking = true;
   #draining = false;
@@ -69,8 +81,10 @@ export class StreamConsumer {
     scripts: LeaseScripts;
     startSession: StartSession;
     node: string;
-    /** Streams this worker runs at a time (BullMQ's `concurrency`). */
+    /** WORKER_STREAMS: streams of cost 1 that this worker runs at a time. */
     slots: number;
+    /** PROFILE_COSTS. */
+    costs?: ProfileCosts;
     /** This process, as its leases name it. */
     process: string;
     /** Called at the end, when no session has an SRT listener any more, before their uploads have ended. */
@@ -81,13 +95,14 @@ export class StreamConsumer {
     this.#owner = options.process;
     this.#onOffAir = options.onOffAir;
     this.#node = options.node;
+    this.#slots = new Slots(options.slots, options.costs ?? defaultProfileCosts);
     this.#scripts = options.scripts;
     this.#startSession = options.startSession;
     this.#log = options.log;
     this.#entries = options.entries ?? new EntryParser({ log: options.log });
     this.#worker = new Worker<StreamJob>(queueNames.streams, (job, token) => this.#process(job, token), {
       connection: options.connection,
-      concurrency: options.slots,
+      concurrency: 1,
       autorun: false,
       ...settings,
     });
@@ -113,6 +128,16 @@ export class StreamConsumer {
   /** Streams that this worker runs. */
   get streams(): number {
     return this.#running.size;
+  }
+
+  /** Units of WORKER_STREAMS that they take, and how many there are of each profile. */
+  get load(): { used: number; profiles: Slots['counts'] } {
+    return { used: this.#slots.used, profiles: this.#slots.counts };
+  }
+
+  /** Whether it has no room for any stream, or for the one that is first in the queue. */
+  get full(): boolean {
+    return !this.#slots.fitsAny || performance.now() - this.#refusedAt < 2 * NO_ROOM_MS;
   }
 
   get draining(): boolean {
@@ -152,6 +177,7 @@ export class StreamConsumer {
 
   async #stop(): Promise<void> {
     this.#draining = true;
+    clearTimeout(this.#again);
     await this.pause();
     const sessions = [...this.#running.values()].map(running => running.session);
     for (const session of sessions) session.handOver(this.#failing);
@@ -170,9 +196,45 @@ export class StreamConsumer {
     const data = parseJob('streams', jobSchemas.streams, job, this.#entries);
     const session = this.#running.get(data.run)?.session ?? (await this.#claim(job, data, token));
     if (!session) return 'over';
+    this.#jobs += 1;
+    this.#fetchNext();
     const end = await session.finished;
+    this.#jobs -= 1;
+    this.#noteRoom();
     if (end !== 'handed_over') return end;
     return giveBack(job, token);
+  }
+
+  /**
+   * BullMQ's `concurrency` is one more than what runs while there is room: jobs are fetched one by one, so one that does not fit
+   * goes back before the next is taken, and the order stays.
+   */
+  #noteRoom(): void {
+    this.#worker.concurrency = Math.max(1, this.#jobs + (this.#slots.fitsAny ? 1 : 0));
+  }
+
+  /** BullMQ's loop waits for a job's end when it has as many as `concurrency`; only resume() has it look again. */
+  #fetchNext(): void {
+    this.#noteRoom();
+    if (!this.#taking) return;
+    void this.#worker.pause(true).then(() => (this.#taking ? this.#worker.resume() : undefined));
+  }
+
+  /** The job is first in the queue again. This worker fetches nothing until a stream ends here, or for NO_ROOM_MS. */
+  async #refuse(job: Job, token: string | undefined): Promise<never> {
+    this.#refusedAt = performance.now();
+    this.#worker.concurrency = Math.max(1, this.#jobs);
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#fetchNext(), NO_ROOM_MS);
+    return giveBack(job, token);
+  }
+
+  /** Reads the stream's profile only where the answer matters. */
+  async #fits({ streamId, run }: StreamJob): Promise<boolean> {
+    if (this.#slots.fitsAll) return true;
+    // Its lease is asked for next, and finds out what is wrong.
+    const profile = await this.#scripts.profile(streamId, run).catch(() => undefined);
+    return profile === undefined || this.#slots.fits(profile);
   }
 
   /** Undefined when there is nothing to run. Throws DelayedError (BullMQ: not a failure) when another worker holds it. */
@@ -180,6 +242,7 @@ export class StreamConsumer {
     const { streamId, run } = data;
     // A fetch that was under way brings one more job after pause().
     if (!this.#taking) return giveBack(job, token);
+    if (!(await this.#fits(data))) return this.#refuse(job, token);
     const acquiredAt = performance.now();
     const owner = this.#unanswered.get(run) ?? `${this.#owner}/${randomUUID()}`;
     this.#unanswered.set(run, owner);
@@ -209,7 +272,11 @@ export class StreamConsumer {
     });
     const session = this.#startSession(data, lease, acquiredAt, acquired.lostAfterMs);
     this.#running.set(run, { streamId, session });
-    void session.finished.finally(() => this.#running.delete(run));
+    this.#slots.take(run, profileOf(record));
+    void session.finished.finally(() => {
+      this.#running.delete(run);
+      this.#slots.giveBack(run);
+    });
     return session;
   }
 }

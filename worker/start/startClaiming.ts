@@ -69,6 +69,7 @@ function createConsumer(
     node: config.NODE_ID,
     process: deps.spool.liveness.own ?? '',
     slots: config.WORKER_STREAMS,
+    costs: config.PROFILE_COSTS,
     startSession: (job, lease, acquiredAt, lostAfterMs) =>
       new Session({
         ...{ job, lease, acquiredAt, lostAfterMs, times, log },

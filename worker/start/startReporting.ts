@@ -40,6 +40,8 @@ export function startReporting(options: {
   const status = () => ({
     ...self,
     streams: consumer.streams,
+    ...consumer.load,
+    full: consumer.full,
     draining: consumer.draining,
     ...(guard.reason === undefined ? {} : { busy: guard.reason }),
     load: guard.load(),

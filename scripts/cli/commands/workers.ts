@@ -2,7 +2,7 @@ import type { CommandContext } from '../commandContext.ts';
 import type { WorkerView } from '../livetranClient.ts';
 import { table } from '../table.ts';
 
-const heading = ['WORKER', 'NODE', 'ADDRESS', 'STREAMS', 'LOAD', 'VERSION', 'SINCE', 'STATE'];
+const heading = ['WORKER', 'NODE', 'ADDRESS', 'STREAMS', 'UNITS', 'PROFILES', 'LOAD', 'VERSION', 'SINCE', 'STATE'];
 
 /** Prints the living workers. */
 export async function workers({ client, terminal: { out }, json }: CommandContext): Promise<number> {
@@ -14,12 +14,26 @@ export async function workers({ client, terminal: { out }, json }: CommandContex
 }
 
 const row = (w: WorkerView): string[] => [
-  ...[w.id, w.node, w.address, `${w.streams}/${w.slots}`, w.load.cpu.toFixed(2), w.version],
+  ...[
+    w.id,
+    w.node,
+    w.address,
+    `${w.streams}`,
+    `${w.units_used}/${w.slots}`,
+    profiles(w),
+    w.load.cpu.toFixed(2),
+    w.version,
+  ],
   ...[w.since.slice(0, 19), state(w)],
 ];
 
-function state({ draining, busy, streams, slots }: WorkerView): string {
+const profiles = (w: WorkerView): string =>
+  Object.entries(w.profiles ?? {})
+    .map(([profile, count]) => `${count} ${profile}`)
+    .join(', ');
+
+function state({ draining, busy, full }: WorkerView): string {
   if (draining) return 'draining';
   if (busy) return `busy: ${busy}`;
-  return streams >= slots ? 'full' : 'taking streams';
+  return full ? 'full' : 'taking streams';
 }
