@@ -20,6 +20,10 @@ export const rendition = z.strictObject({
 
 export type Rendition = z.infer<typeof rendition>;
 
+/** FFmpeg's names of the encoders that Livetran can use. */
+export const videoEncoder = z.enum(['libx264', 'h264_nvenc', 'h264_vaapi', 'h264_qsv', 'h264_videotoolbox']);
+export type VideoEncoder = z.infer<typeof videoEncoder>;
+
 /** Livetran's ladder: 0 = 1080p, 1 = 720p, 2 = 480p. */
 export const defaultLadder: readonly Rendition[] = [
   { width: 1920, height: 1080, video: 5_000, audio: 128 },

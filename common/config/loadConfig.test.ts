@@ -71,6 +71,7 @@ describe('loadConfig', () => {
     ['SINGLE', '{"video":1000,"audio":128,"vidoe":1}'],
     ['PROFILE_COSTS', 'ladder='],
     ['PROFILE_COSTS', 'copy=1'],
+    ['VIDEO_ENCODER', 'hevc_nvenc'],
     ['PROFILE_COSTS', 'ladder=0'],
     ['PROFILE_COSTS', 'ladder=1e3'],
     ['PROFILE_COSTS', 'ladder=1,ladder=2'],
@@ -197,6 +198,8 @@ describe('loadConfig', () => {
       WEBHOOK_SRT_URL: 'off',
       ADMIN_QUEUES: 'full',
       DEFAULT_PROFILE: 'passthrough',
+      VIDEO_ENCODER: 'h264_vaapi',
+      ENCODER_THREADS: '2',
       PROFILE_COSTS: 'transcode=1,ladder=3.5',
       MAX_SOURCE_KBPS: '8000',
       METRICS_TOKEN: 'sixteen-letters!',
@@ -207,6 +210,7 @@ describe('loadConfig', () => {
       'OTEL_EXPORTER_OTLP_INSECURE',
       'TLS',
       'POSTERS',
+      'VIDEO_ENCODER_FALLBACK',
       'WEBHOOK_ALLOW_PRIVATE',
     ];
     const all = Object.keys(variables.shape).map(name => {

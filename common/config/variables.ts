@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { requestedProfile } from '../stream/streamProfile.ts';
-import { defaultLadder, defaultSingle, ladder, rendition } from './encoding.ts';
+import { defaultLadder, defaultSingle, ladder, rendition, videoEncoder } from './encoding.ts';
 import { profileCosts } from './profileCosts.ts';
 import { json, onOff, pixelCount, portRange } from './values.ts';
 
@@ -105,6 +105,9 @@ export const variables = z.object({
     .min(0.5, { error: 'must be a number from 0.5 to 10' })
     .max(10, { error: 'must be a number from 0.5 to 10' })
     .default(2),
+  VIDEO_ENCODER: videoEncoder.default('libx264'),
+  VIDEO_ENCODER_FALLBACK: onOff.default(true),
+  ENCODER_THREADS: whole(0, 64).default(0),
   VIDEO_PRESET: z
     .enum(['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower', 'veryslow'])
     .default('veryfast'),

@@ -1,8 +1,9 @@
+import { availableParallelism } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { Config } from '../../common/config/loadConfig.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { RecordingJob, RetentionJob, StreamJob } from '../../common/redis/queues.ts';
-import { isLadder, type StreamProfile, streamProfile } from '../../common/stream/streamProfile.ts';
+import { isLadder, profileOf, type StreamProfile } from '../../common/stream/streamProfile.ts';
 import type { StreamLease } from '../claim/streamLease.ts';
 import type { PortLeases } from '../ingest/portLease.ts';
 import type { SrtServer } from '../ingest/srtServer.ts';
@@ -12,6 +13,7 @@ import type { Spool } from '../publish/spool/spool.ts';
 import type { ObjectStore } from '../publish/store/objectStore.ts';
 import type { Uploads } from '../publish/uploads/uploads.ts';
 import type { Totals } from '../start/totals.ts';
+import { encoderThreads } from '../transcode/encoderThreads.ts';
 import type { Encoding } from '../transcode/encoding.ts';
 import type { FfmpegLauncher } from '../transcode/ffmpegLauncher.ts';
 import type { Progress } from '../transcode/progress.ts';
@@ -50,7 +52,7 @@ const FOLDER_INTERVAL_MS = 100;
 export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease): SessionPhases {
   const { config } = deps;
   const log = deps.log.child({ streamId: job.streamId, run: job.run });
-  const encoding = encodingOf(config, profileOf(lease));
+  const encoding = encodingOf(config, profileOf({ profile: lease.recorded('profile'), abr: lease.recorded('abr') }));
   const ingest = new StreamIngest(
     { ...deps, isFrozen: mark => deps.spool.liveness.isFrozen(mark), log },
     { ...job, token: lease.token, recorded: field => lease.recorded(field) },
@@ -112,18 +114,12 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
   };
 }
 
-/** A record of an earlier version has no profile. */
-function profileOf(lease: StreamLease): StreamProfile {
-  const fromAbr = lease.recorded('abr') === '1' ? 'ladder' : 'transcode';
-  return streamProfile.safeParse(lease.recorded('profile')).data ?? fromAbr;
-}
-
 function encodingOf(config: PhaseDeps['config'], profile: StreamProfile): Encoding {
   const abr = isLadder(profile);
+  const renditions = abr ? config.LADDER : [config.SINGLE];
   return {
-    profile,
-    abr,
-    renditions: abr ? config.LADDER : [config.SINGLE],
+    ...{ profile, abr, renditions, encoder: config.VIDEO_ENCODER },
+    threads: encoderThreads(config.ENCODER_THREADS, availableParallelism()),
     segmentSeconds: config.HLS_SEGMENT_SECONDS,
     gopSeconds: config.GOP_SECONDS,
     preset: config.VIDEO_PRESET,

@@ -9,7 +9,8 @@ import { PortLeases } from '../ingest/portLease.ts';
 import { SrtServer } from '../ingest/srtServer.ts';
 import { Spool } from '../publish/spool/spool.ts';
 import { checkFfmpeg } from '../transcode/checkFfmpeg.ts';
-import { ffmpegLauncher } from '../transcode/ffmpegLauncher.ts';
+import { type FfmpegLauncher, ffmpegLauncher } from '../transcode/ffmpegLauncher.ts';
+import { probeEncoder } from '../transcode/probeEncoder.ts';
 import { startClaiming } from './startClaiming.ts';
 import { startNotifying } from './startNotifying.ts';
 import { startPublishing } from './startPublishing.ts';
@@ -32,10 +33,17 @@ export interface RunningWorker {
  * A worker, taking streams. Throws `dependency_missing` or `config_invalid`, and leaves nothing then. Redis and the store
  * may be away. `stop()` hands every stream over and resolves when all is given back.
  */
-export async function startWorker(config: WorkerConfig, log: Logger): Promise<RunningWorker> {
+export async function startWorker(settings: WorkerConfig, log: Logger): Promise<RunningWorker> {
   const stack = new StopStack();
   try {
-    const { version } = await checkFfmpeg(config.FFMPEG);
+    const { version } = await checkFfmpeg(settings.FFMPEG);
+    const launcher = await ffmpegLauncher({
+      ffmpeg: settings.FFMPEG,
+      memoryBytes: settings.FFMPEG_MEMORY_LIMIT,
+      uid: settings.FFMPEG_UID,
+      log,
+    });
+    const config = { ...settings, VIDEO_ENCODER: await chooseEncoder(settings, launcher, log) };
     const srtServer = await SrtServer.start({ log, ...(config.SRT_LIBRARY && { library: config.SRT_LIBRARY }) });
     stack.push('SRT', () => srtServer.stop());
     const spool = new Spool(config.SPOOL_DIR, config.NODE_ID);
@@ -55,18 +63,16 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
       srtServer,
       ports: new PortLeases(redis.request, config.NODE_ID, config.SRT_PORTS),
       srtHostName: config.SRT_HOST ?? ownAddress(),
-      launcher: await ffmpegLauncher({
-        ffmpeg: config.FFMPEG,
-        memoryBytes: config.FFMPEG_MEMORY_LIMIT,
-        uid: config.FFMPEG_UID,
-        log,
-      }),
+      launcher,
       redis: redis.request,
       totals,
       log,
     });
     const { SRT_PORTS: srt } = config;
-    log.info({ workerId, ffmpeg: version, fences: publishing.fences(), srt }, 'worker ready');
+    log.info(
+      { workerId, ffmpeg: version, encoder: config.VIDEO_ENCODER, fences: publishing.fences(), srt },
+      'worker ready',
+    );
     return {
       drain: hurry => {
         const drained = consumer.drain(config.DRAIN_SECONDS * 1000, hurry);
@@ -82,6 +88,11 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     await stack.stop();
     throw error;
   }
+}
+
+function chooseEncoder(config: WorkerConfig, launcher: FfmpegLauncher, log: Logger) {
+  const { VIDEO_ENCODER: encoder, VIDEO_ENCODER_FALLBACK: fallback, FFMPEG: ffmpeg } = config;
+  return probeEncoder({ encoder, fallback, ffmpeg, launcher, log });
 }
 
 function connect(config: WorkerConfig, log: Logger, stack: StopStack): WorkerContext['redis'] {

@@ -1,4 +1,4 @@
-import type { Rendition } from '../../common/config/encoding.ts';
+import type { Rendition, VideoEncoder } from '../../common/config/encoding.ts';
 import type { StreamProfile } from '../../common/stream/streamProfile.ts';
 
 /** How a stream is encoded. */
@@ -10,6 +10,10 @@ export interface Encoding {
   segmentSeconds: number;
   /** The longest distance of key frames; shortened until it divides a segment. */
   gopSeconds: number;
+  /** Absent: libx264. */
+  encoder?: VideoEncoder;
+  /** Threads of each libx264 encode; absent or 0: libx264's own choice. */
+  threads?: number;
   /** libx264's -preset. */
   preset: string;
   /** Hz. */

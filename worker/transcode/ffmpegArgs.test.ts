@@ -103,4 +103,19 @@ describe('ffmpegArgs', () => {
   ])('-g stays above every GOP at 60 fps (segments of %i s, GOP %i s)', (segmentSeconds, gopSeconds, ceiling) => {
     expect(all(args({ ...single, segmentSeconds, gopSeconds }), '-g')).toEqual([`${ceiling}`]);
   });
+
+  test('a hardware encoder: its device before the input, its pictures at the end of each rendition, the same key frames', () => {
+    const list = args({ ...ladder, encoder: 'h264_vaapi' });
+    expect(list.indexOf('-vaapi_device')).toBeLessThan(list.indexOf('-i'));
+    expect(all(list, '-c:v')).toEqual(['h264_vaapi', 'h264_vaapi', 'h264_vaapi']);
+    expect(all(list, '-filter_complex')[0]).toMatch(
+      /split=2\[p0\]\[s1\];\[p0\]format=nv12,hwupload\[v0\];.*split=2\[p1\]\[s2\];\[p1\]format=nv12,hwupload\[v1\];.*,format=nv12,hwupload\[v2\]$/,
+    );
+    expect(all(list, '-force_key_frames')).toEqual(all(args(ladder), '-force_key_frames'));
+    expect(list).not.toContain('-sc_threshold');
+  });
+
+  test('libx264 has the threads that the host can give it', () => {
+    expect(all(args({ ...ladder, threads: 2 }), '-threads')).toEqual(['2', '2', '2']);
+  });
 });

@@ -3,6 +3,7 @@ import type { Inputs } from './chooseInputs.ts';
 import type { Encoding } from './encoding.ts';
 import { segmentTiming } from './segmentTiming.ts';
 import type { SpanPlan } from './spanPlan.ts';
+import { videoEncoder } from './videoEncoder.ts';
 import { videoFilter } from './videoFilter.ts';
 
 /** Descriptor of the first rendition's output. */
@@ -25,8 +26,10 @@ export function ffmpegArgs(options: {
   const made = plan.renditions.flatMap(place => encoding.renditions[place] ?? []);
   const copied = plan.picture === 'encode' ? 0 : 1;
   const encoded = made.slice(copied);
+  const { device, upload } = videoEncoder(encoding.encoder ?? 'libx264');
   return [
     ...['-hide_banner', '-nostats', '-loglevel', 'repeat+level+warning', '-stats_period', '1', '-progress', 'pipe:3'],
+    ...(encoded.length > 0 ? device : []),
     // A second input makes FFmpeg read both through queues; 8 packets, the default, would block the pipe at once.
     ...(isSilent ? ['-thread_queue_size', '64'] : []),
     // The forced format reads nothing but the pipe; the list holds for what FFmpeg may come to think of it.
@@ -34,7 +37,7 @@ export function ffmpegArgs(options: {
     // An output that is copied needs all parameters of the streams: FFmpeg ends at once without those of late sound.
     ...['-probesize', '5000000', '-analyzeduration', copied > 0 ? '3000000' : '500000', '-f', 'mpegts', '-i', 'pipe:0'],
     ...(isSilent ? ['-f', 'lavfi', '-i', `anullsrc=r=${encoding.audioRate}:cl=stereo`] : []),
-    ...(encoded.length > 0 ? ['-filter_complex', videoFilter(source, encoded)] : []),
+    ...(encoded.length > 0 ? ['-filter_complex', videoFilter(source, encoded, upload)] : []),
     ...made.flatMap((rendition, i) => [
       ...(i < copied
         ? ['-map', source, '-c:v', 'copy']
@@ -46,28 +49,16 @@ export function ffmpegArgs(options: {
 }
 
 function videoArgs(rendition: Rendition, encoding: Encoding, followsSource: boolean): string[] {
-  const { video, maxrate = video, bufsize = video * 2 } = rendition;
+  const { encoder = 'libx264', preset, threads = 0 } = encoding;
   return [
-    ...['-c:v', 'libx264', '-preset', encoding.preset, '-tune', 'zerolatency', '-profile:v', 'high'],
-    ...[
-      '-pix_fmt',
-      'yuv420p',
-      ...(followsSource ? [] : ['-fpsmax', '60']),
-      '-b:v',
-      `${video}k`,
-      '-maxrate',
-      `${maxrate}k`,
-      '-bufsize',
-      `${bufsize}k`,
-    ],
-    ...(followsSource ? sourceKeyFrames : keyFrameArgs(encoding)),
+    ...videoEncoder(encoder).args(rendition, { preset, threads }),
+    ...(followsSource ? sourceKeyFrames : ['-fpsmax', '60', ...keyFrameArgs(encoding)]),
   ];
 }
 
 /** The source's key frames and pictures, each at its time, so that a copied rendition is cut at the same ones. */
 const sourceKeyFrames = [
   ...['-force_key_frames', 'source', '-fps_mode', 'passthrough', '-enc_time_base', '-1', '-g', '1000'],
-  ...['-sc_threshold', '0'],
 ];
 
 /** Key frames by time, so that they fall on the cuts at every frame rate; -g is a ceiling that is never reached. */
@@ -76,7 +67,7 @@ function keyFrameArgs({ segmentSeconds, gopSeconds }: Encoding): string[] {
   // As a fraction: a rounded interval would drift off the cuts within hours.
   const time = `if(gt(n_forced,0),${first}+(n_forced-1)*${segmentSeconds}/${gops},0)`;
   const ceiling = Math.max(300, Math.ceil((60 * segmentSeconds) / gops) * 2);
-  return ['-force_key_frames', `expr:gte(t,${time})`, '-g', `${ceiling}`, '-sc_threshold', '0'];
+  return ['-force_key_frames', `expr:gte(t,${time})`, '-g', `${ceiling}`];
 }
 
 const copiedAudio = (audio: Inputs['audio']): string[] =>

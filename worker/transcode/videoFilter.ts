@@ -11,15 +11,20 @@ interface Size {
 /**
  * FFmpeg's -filter_complex: one decode, the first rendition made from the source, each next one scaled from the one
  * before it. The outputs are [v0], [v1], …; `input` is a stream specifier.
+ * @param upload the form in which the encoder takes pictures, as filters; '': as they are
  */
-export function videoFilter(input: string, renditions: readonly Rendition[]): string {
+export function videoFilter(input: string, renditions: readonly Rendition[], upload = ''): string {
   const last = renditions.length - 1;
   return renditions
     .map((rendition, i) => {
       const from = i === 0 ? `[${input}]` : `[s${i}]`;
       const before = renditions[i - 1];
       const chain = before === undefined ? fromSource(rendition) : fromRendition(sizeOf(rendition), sizeOf(before));
-      return i < last ? `${from}${chain},split=2[v${i}][s${i + 1}]` : `${from}${chain}[v${i}]`;
+      const end = upload === '' ? '' : `,${upload}`;
+      if (i === last) return `${from}${chain}${end}[v${i}]`;
+      const output = upload === '' ? `[v${i}]` : `[p${i}]`;
+      const uploaded = upload === '' ? '' : `;[p${i}]${upload}[v${i}]`;
+      return `${from}${chain},split=2${output}[s${i + 1}]${uploaded}`;
     })
     .join(';');
 }
