@@ -111,7 +111,7 @@ describe(`Redis away for ${AWAY_SECONDS} s`, () => {
       expect(longestPause).toBeLessThan(5_000);
       expect(await advance(3)).toBeLessThan(5_000);
       expect(timesLogged('FFmpeg started')).toBe(1);
-      expect(timesLogged('publishing recovered')).toBe(1);
+      expect(timesLogged('ledger read; publishing begins')).toBe(1);
     },
     (AWAY_SECONDS + 60) * 1_000,
   );
