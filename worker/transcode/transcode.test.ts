@@ -187,11 +187,11 @@ describe('transcode restarts FFmpeg', () => {
     expect((await probe(sink.list(1)[0]?.path ?? '')).startsWithKey).toBe(true);
   });
 
-  test('five times, then gives up with its last words', async () => {
+  test('five times, then gives up, with FFmpeg's last output', async () => {
     const end = await transcodeAll(endless(ts), sink, {}, { ffmpeg: fixture('exits-3'), limits: quick });
     expect(end).toMatchObject({ cause: 'failed', sawPicture: false, error: { code: 'transcode_error' } });
     expect(end.error?.message).toBe(
-      "FFmpeg failed: it exited with code 3. FFmpeg's last words: [error] first words | [error] last words",
+      "FFmpeg failed: it exited with code 3. FFmpeg's last output: [error] first words | [error] last words",
     );
     expect(sink.epochs).toHaveLength(5);
   });
