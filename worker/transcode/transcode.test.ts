@@ -187,7 +187,7 @@ describe('transcode restarts FFmpeg', () => {
     expect((await probe(sink.list(1)[0]?.path ?? '')).startsWithKey).toBe(true);
   });
 
-  test('five times, then gives up, with FFmpeg's last output', async () => {
+  test('five times, then reports the last output of FFmpeg', async () => {
     const end = await transcodeAll(endless(ts), sink, {}, { ffmpeg: fixture('exits-3'), limits: quick });
     expect(end).toMatchObject({ cause: 'failed', sawPicture: false, error: { code: 'transcode_error' } });
     expect(end.error?.message).toBe(
