@@ -35,7 +35,10 @@ function endOnSignals(worker: RunningWorker, log: Logger): void {
     process.exit();
   };
   onEndSignals((count, signal) => {
-    log.info({ signal }, count === 1 ? 'draining: takes no new streams' : 'stopping without waiting for streams to end');
+    log.info(
+      { signal },
+      count === 1 ? 'draining: takes no new streams' : 'stopping without waiting for streams to end',
+    );
     if (count === 1) void end();
     if (count === 2) hurry.abort();
     if (count === 3) process.kill(process.pid, 'SIGKILL');

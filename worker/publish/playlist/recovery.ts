@@ -60,7 +60,10 @@ export async function recover(options: RecoveryOptions, signal: AbortSignal): Pr
   const checked = await checkParts(options, merged, !sameRun, signal);
   const ledger = await beyondUsed(options, checked, isOrderly(copy, playlists), claimed.size > 0, signal);
   const { nextNumber, nextMediaSequence, entries } = ledger;
-  log.info({ nextNumber, nextMediaSequence, listed: entries.length, copy: copy !== undefined }, 'ledger read; publishing begins');
+  log.info(
+    { nextNumber, nextMediaSequence, listed: entries.length, copy: copy !== undefined },
+    'ledger read; publishing begins',
+  );
   return { ledger, claimed };
 }
 
