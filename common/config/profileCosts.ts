@@ -4,7 +4,7 @@ import { type StreamProfile, streamProfile } from '../stream/streamProfile.ts';
 /** What a stream of each profile takes of WORKER_STREAMS. A `transcode` stream is 1. */
 export type ProfileCosts = Readonly<Record<StreamProfile, number>>;
 
-/** CPU beside that of one `transcode` stream, 720p30; `npm run bench -- host` measures it for a host. */
+/** Rough CPU beside that of one `transcode` stream of 720p30. The real ratios depend on the host, its sources and LADDER. */
 export const defaultProfileCosts: ProfileCosts = {
   transcode: 1,
   passthrough: 0.05,
