@@ -36,13 +36,13 @@ export interface RunningWorker {
 export async function startWorker(settings: WorkerConfig, log: Logger): Promise<RunningWorker> {
   const stack = new StopStack();
   try {
-    const { version } = await checkFfmpeg(settings.FFMPEG);
     const launcher = await ffmpegLauncher({
       ffmpeg: settings.FFMPEG,
       memoryBytes: settings.FFMPEG_MEMORY_LIMIT,
       uid: settings.FFMPEG_UID,
       log,
     });
+    const { version } = await checkFfmpeg(settings.FFMPEG, launcher);
     const config = { ...settings, VIDEO_ENCODER: await chooseEncoder(settings, launcher, log) };
     const srtServer = await SrtServer.start({ log, ...(config.SRT_LIBRARY && { library: config.SRT_LIBRARY }) });
     stack.push('SRT', () => srtServer.stop());

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { AppError } from '../../common/errors.ts';
 import { ffmpegEnvironment } from './ffmpegEnvironment.ts';
+import type { FfmpegLauncher } from './ffmpegLauncher.ts';
 
 const answerMs = 10_000;
 
@@ -10,29 +11,34 @@ const needs = [
   { listing: ['-encoders'], word: 'aac' },
   { listing: ['-demuxers'], word: 'mpegts' },
   { listing: ['-muxers'], word: 'mpegts' },
-  { listing: ['-muxers'], word: 'segment' },
-  { listing: ['-h', 'muxer=segment'], word: '-individual_header_trailer' },
   { listing: ['-filters'], word: 'scale' },
   { listing: ['-filters'], word: 'aresample' },
   { listing: ['-filters'], word: 'anullsrc' },
 ] as const;
 
-/** Whether FFmpeg is there and can do what a transcode needs; throws `dependency_missing` that says what to install. */
-export async function checkFfmpeg(path: string): Promise<{ version: string }> {
-  const version = /^ffmpeg version (\S+)/.exec(await ask(path, ['-version']))?.[1];
+/**
+ * Whether FFmpeg is there and can do what a transcode needs, started as it is for one.
+ * @throws AppError `dependency_missing`, which says what to install
+ */
+export async function checkFfmpeg(
+  path: string,
+  launcher: FfmpegLauncher = { words: [] },
+): Promise<{ version: string }> {
+  const ask = (args: readonly string[]) => answerOf(path, [...launcher.words, path, '-hide_banner', ...args]);
+  const version = /^ffmpeg version (\S+)/.exec(await ask(['-version']))?.[1];
   if (version === undefined) throw missing(`"${path}" is not FFmpeg`);
   const listings = new Map<string, Promise<Set<string>>>();
   for (const { listing, word } of needs) {
     const key = listing.join(' ');
-    const words = listings.get(key) ?? ask(path, listing).then(text => new Set(text.split(/\s+/)));
+    const words = listings.get(key) ?? ask(listing).then(text => new Set(text.split(/\s+/)));
     listings.set(key, words);
     if (!(await words).has(word)) throw missing(`FFmpeg ${version} at "${path}" has no ${word} (ffmpeg ${key})`);
   }
   return { version };
 }
 
-async function ask(path: string, args: readonly string[]): Promise<string> {
-  const result = await execa(path, ['-hide_banner', ...args], {
+async function answerOf(path: string, [program = path, ...args]: readonly string[]): Promise<string> {
+  const result = await execa(program, args, {
     env: ffmpegEnvironment,
     extendEnv: false,
     stdin: 'ignore',

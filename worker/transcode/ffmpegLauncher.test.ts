@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
+import { checkFfmpeg } from './checkFfmpeg.ts';
 import { type FfmpegLauncher, ffmpegLauncher } from './ffmpegLauncher.ts';
 import { FfmpegProcess } from './ffmpegProcess.ts';
 
@@ -44,6 +45,23 @@ describe.runIf(isLinux)('ffmpegLauncher', () => {
     expect((await script('id -u >&2; id -g >&2; id -G >&2', launcher)).lines).toEqual(Array(3).fill(`${uid}`));
     const { lines } = await script('cat /proc/$PPID/environ >&2', launcher);
     expect(lines.join()).toMatch(/Permission denied/);
+  });
+
+  test.runIf(isRoot)('FFmpeg never runs as root, not even while a worker starts', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'livetran-launcher-'));
+    try {
+      const users = join(dir, 'users');
+      await writeFile(users, '');
+      await Promise.all([chmod(dir, 0o755), chmod(users, 0o666)]);
+      const spy = join(dir, 'ffmpeg');
+      await writeFile(spy, `#!/bin/sh\nid -u >> ${users}\nexec ffmpeg "$@"\n`, { mode: 0o755 });
+      await checkFfmpeg(spy, await find(spy));
+      const seen = (await readFile(users, 'utf8')).trim().split('\n');
+      expect(seen.length).toBeGreaterThan(1);
+      expect(new Set(seen)).toEqual(new Set([`${uid}`]));
+    } finally {
+      await rm(dir, { recursive: true });
+    }
   });
 
   test.runIf(isRoot)('goes without a user of its own where that one cannot run FFmpeg', async () => {

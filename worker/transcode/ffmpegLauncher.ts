@@ -26,22 +26,22 @@ const answerMs = 10_000;
 /**
  * Finds out what this system can do to confine FFmpeg, which decodes what strangers send: a memory limit, no way to more
  * privileges, a user of its own where the worker is root, and the kernel's promise to kill it when the worker dies
- * (PR_SET_PDEATHSIG, prctl(2)), which also ends one that hangs or is frozen. What cannot be done is logged once.
+ * (PR_SET_PDEATHSIG, prctl(2)), which also ends one that hangs or is frozen. What cannot be done is logged once. FFmpeg itself
+ * is never run here with more rights than it gets later.
  */
 export async function ffmpegLauncher({ ffmpeg, memoryBytes, uid, log }: LauncherOptions): Promise<FfmpegLauncher> {
-  const runs = (words: readonly string[]) => canRun([...words, ffmpeg, '-version']);
   const limits = ['prlimit', `--data=${memoryBytes}`, `--stack=${stackBytes}`, '--core=0', '--'];
-  const hasLimits = await runs(limits);
+  const hasLimits = await canRun([...limits, 'true']);
   if (!hasLimits) log.warn('no prlimit (util-linux): FFmpeg runs without a memory limit');
   const before = hasLimits ? limits : [];
   const ending = ['setpriv', '--pdeathsig', 'KILL', '--no-new-privs'];
   const isRoot = process.getuid?.() === 0;
   const other = ['--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', '--bounding-set=-all', '--inh-caps=-all'];
-  if (isRoot && (await runs([...before, ...ending, ...other, '--']))) {
+  if (isRoot && (await canRun([...before, ...ending, ...other, '--', ffmpeg, '-version']))) {
     return { words: [...before, ...ending, ...other, '--'], uid };
   }
   if (isRoot) log.warn({ uid }, 'FFmpeg cannot run under a user id of its own: it runs as root, like the worker');
-  if (await runs([...before, ...ending, '--'])) return { words: [...before, ...ending, '--'] };
+  if (await canRun([...before, ...ending, '--', 'true'])) return { words: [...before, ...ending, '--'] };
   log.warn('no setpriv (util-linux): an FFmpeg that hangs when its worker is killed must be killed by hand');
   return { words: before };
 }
