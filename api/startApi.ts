@@ -33,7 +33,7 @@ export async function startApi(
     const redis = connect(config, 'request', log, stack);
     const connection = connect(config, 'queue', log, stack);
     const queue = createQueue<StreamJob>(queueNames.streams, connection, streamJobOptions);
-    // BullMQ's close() waits for a Redis that is away; the connection's end, next in the stack, needs nobody's answer.
+    // BullMQ's close() waits for a Redis that is away; the connection's end, next in the stack, needs no answer.
     stack.push('queue', () => withDeadline(queue.close(), QUEUE_DEADLINE_MS, noteLate(log)));
     // Stopped while Redis is still there: its last export counts the streams once more.
     const entries = new EntryParser({ log });

@@ -19,7 +19,7 @@ export async function withHeldFile<Result>(
   while (!held) {
     options.signal?.throwIfAborted();
     if (performance.now() > deadline) throw stillHeld(path, options.waitMs);
-    // At random: two that wait for the same file must not look at the same moments.
+    // At random: two that wait for the same file must not try at the same moments.
     await sleep(POLL_MS.least + Math.random() * POLL_MS.spread);
     held = await holdFile(path, true);
   }

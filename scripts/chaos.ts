@@ -4,7 +4,7 @@ import { scenarios } from './e2e/chaos/scenarios.ts';
 import type { Storage } from './e2e/harness/cluster.ts';
 
 // `npm run chaos [-- --kill 20 --host 5 --freeze 10 --hole 5 --gap 5 --away 5,30,60 --storage s3]`: real workers are killed, frozen
-// and cut off under live streams, and streams are stopped while nobody owns them; prints what came of it. 0 (or --away '') leaves a part out. The store: `s3`,
+// and cut off under live streams, and streams are stopped while they have no owner; prints the results. 0 (or --away '') leaves a part out. The store: `s3`,
 // `s3-unfenced` (conditional PUTs do not count) or `file`. Exits with 1 when anything was wrong.
 const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
 const { values } = parseArgs({

@@ -16,6 +16,6 @@ export async function askRedis<Answer>(ask: () => Promise<Answer>): Promise<Answ
 function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === 'ReplyError') return NOT_NOW.test(error.message);
-  // ioredis tells a broken connection by plain errors and its two own classes; our own slips have other classes.
+  // ioredis reports a broken connection by plain errors and two classes of its own. Faults in our code have other classes.
   return error.name === 'Error' || error.name === 'MaxRetriesPerRequestError' || error.name === 'AbortError';
 }

@@ -8,7 +8,7 @@ export function metricsText(metrics: Metrics, maxAgeMs: number, now: () => numbe
   let latest: { text: Promise<string>; until: number } | undefined;
   return () => {
     if (latest && now() < latest.until) return latest.text;
-    // While a collection runs everybody waits for it; its age counts from its end.
+    // Requests that come during a collection wait for it. Its age counts from its end.
     const text = metrics.prometheus();
     const mine = { text, until: Number.POSITIVE_INFINITY };
     latest = mine;

@@ -52,7 +52,7 @@ const counters: Record<string, { description: string; read: Read }> = {
   },
 };
 
-/** What the living workers say of themselves, by worker and node. Absent while Redis is away. */
+/** The live workers' own reports, by worker and node. Absent while Redis is away. */
 export function observeWorkers(meter: Meter, registry: WorkerRegistry): void {
   const observed = [
     ...Object.entries(gauges).map(([name, { description, read }]) => ({

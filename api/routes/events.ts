@@ -8,14 +8,14 @@ import { streamRef } from '../streams/schemas.ts';
 import type { StreamService } from '../streams/streamService.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
-/** Proxies cut connections on which nothing is said for a minute or so. */
+/** Proxies cut connections that are silent for about a minute. */
 const KEEP_ALIVE_MS = 15_000;
 const RETRY_MS = 2_000;
 
 /**
  * `GET /api/streams/:id/events`: a stream's changes as server-sent events, its present state first. It stays open over
- * the stream's end, since the id may be started again. After an outage of Redis the state is told anew; whoever must not
- * miss a step uses webhooks.
+ * the stream's end, since the id may be started again. After an outage of Redis the present state is sent
+ * again; a change in between may be missing. Webhooks report every change.
  */
 export function eventRoutes(streams: StreamService, feed: EventFeed, signed: RequestHandler): Router {
   const router = Router();
@@ -26,33 +26,33 @@ export function eventRoutes(streams: StreamService, feed: EventFeed, signed: Req
       if (!(await streams.find(id))) throw new AppError('not_found', `stream "${id}" does not exist`);
       response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
       response.write(`retry: ${RETRY_MS}\n\n`);
-      tell(id, response, streams, feed);
+      sendEvents(id, response, streams, feed);
     })
     .all(onlyMethods('GET'));
   return router;
 }
 
-function tell(id: string, response: Response, streams: StreamService, feed: EventFeed): void {
+function sendEvents(id: string, response: Response, streams: StreamService, feed: EventFeed): void {
   if (response.closed) return;
-  let told = '';
-  const say = (event: StreamEvent): void => {
-    if (event.eventId === told) return;
-    told = event.eventId;
+  let lastId = '';
+  const send = (event: StreamEvent): void => {
+    if (event.eventId === lastId) return;
+    lastId = event.eventId;
     response.write(`id: ${event.eventId}\nevent: ${event.state}\ndata: ${JSON.stringify(eventJson(event))}\n\n`);
   };
   // What is written while the present state is being read comes after it.
   let waiting: StreamEvent[] | undefined;
-  const sayState = async (): Promise<void> => {
+  const sendState = async (): Promise<void> => {
     waiting ??= [];
     const record = await streams.find(id).catch(() => undefined);
     const [present, later] = [record && eventOf(record), waiting ?? []];
     waiting = undefined;
-    if (present) say(present);
-    for (const event of later) if (!present || isAfter(event, present)) say(event);
+    if (present) send(present);
+    for (const event of later) if (!present || isAfter(event, present)) send(event);
   };
   const end = feed.listen(id, {
-    onEvent: event => (waiting ? waiting.push(event) : say(event)),
-    onBack: () => void sayState(),
+    onEvent: event => (waiting ? waiting.push(event) : send(event)),
+    onBack: () => void sendState(),
     onEnd: () => response.end(),
   });
   const alive = setInterval(() => response.write(': \n\n'), KEEP_ALIVE_MS);
@@ -60,7 +60,7 @@ function tell(id: string, response: Response, streams: StreamService, feed: Even
     clearInterval(alive);
     end();
   });
-  void sayState();
+  void sendState();
 }
 
 const isAfter = (event: StreamEvent, other: StreamEvent): boolean =>

@@ -37,7 +37,7 @@ export function streamRoutes(streams: StreamService, signed: RequestHandler): Ro
     })
     .delete(signed, async (request, response) => {
       const id = idOf(request.params);
-      // Deleting what has stopped already is no error: the wish is fulfilled. A stream that never was is found below.
+      // Deleting a STOPPED stream is no error. A stream that does not exist is reported below.
       await streams.stop(id).catch((error: unknown) => {
         if (!(error instanceof AppError && error.code === 'stream_not_found')) throw error;
       });

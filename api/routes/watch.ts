@@ -48,7 +48,7 @@ export function watchRoutes(streams: StreamService, options: WatchOptions): Rout
   return router;
 }
 
-/** While Redis is away nobody knows whether the stream exists; the page itself asks again until somebody does. */
+/** While Redis is away it is unknown whether the stream exists. The page asks again until Redis is back. */
 function tolerateOutage(error: unknown): true {
   if (error instanceof AppError && error.code === 'redis_unavailable') return true;
   throw error;

@@ -4,7 +4,7 @@ import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 import { askRedis } from '../http/askRedis.ts';
 import { onlyMethods } from './onlyMethods.ts';
 
-/** `GET /api/workers`: the living workers, oldest first. */
+/** `GET /api/workers`: the live workers, oldest first. */
 export function workerRoutes(registry: WorkerRegistry, signed: RequestHandler): Router {
   const router = Router();
   router

@@ -17,7 +17,7 @@ const body = { error: 'the body must be a JSON object' };
 /** `{"stream_id"}`; other fields are ignored. */
 export const streamRef = z.object({ stream_id: streamId }, body);
 
-/** The body of a start. As in Livetran, fields that are not known are ignored and null is as good as absent. */
+/** The body of a start. As in Livetran, unknown fields are ignored, and null means absent. */
 export const startRequest = z
   .object(
     {

@@ -18,7 +18,7 @@ export type StorageConfig =
  * @param options.keys false: for a process that only names the store's public address; what else it is given of the store may be ''
  */
 export function findStorage(v: Variables, options: { keys: boolean }): { config?: StorageConfig; problems: string[] } {
-  // Any of them is enough: a forgotten other one is an error, and does not end in a folder that nobody serves.
+  // Any of them is enough: if another one is missing that is an error, and the segments do not go to a folder instead.
   const anyR2 = [v.R2_ACCOUNT_ID, v.R2_ACCESS_KEY, v.R2_SECRET_KEY].some(value => value !== undefined);
   const wantsR2 = v.STORAGE === 'r2' || (v.STORAGE === undefined && anyR2);
   if (!wantsR2) {

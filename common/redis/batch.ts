@@ -17,7 +17,7 @@ export class Batch<Item, Result> {
 
   /**
    * @param run answers with one result for each item, in their order
-   * @param options.most items at a time: a script holds everybody up while it runs
+   * @param options.most items at a time: Redis does nothing else while a script runs
    */
   constructor(
     run: (items: readonly Item[]) => Promise<readonly Result[]>,

@@ -28,7 +28,7 @@ export const keys = {
   nodes: `${prefix}nodes`,
   /** STRING: the leader that reports to waiting streams why they wait (leaderElection.ts). Expires. */
   waiting: `${prefix}waiting`,
-  /** STRING: the leader that looks for nodes that are gone. Expires. */
+  /** STRING: the leader that removes queues of gone nodes. Expires. */
   goneNodes: `${prefix}nodes:gone`,
   /** ZSET: restarts of a run by their time (ms). Expires. */
   restarts: (id: string, run: string) => `${prefix}restarts:${id}.${run}`,
@@ -38,7 +38,7 @@ export const keys = {
   relay: `${prefix}outbox:relay`,
   /** STRING: a request signature that was used once. Expires with the signature. */
   usedSignature: (digest: string) => `${prefix}signature:${digest}`,
-  /** Channel: `<stream id>`: look at this stream's wanted state now. */
+  /** Channel: `<stream id>`: read this stream's desired state now. */
   wakeChannel: `${prefix}wake`,
   /** Channel of a node: `<stream id> <object key>`: an upload was stored. */
   storedChannel: (node: string) => `${prefix}stored:${node}`,

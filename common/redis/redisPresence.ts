@@ -26,7 +26,7 @@ export class RedisPresence {
   #lost = false;
   #unanswered = 0;
 
-  /** @param onBack Redis answers (again); also told at the first connection */
+  /** @param onBack Redis answers (again); also called at the first connection */
   constructor(redis: Redis, onBack: () => void) {
     this.#redis = redis;
     this.#onBack = onBack;

@@ -25,11 +25,11 @@ const storedRecord = z
     updatedAt: ms,
     token: word.default('0'),
     seq: z.coerce.number().default(0),
-    /** When the owner's lease runs out; undefined: nobody holds the stream. */
+    /** When the owner's lease expires; undefined: the stream has no owner. */
     leaseUntil: ms.optional(),
     /** Why the source is transcoded instead of passed on (SourceFault); '': it is not. */
     fallback: z.string().default(''),
-    /** Who holds it: the process's mark in its node's spool, a slash, and what tells its claims apart. */
+    /** The owner: its process's mark in the spool of its node, a slash, and an id for each claim. */
     owner: z.string().optional(),
     node: z.string().optional(),
     worker: z.string().optional(),

@@ -22,7 +22,7 @@ export interface StartOptions {
 
 const KIND = 'stream record';
 
-/** Stream records as everybody but their owner may touch them: create, request a stop, read. */
+/** Stream records for processes that do not own the stream: create, request a stop, read. */
 export class StreamStore {
   readonly #redis: Redis;
   readonly #entries: EntryParser;

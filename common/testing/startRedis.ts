@@ -38,7 +38,7 @@ export async function startRedis(wanted?: number, aofDir?: string): Promise<Test
       return { url: `redis://127.0.0.1:${port}`, port, pid: server.pid ?? -1, stop };
     } catch (error) {
       await stop();
-      // The port was free a moment ago; somebody else may have been quicker.
+      // The port was free a moment ago; another process may have taken it.
       if (attempt === ATTEMPTS) throw error;
     }
   }

@@ -19,7 +19,7 @@ export interface Child {
   /** Of its process group; the program itself is a member of it. */
   readonly pid: number;
   readonly exited: Promise<ChildEnd>;
-  /** Why it ended, as its last words tell it. */
+  /** Why it ended, from its last lines of output. */
   reason(): string;
   /** SIGTERM, then SIGKILL after the deadline; resolves when it is gone. */
   stop(deadlineMs: number): Promise<ChildEnd>;

@@ -19,12 +19,12 @@ export type Running = z.infer<typeof content>;
 const ORPHANS_MS = 30_000;
 const fileOf = (dataDir: string): string => join(dataDir, 'running.json');
 
-/** Who uses a data folder now, or did when it ended without cleaning up; undefined: nobody. */
+/** The process that uses a data folder, or that used it and did not clean up; undefined: none. */
 export async function readRunning(dataDir: string): Promise<Running | undefined> {
   try {
     return content.parse(JSON.parse(await readFile(fileOf(dataDir), 'utf8')));
   } catch {
-    // Not there, or cut off by a crash: either way it names nobody.
+    // Not there, or cut off by a crash: either way it names no process.
     return undefined;
   }
 }

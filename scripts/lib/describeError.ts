@@ -1,6 +1,6 @@
 import { AppError } from '../../common/errors.ts';
 
-/** What to tell a person about an error: its message and its causes' messages; the stack only of what nobody foresaw. */
+/** An error's text for people: its message and its causes' messages, and the stack of an unexpected one. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const unforeseen = !(error instanceof AppError) && /^(Type|Reference|Range|Syntax)Error$/.test(error.name);

@@ -10,8 +10,8 @@ import type { ProcessLiveness } from './processLiveness.ts';
 const PERIOD_MS = 500;
 
 /**
- * Gives the streams of this host's dead workers to the living at once, instead of when lease and job run out: the kernel
- * knows who is dead (spoolOwners.ts). A process that is only frozen is not dead, and neither is one of another host.
+ * Gives the streams of this host's dead workers to other workers at once, instead of when lease and job expire: the kernel
+ * shows which process is dead (processLiveness.ts). A process that is only frozen is not dead, and neither is one of another host.
  */
 export class DeadWorkers {
   readonly #liveness: ProcessLiveness;

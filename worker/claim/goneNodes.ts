@@ -13,8 +13,8 @@ const GONE_MS = 86_400_000;
 const NAMED_STREAMS = 20;
 
 /**
- * Removes the upload queues of nodes that no worker has lived on for a day: nobody else has their files. What was lost is
- * logged. A node that comes back later stores what lies in its spool all the same. One worker of the cluster looks at a time.
+ * Removes the upload queues of nodes without a live worker for a day: no other node has their files. What was lost is
+ * logged. A node that comes back later still stores what is in its spool. One worker of the cluster does this at a time.
  */
 export class GoneNodes {
   readonly #redis: Redis;

@@ -80,7 +80,7 @@ export class ProcessLiveness {
     const path = join(this.#dir, name);
     const file = await holdFile(path, false);
     if (!file) return true;
-    // Removed while it is held, so that nobody takes a new mark for the dead one.
+    // Removed while it is held, so that a new mark is not mistaken for the dead one.
     await rm(path, { force: true });
     await file.release();
     if (this.#onDead) this.#onDead(name);

@@ -9,14 +9,14 @@ import { type StreamJob, streamJobId } from '../../common/redis/queues.ts';
 const PERIOD_MS = 5_000;
 /** Little longer than a period: a leader that died is replaced after 6 to 11 s. */
 const LEADER_MS = 6_000;
-/** A run that nobody has held for this long may never have got its job (the API died between record and job). */
+/** A run without an owner for this long may never have got its job (the API died between record and job). */
 const GRACE_MS = 15_000;
 /** After its lease ran out. One that has its job is left alone, so this costs nothing but a look. */
 const LEASE_GRACE_MS = 1_000;
-/** Records that one call looks at: less than a millisecond of Redis's time. */
+/** Records that one call scans: less than a millisecond of Redis's time. */
 const AT_A_TIME = 500;
 
-/** Gives a job back to every live run that has neither an owner nor a job. One worker of the cluster looks at a time. */
+/** Gives a job back to every live run that has neither an owner nor a job. One worker of the cluster does this at a time. */
 export class Reconciler {
   readonly #redis: Redis;
   readonly #idle = new LuaScript(new URL('./lua/idle-streams.lua', import.meta.url));

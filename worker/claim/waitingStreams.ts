@@ -10,12 +10,12 @@ import { takesStreams, type WorkerStatus } from '../../common/workers/workerStat
 
 const PERIOD_MS = 1_000;
 const LEADER_MS = 3 * PERIOD_MS;
-/** Records that one call looks at, about: a few milliseconds of Redis's time when all of them get an event. */
+/** Records that one call scans, about: a few milliseconds of Redis's time when all of them get an event. */
 const AT_A_TIME = 100;
 
 /**
  * Streams that wait for a worker: reports to each why it waits, when no worker has room, and stops those that have waited for
- * START_TIMEOUT_SECONDS for their first worker. One worker of the cluster looks at a time. While nothing waits that is two
+ * START_TIMEOUT_SECONDS for their first worker. One worker of the cluster does this at a time. While nothing waits that is two
  * commands a second for the whole cluster; while something does, all live streams are scanned.
  */
 export class WaitingStreams {

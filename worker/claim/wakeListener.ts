@@ -3,7 +3,7 @@ import { EntryParser } from '../../common/redis/entryParser.ts';
 import { keys } from '../../common/redis/keys.ts';
 import { streamId } from '../../common/stream/streamId.ts';
 
-/** Hears which streams should look at their wanted state now. A lost message costs one renewal (2 s), never a stop. */
+/** Receives which streams should read their desired state now. A lost message delays a stop until the next renewal (2 s). */
 export class WakeListener {
   readonly #subscriber: Redis;
 

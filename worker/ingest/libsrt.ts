@@ -38,7 +38,7 @@ export interface Libsrt {
   srt_recvmsg(socket: number, buffer: Buffer, length: number): number;
   srt_bistats(socket: number, stats: Buffer, clear: number, instantaneous: number): number;
   srt_setrejectreason(socket: number, code: number): number;
-  /** Of the calling thread only, so it tells nothing after a call that ran on the pool. */
+  /** Of the calling thread only, so it is not set after a call that ran on the pool. */
   srt_getlasterror(errno: Buffer): number;
   srt_getlasterror_str(): string;
   srt_epoll_create(): number;

@@ -15,7 +15,7 @@ const EBINDCONFLICT = 5015;
 /**
  * Makes an SRT socket that listens, in non-blocking mode; what it accepts inherits its options. The hook gets the
  * socket's own number as `opaque`.
- * @throws AppError `port_unavailable` when somebody holds the port, else `listener_error`
+ * @throws AppError `port_unavailable` when the port is in use, else `listener_error`
  */
 export function openListenerSocket(
   libsrt: Libsrt,

@@ -32,7 +32,7 @@ export interface LeasedPortOptions {
 }
 
 /**
- * Leases a port, opens a listener on it, and keeps the lease renewed. A port that somebody outside our leases holds is
+ * Leases a port, opens a listener on it, and keeps the lease renewed. A port that another program holds is
  * quarantined and the next is tried. Whatever goes wrong, nothing stays leased.
  * @throws AppError `ports_exhausted`, `listener_error`, or the signal's reason
  */
@@ -105,7 +105,7 @@ function leased(listener: SrtListener, options: LeasedPortOptions): LeasedListen
 async function renew(port: number, { ports, holder, listen }: LeasedPortOptions): Promise<void> {
   try {
     const ours = await ports.renew(port, holder);
-    // The port itself is bound here: whoever leased it will find that it does not bind, and quarantine it.
+    // The port itself is bound here: the new holder finds that it does not bind, and quarantines it.
     if (!ours) listen.log.warn({ port }, 'another stream leased this UDP port while Redis was away');
   } catch (error) {
     listen.log.debug({ err: error, port }, 'lease of a UDP port not renewed; retry follows');

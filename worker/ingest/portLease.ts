@@ -51,12 +51,12 @@ export class PortLeases {
     return (await this.#renewals.add({ port, holder })) === 1;
   }
 
-  /** Gives a port back; whoever comes next may have it. False: it was another holder's by then. */
+  /** Releases a port for others. False: another holder had it by then. */
   async release(port: number, holder: string): Promise<boolean> {
     return this.#giveBack(port, holder, 0);
   }
 
-  /** Gives a port back that does not bind: nobody gets it for 60 s. */
+  /** Releases a port that does not bind: it is not leased for 60 s. */
   async quarantine(port: number, holder: string): Promise<boolean> {
     return this.#giveBack(port, holder, QUARANTINE_MS);
   }

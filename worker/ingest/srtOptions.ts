@@ -21,7 +21,7 @@ export function setBool(libsrt: Libsrt, socket: number, option: number, value: b
   return libsrt.srt_setsockflag(socket, option, Buffer.from([value ? 1 : 0]), 1) === 0;
 }
 
-/** Undefined when libsrt does not tell. */
+/** Undefined when libsrt does not report it. */
 export function getInt(libsrt: Libsrt, socket: number, option: number): number | undefined {
   return getBytes(libsrt, socket, option, 4)?.readInt32LE();
 }

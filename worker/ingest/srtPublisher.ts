@@ -137,7 +137,7 @@ export class SrtPublisher {
     if (this.#isConnected()) this.end('replaced');
   }
 
-  /** For the host; everybody else calls close(). The first reason stays. */
+  /** For SrtServer; all others call close(). The first reason stays. */
   end(reason: PublisherEnd['reason']): void {
     if (this.#over) return;
     this.#sample(performance.now());

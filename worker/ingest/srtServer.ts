@@ -52,7 +52,7 @@ const REFUSED_FOR_ERROR = 1500;
 const REFUSED_FOR_CLOSING = 1503;
 
 /**
- * All SRT of a worker process: one listen hook, one epoll, and one timer that runs while there is something to look at.
+ * All SRT of a worker process: one listen hook, one epoll, and one timer that runs while there is a listener or a publisher.
  * A process must stop() it before it exits: with a listener alive, exiting can hang.
  */
 export class SrtServer {
@@ -96,7 +96,7 @@ export class SrtServer {
     this.#hook = libsrt.registerHook((...call) => this.#onCaller(...call));
   }
 
-  /** @throws AppError `port_unavailable` when somebody holds the port, else `listener_error` */
+  /** @throws AppError `port_unavailable` when the port is in use, else `listener_error` */
   async openListener(options: ListenOptions): Promise<SrtListener> {
     if (this.#stopping)
       throw new AppError('listener_error', 'SRT is being stopped; no listener can be opened any more');

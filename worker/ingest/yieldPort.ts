@@ -26,7 +26,7 @@ let loaded: Calls | undefined;
 
 /**
  * Frees a UDP port that libsrt has closed and still holds: it keeps the descriptor for about five seconds (its garbage
- * collection) in which nobody else can bind. Another socket without a port takes the descriptor's place (dup3(2)), and
+ * collection) in which no other process can bind. Another socket without a port takes the descriptor's place (dup3(2)), and
  * libsrt closes that in its time. Call it when all that used the port is closed. Only on Linux.
  * @param closingSince `performance.now()` before the first of its sockets was closed; when that is too long ago, nothing is
  *   freed, since the descriptor may be another file's

@@ -63,7 +63,7 @@ export class OutboxRelay {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#redis.disconnect();
-    // A batch for BullMQ waits for as long as Redis is away; it is relayed again by whoever leads next.
+    // A batch for BullMQ waits for as long as Redis is away; the next leader relays it again.
     await withDeadline(Promise.resolve(this.#loop), CLOSE_MS, () => undefined);
   }
 

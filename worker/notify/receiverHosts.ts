@@ -45,7 +45,7 @@ const MOST_WAITING = 1_000;
 const NEWEST_WEIGHT = 0.3;
 
 /**
- * What this process knows of the hosts that receive webhooks, and how much each may take of its senders. One that does not
+ * What this process has measured of the hosts that receive webhooks, and how much each may take of its senders. One that does not
  * answer, or slowly, gets a small share, and nothing while its circuit is open; after that one attempt tries it.
  */
 export class ReceiverHosts {

@@ -18,7 +18,7 @@ export interface KeyFacts {
 export class KeyScan {
   #bytes: Buffer = Buffer.alloc(0);
 
-  /** The facts, when the first slice was reached or no more is looked at; else undefined: push the next packet's payload. */
+  /** The facts, when the first slice was reached or the limit was; else undefined: push the next packet's payload. */
   push(payload: Buffer): KeyFacts | undefined {
     this.#bytes = Buffer.concat([this.#bytes, payload]);
     return this.#read(this.#bytes.length >= mostBytes);

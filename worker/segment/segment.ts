@@ -37,7 +37,7 @@ export interface OpenSegment {
   readonly frames: readonly Frame[];
 }
 
-/** A closed segment and all that is known of it, so that nobody reads it again. */
+/** A closed segment and its facts, so that it need not be read again. */
 export interface Segment extends OpenSegment {
   /** Exact, from PTS: up to the next segment's first picture; before a break, to the end of the last one shown. */
   seconds: number;

@@ -3,7 +3,7 @@ import type { Segmenter } from './segmenter.ts';
 
 /**
  * Reads MPEG-TS into a segmenter until the media ends, waiting while what it writes to has no room. Rejects as the media
- * does; what is open then is closed all the same, so that everything that came is in a segment.
+ * does. An open segment is closed then, so that all media that came is in a segment.
  * @param writer its `room`: undefined, or a promise to wait for (SegmentFiles)
  */
 export async function segmentMedia(

@@ -4,7 +4,7 @@ import { noFacts, type SourceFacts } from './sourceFacts.ts';
 import { ticksPerSecond } from './ticks.ts';
 import type { ElementaryStream } from './ts/tsCodec.ts';
 
-/** FFmpeg's name of what stream types 3 and 4 may be: MP2 and MP3 are told apart by their headers. */
+/** FFmpeg's name of what stream types 3 and 4 may be: their headers tell MP2 from MP3. */
 const mpegAudio = 'mp2';
 
 /** Collects what a source shows, from what the segmenter sees. */

@@ -18,7 +18,7 @@ import type { WorkerContext } from './workerContext.ts';
 
 type Deps = Omit<PhaseDeps, 'onEncode'>;
 
-/** Takes streams from now on, and looks after those that nobody has. */
+/** Takes streams from now on, and queues those that have no owner. */
 export function startClaiming(context: WorkerContext, deps: Deps): { consumer: StreamConsumer; heartbeat: Heartbeat } {
   const { config, redis, log, stack } = context;
   const guard = new CapacityGuard({

@@ -13,7 +13,7 @@ import type { StreamConsumer } from '../claim/streamConsumer.ts';
 import { WaitingStreams } from '../claim/waitingStreams.ts';
 import type { Totals } from './totals.ts';
 
-/** What a worker tells of itself and of the cluster: its heartbeat, why streams wait, which nodes are gone. */
+/** A worker's reports: its heartbeat, why streams wait, which nodes are gone. */
 export function startReporting(options: {
   config: Pick<Config, 'NODE_ID' | 'SERVICE_VERSION' | 'START_TIMEOUT_SECONDS' | 'WORKER_STREAMS'>;
   workerId: string;

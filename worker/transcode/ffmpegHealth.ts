@@ -4,7 +4,7 @@ import type { TranscodeLimits } from './transcodeLimits.ts';
 /** A pause in the media longer than this is the encoder's, and FFmpeg's silence in it no fault. */
 const flowGapMs = 2_000;
 
-/** What the watchdog knows of one FFmpeg process, and its judgement. Pure: every time is given, ms of any one clock. */
+/** The watchdog's measurements of one FFmpeg process, and its judgement. Pure: every time is given, ms of any one clock. */
 export class FfmpegHealth {
   readonly #startedAt: number;
   /** Start of the flow of media that has had no picture as an answer yet. */

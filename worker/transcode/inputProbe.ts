@@ -116,7 +116,7 @@ export class InputProbe {
     this.#hold(packets.subarray(from), startedAt);
   }
 
-  /** After a time without random access points, any picture will do; also when the timestamps stand still. */
+  /** After a time without random access points, any picture will do; also when the timestamps do not advance. */
   #canStart(kind: PacketKind, now: number): boolean {
     if (kind !== 'picture') return kind === 'random_access';
     const waitedSeconds = (now - (this.#firstPictureAt ?? now)) / 1000;

@@ -150,6 +150,6 @@ function troubleOf({ kind, reason, tookAll, lines }: FfmpegExit): AppError | und
   const what = kind === 'finished' ? 'it ended before its media did' : reason;
   const errors = lines.filter(line => /\[(error|fatal|panic)\]/.test(line));
   const last = (errors.length > 0 ? errors : lines).slice(-3);
-  const told = last.length > 0 ? `. FFmpeg's last words: ${last.join(' | ')}` : '';
-  return new AppError('transcode_error', `FFmpeg failed: ${what}${told}`);
+  const output = last.length > 0 ? `. FFmpeg's last output: ${last.join(' | ')}` : '';
+  return new AppError('transcode_error', `FFmpeg failed: ${what}${output}`);
 }

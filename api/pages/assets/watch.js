@@ -19,7 +19,7 @@ const texts = {
   reconnecting: ['One moment…', 'The picture was interrupted; it comes back by itself.'],
   away: ['The stream is interrupted', 'It goes on by itself as soon as its encoder is back.'],
   ended: ['This stream has ended', 'Thank you for watching.'],
-  missing: ['This stream is gone', 'The link may be old. Ask whoever sent it to you for a new one.'],
+  missing: ['This stream is gone', 'The link may be old. Ask the person who sent it to you for a new one.'],
 };
 
 let phase = 'loading';
@@ -116,7 +116,7 @@ async function poll() {
     showBadge();
   } else if (response?.status === 404) {
     if (loaded === undefined) show('missing');
-    // Any other answer, or none, tells of a server that is away for a moment: what plays goes on.
+    // Any other answer, or none: the server is away for a moment, and playback goes on.
   } else if (phase === 'loading') show('waiting');
 }
 

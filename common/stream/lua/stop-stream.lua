@@ -1,7 +1,7 @@
--- Writes the wish that a stream should stop. A stream that no worker holds yet is stopped here and now.
+-- Sets the desired state of a stream to stop. A stream that no worker has held yet is STOPPED at once.
 -- KEYS  1 stream record   2 live set   3 outbox
 -- ARGV  1 stream id   2 reason   3 record TTL after STOPPED (s)   4 channel that wakes the owner
--- Returns 0 no such running stream, 1 wish written (its owner ends it), 2 stopped at once.
+-- Returns 0 no such running stream, 1 desired state written (the owner ends it), 2 STOPPED at once.
 -- @include ../../redis/lua/now-ms.lua
 -- @include append-event.lua
 local h = redis.call('HMGET', KEYS[1], 'state', 'owner')

@@ -24,7 +24,7 @@ export interface ControlStage {
 
 export interface ControlResult {
   stages: ControlStage[];
-  /** From the request to the READY that was written, and to the webhook that tells of it (ms), of each start. */
+  /** From the request to the READY that was written, and to the webhook that reports it (ms), of each start. */
   readyMs: number[];
   toldMs: number[];
   /** Starts that the API did not answer with 200. */

@@ -4,7 +4,7 @@ import { createLogger } from '../../../common/createLogger.ts';
 import { quantile } from '../quantile.ts';
 import { startSimulatedWorker, type UploadsMode } from './simulatedWorker.ts';
 
-/** What one process of simulated workers tells, since it was asked last. */
+/** What one process of simulated workers counted since the last request. */
 export interface WorkerFigures {
   /** Commands that were sent to Redis; a script counts once. */
   commands: number;

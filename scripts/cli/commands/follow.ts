@@ -7,7 +7,7 @@ const AGAIN_MS = 1_000;
 /** How long an API that does not answer is waited for (a restart). */
 const AWAY_MS = 60_000;
 
-/** Shows a stream's events until one of them is the last, also over a restart of the API. */
+/** Shows a stream's events until the last one, also over a restart of the API. */
 export async function follow(
   { client, terminal: { err } }: CommandContext,
   streamId: string,

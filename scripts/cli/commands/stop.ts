@@ -2,7 +2,7 @@ import { waitUntil } from '../../lib/waitUntil.ts';
 import type { CommandContext } from '../commandContext.ts';
 import type { StreamView } from '../livetranClient.ts';
 
-/** An owner's last uploads may take so long; a stream that nobody owns waits for a worker. */
+/** An owner's last uploads may take so long; a stream without an owner waits for a worker. */
 const STOPPED_MS = 60_000;
 
 /** Stops a stream and waits until it has stopped. Exit code 1 when that takes longer than a minute. */

@@ -4,7 +4,7 @@ import { table } from '../table.ts';
 
 const heading = ['WORKER', 'NODE', 'ADDRESS', 'STREAMS', 'UNITS', 'PROFILES', 'LOAD', 'VERSION', 'SINCE', 'STATE'];
 
-/** Prints the living workers. */
+/** Prints the live workers. */
 export async function workers({ client, terminal: { out }, json }: CommandContext): Promise<number> {
   const workers = await client.workers();
   if (json) for (const worker of workers) out(JSON.stringify(worker));

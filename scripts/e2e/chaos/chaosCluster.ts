@@ -159,7 +159,7 @@ export class ChaosCluster {
     for (const { id } of this.streams) await cluster.client.inState(id, 'STOPPED', 30_000);
     const verdicts = await Promise.all(this.streams.map(({ oracle }) => oracle.stop()));
     await Promise.all(this.streams.map(({ encoder }) => encoder.stop()));
-    // Delivered at least once, so told once is one id.
+    // Delivered at least once, so one event is one id.
     const stopped = (id: string): number =>
       new Set(
         app.received.filter(event => event.StreamId === id && event.Status === 'STOPPED').map(event => event.EventId),
@@ -174,7 +174,7 @@ export class ChaosCluster {
       ...verdicts.flatMap(({ violations }) => violations.map(text => `oracle: ${text}`)),
       ...this.streams
         .filter(({ id }) => stopped(id) !== this.ends + 1)
-        .map(({ id }) => `${id}: STOPPED told ${stopped(id)} times`),
+        .map(({ id }) => `${id}: STOPPED reported ${stopped(id)} times`),
       ...this.#repeated(),
       ...left,
       ...writerFaults(cluster.s3?.accepted ?? []),
@@ -200,7 +200,7 @@ export class ChaosCluster {
     const { client } = this.cluster;
     await client.start(id, { webhook_urls: [this.app.url] });
     const { srt_url: first } = await client.inState(id, 'READY');
-    // What a streamer does: the URL of the latest READY that the app was told of.
+    // What a streamer does: the URL of the latest READY webhook.
     const url = (): string =>
       this.app.received.findLast(event => event.StreamId === id && event.Status === 'READY')?.SrtUrl || String(first);
     const encoder = new RetryingEncoder(url, this.#segmentSeconds);
@@ -208,7 +208,7 @@ export class ChaosCluster {
     this.streams.push({ id, url: link, encoder, oracle: new PlaylistOracle(link) });
   }
 
-  /** Events that were told twice under different ids: a state write that was carried out twice. */
+  /** Events that were reported twice under different ids: a state write that was carried out twice. */
   #repeated(): string[] {
     return this.streams.flatMap(({ id }) => {
       const events = this.app.received.filter(event => event.StreamId === id);
@@ -218,11 +218,11 @@ export class ChaosCluster {
         const isStep = event.Reason !== 'segments_dropped' && event.Reason !== 'worker_lost';
         return isStep && before?.Status === event.Status && before.Reason === event.Reason;
       });
-      return twins.map(({ Status, Reason }) => `${id}: ${Status} (${Reason}) was told twice in a row`);
+      return twins.map(({ Status, Reason }) => `${id}: ${Status} (${Reason}) was reported twice in a row`);
     });
   }
 
-  /** Workers that ended by themselves, or met a fault that nobody caught. */
+  /** Workers that ended by themselves, or logged an uncaught fault. */
   #crashes(): string[] {
     return this.cluster.workers.flatMap(({ log, pid }) =>
       log

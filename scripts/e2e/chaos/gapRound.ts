@@ -4,7 +4,7 @@ import type { ChaosCluster } from './chaosCluster.ts';
 const LIMIT_MS = 60_000;
 
 /**
- * All workers are killed, and every stream is stopped while nobody owns it. The workers that start then carry each stop out in
+ * All workers are killed, and every stream is stopped while it has no owner. The workers that start then carry each stop out in
  * full. Afterwards the streams are started again, as new runs.
  * @param again `after-stopped`: an app starts a stream when it is STOPPED; `at-once`: it asks again and again from the stop on,
  *   so that the new run begins in the last moments of the old one
@@ -33,14 +33,14 @@ export async function gapRound(chaos: ChaosCluster, again: 'after-stopped' | 'at
 async function ended(chaos: ChaosCluster, { id }: { id: string }, since: number): Promise<string[]> {
   const { app } = chaos;
   const end = await waitFor(
-    `${id} to be told STOPPED`,
+    `${id} to report STOPPED`,
     () => app.received.find(event => isEnd(event, id, since)),
     LIMIT_MS,
   );
   const ends = new Set(app.received.filter(event => isEnd(event, id, since)).map(({ EventId }) => EventId));
   return [
     ...(end.Reason === 'user_stop' ? [] : [`${id}: stopped in the gap, and the reason is ${end.Reason}`]),
-    ...(ends.size === 1 ? [] : [`${id}: stopped in the gap, STOPPED told ${ends.size} times`]),
+    ...(ends.size === 1 ? [] : [`${id}: stopped in the gap, STOPPED reported ${ends.size} times`]),
   ];
 }
 

@@ -22,11 +22,11 @@ export async function redisRound(chaos: ChaosCluster, fault: RedisFault, seconds
   await sleep(12_000);
   await chaos.allLive();
   return chaos.streams.flatMap(({ id }) => {
-    const told = (msg: string): number =>
+    const logged = (msg: string): number =>
       chaos.workers.reduce((sum, worker) => sum + chaos.lines(worker, id, msg, at).length, 0);
     return [
-      ...(told('lease taken') > 0 ? [`${id}: its owner changed while Redis was ${fault} for ${seconds} s`] : []),
-      ...(told('FFmpeg started') > 0 ? [`${id}: its FFmpeg was restarted while Redis was ${fault}`] : []),
+      ...(logged('lease taken') > 0 ? [`${id}: its owner changed while Redis was ${fault} for ${seconds} s`] : []),
+      ...(logged('FFmpeg started') > 0 ? [`${id}: its FFmpeg was restarted while Redis was ${fault}`] : []),
     ];
   });
 }

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy {
   port: number;
-  /** From now on nothing passes in either direction, and nobody is told: connections stay open, new ones are taken. */
+  /** From now on nothing passes in either direction, and neither side is notified: connections stay open, new ones are taken. */
   blackHole(): void;
   /**
    * The hole is gone. `resume`: what waited passes, as after a short cut of a network. `stale`: connections of before stay

@@ -14,7 +14,7 @@ const LIMIT_MS = 60_000;
 
 /**
  * Makes the worker that runs most streams vanish without dying, waits until all of them are on air elsewhere, and brings it
- * back: it has to find out by itself that it is fenced.
+ * back: it must notice by itself that it is fenced.
  */
 export async function vanishRound(
   chaos: ChaosCluster,
@@ -30,7 +30,7 @@ export async function vanishRound(
   }
   for (const { id } of streams) {
     await waitFor(
-      `${id}'s old owner to let go of it`,
+      `${id}'s old owner to release it`,
       () => chaos.lines(worker, id, 'session ends', at).some(line => line.ending === 'fenced'),
       LIMIT_MS,
     );

@@ -17,7 +17,7 @@ const finishedJob = /^bull:(streams|webhooks|retention|uploads-[^:]+):[^:]+$/;
 
 /**
  * Invariant I7: after its streams ended nothing of them is left, whatever way they ended: no port lease, no spool folder,
- * no FFmpeg process of a worker, no Redis key without an expiry. Waits a little, since STOPPED is told a moment before
+ * no FFmpeg process of a worker, no Redis key without an expiry. Waits a little, since STOPPED is reported a moment before
  * the job is closed.
  * @param withinMs longer where a worker was killed: what it had begun to upload is a job of its own for up to 40 s more
  */

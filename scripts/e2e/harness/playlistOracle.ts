@@ -44,7 +44,7 @@ export class PlaylistOracle {
     this.#loop = this.#follow();
   }
 
-  /** Looks once more, then tells what was seen. */
+  /** Checks once more, then returns what was seen. */
   async stop(): Promise<Verdict> {
     this.#stopping.abort();
     await this.#loop;

@@ -15,7 +15,7 @@ export class RetryingEncoder {
   readonly #loop: Promise<void>;
   #child: Child | undefined;
 
-  /** @param url asked before each call: an app may tell its encoder a new one */
+  /** @param url asked before each call: an app may give its encoder a new one */
   constructor(url: () => string, gop: number = tinySource.gop) {
     this.#url = url;
     this.#gop = gop;

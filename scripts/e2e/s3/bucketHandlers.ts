@@ -62,7 +62,7 @@ export const deleteObjects =
     return document('DeleteResult', outcomes);
   };
 
-/** S3 wants one of them here, unlike for a PUT. */
+/** S3 requires one here, unlike for a PUT. */
 function checkBodyDigest(headers: S3Request['headers'], body: Buffer): void {
   const md5 = headers['content-md5'];
   const crc = headers['x-amz-checksum-crc32'];

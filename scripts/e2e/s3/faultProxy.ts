@@ -47,7 +47,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const rule = pick(rules, incoming);
     const { method = '', url: path = '' } = incoming;
     log.push({ method, path, fault: rule?.kind, time: Date.now() });
-    // A client that has gone, or a target that has: either way there is nobody left to tell.
+    // A client that has gone, or a target that has: either way no peer is left.
     applyFault(rule, { incoming, outgoing, forward, hold, sleep }).catch(() => incoming.socket.destroy());
   });
   server.keepAliveTimeout = 120_000;

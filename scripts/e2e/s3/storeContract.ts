@@ -112,7 +112,7 @@ function conditionTests({ store, put, prefix, fences }: ContractContext): void {
     expect((await store().get(`${prefix}absent`))?.body.toString()).toBe('first');
   });
 
-  test('If-Match lets the holder of the ETag through and nobody else', async test => {
+  test('If-Match accepts the holder of the ETag only', async test => {
     if (!(await fences(test))) return;
     const first = await put('match', 'first', { ...text, metadata: { token: '1' } });
     const mine = { ...text, metadata: { token: '2' }, condition: { ifMatch: first.etag } };

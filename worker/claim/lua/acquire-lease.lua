@@ -2,7 +2,7 @@
 -- on its way) it gives the same token.
 -- KEYS  1 stream record   2 hold: what an earlier run left in the store is being deleted (PurgeFence)
 -- ARGV  1 run   2 owner (unique per claim)   3 TTL (ms)   4 for how long a lease that has run out is still left to its owner (ms),
---       unless that is known to be dead: Redis was away, and nobody could renew
+--       unless that is known to be dead: Redis was away, and no owner could renew
 -- Returns {1, now (ms), field, value, field, value ...} taken, with the record as it is now; its field `lostAfter` says for how
 -- long (ms) an owner that did not give the lease back held it. {0, ms left} held by another owner; {-1} not this run any
 -- more, or STOPPED.

@@ -1,6 +1,6 @@
--- Looks at some of the live streams for those that nobody has held for a while.
+-- Scans some of the live streams for those without an owner for a while.
 -- KEYS  1 live set
--- ARGV  1 cursor ('0' to begin)   2 how many to look at, about   3 how long after their creation nobody took them (ms)
+-- ARGV  1 cursor ('0' to begin)   2 how many to scan, about   3 how long they had no owner after their creation (ms)
 --       4 how long after its end a lease was not taken (ms)   5 prefix of the records' keys
 -- Returns {next cursor ('0' at the end), id, run, id, run ...}.
 -- @include ../../../common/redis/lua/now-ms.lua

@@ -1,7 +1,7 @@
--- Looks at some of the live streams for those that no worker holds. Each is told once why it waits; one that has waited too long
+-- Scans some of the live streams for those without an owner. Each gets one event that says why it waits; one that has waited too long
 -- for its first worker is STOPPED. The reason for waiting goes when a worker takes the stream (acquire-lease.lua).
 -- KEYS  1 live set   2 outbox
--- ARGV  1 cursor ('0' to begin)   2 how many to look at, about   3 prefix of the records' keys   4 why they wait, '' = not known
+-- ARGV  1 cursor ('0' to begin)   2 how many to scan, about   3 prefix of the records' keys   4 why they wait, '' = not known
 --       5 how long a stream may wait for its first worker (ms)   6 the event's text after that time   7 record TTL after STOPPED (s)
 -- Returns {next cursor ('0' at the end), 'waiting' or 'stopped', id, run, ...}.
 -- @include ../../../common/redis/lua/now-ms.lua

@@ -1,8 +1,8 @@
--- Renews leases of UDP ports of a node. One that nobody else has taken is renewed even when it had run out or Redis lost
+-- Renews leases of UDP ports of a node. One that no other holder has taken is renewed even when it had expired or Redis lost
 -- it: its holder has the port bound.
 -- KEYS  1 ports (ZSET port → ms from which it may be taken)   2 holders (HASH port → holder, and `range`)
 -- ARGV  1 TTL (ms)   2 port, holder, port, holder ...
--- Returns for each 1 renewed, 0 somebody else holds it now.
+-- Returns for each 1 renewed, 0 another holder has it now.
 -- @include ../../../common/redis/lua/now-ms.lua
 -- @include keep-ports.lua
 local now = now_ms()

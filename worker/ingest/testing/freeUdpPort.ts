@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** A UDP port of 127.0.0.1 that nobody holds at this moment. */
+/** A UDP port of 127.0.0.1 that is free at this moment. */
 export async function freeUdpPort(): Promise<number> {
   const socket = await holdUdpPort(0);
   const { port } = socket.address();

@@ -21,7 +21,7 @@ export interface ClaimedPlaylist {
   etag: string;
 }
 
-/** How often two owners may get in each other's way before one is sure to be the newer. */
+/** How often the claims of two owners may collide before one is sure to be the newer. */
 const TRIES = 5;
 /** The last owner noted its time before its PUT had reached the store. */
 const MARGIN_MS = 50;

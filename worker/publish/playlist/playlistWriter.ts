@@ -25,7 +25,7 @@ export interface PlaylistWriterEvents {
   onStored(text: string): void;
   /** A newer owner has written the playlist: this one must not write anything any more. */
   onFenced(): void;
-  /** The store refuses for a reason that does not pass by itself; retried all the same. */
+  /** The store refuses for a reason that a retry does not change; it is retried nevertheless. */
   onRefused(error: StoreError): void;
 }
 
@@ -116,9 +116,9 @@ export class PlaylistWriter {
   }
 
   /**
-   * There may be another owner. Where the store cannot fence: writes nothing until resume(), a PUT that is under way is
-   * given up (it may still arrive), and what the other writes is looked for. Where it fences: goes on, but leaves every
-   * second turn to the other.
+   * There may be another owner. Where the store cannot fence: writes nothing until resume(), aborts a PUT that is under way
+   * (it may still arrive), and reads the playlist's token to find a newer owner. Where it fences: goes on, at half the
+   * rate.
    */
   suspend(): void {
     this.#inDoubt = true;

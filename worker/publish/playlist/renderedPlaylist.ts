@@ -1,4 +1,4 @@
-/** A media playlist's text, and what it lists, so that nobody parses the text again. */
+/** A media playlist's text, and what it lists, so that the text need not be parsed. */
 export interface RenderedPlaylist {
   text: string;
   /** EXT-X-MEDIA-SEQUENCE. */

@@ -42,7 +42,7 @@ export function measure(
   };
 }
 
-/** Enough segments are there to tell its average. */
+/** There are enough segments for an average. */
 export const isMeasured = (of: RenditionMeasure, segmentSeconds: number): boolean => of.seconds >= 2 * segmentSeconds;
 
 /**

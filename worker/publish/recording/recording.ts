@@ -37,7 +37,7 @@ export interface FinishedRecording {
   link: string;
   /** Every playlist of it is in the store. */
   stored: boolean;
-  /** What has to be looked after later. */
+  /** What is still to be done later. */
   unfinished: RecordingJob['playlists'];
 }
 

@@ -20,7 +20,7 @@ interface Signal {
 }
 
 /**
- * Notes where a stream id's numbering has come to, before the objects go that tell it: a name that CDNs hold for a year
+ * Notes a stream id's last segment number before the objects that show it are deleted: a name that CDNs hold for a year
  * must not come again with other bytes (invariant I3). Some 80 bytes that stay in the store.
  */
 export async function keepNumbering(store: ObjectStore, job: RetentionJob, options: Signal = {}): Promise<void> {

@@ -24,7 +24,7 @@ export class PurgeFence {
   /**
    * Runs `work` while no worker can take the stream; a new run waits for its end. After a failure new owners are kept away
    * for 30 s, since a delete without an answer may still be carried out.
-   * @param run of the stream's record as it was read before the caller looked at the store; undefined: there was none
+   * @param run of the stream's record as it was read before the caller listed the store; undefined: there was none
    * @param work gets a signal that ends it after 10 s
    * @returns false when the stream was started since then, or another purge holds it: nothing was done
    */

@@ -7,7 +7,7 @@ import { keepNumbering } from './numbering.ts';
 
 /** As many as S3's DeleteObjects takes. Between two batches a new run may take the stream. */
 const BATCH = 1_000;
-/** The stream was started while this looked at the store. */
+/** The stream was started while the store was listed. */
 const CHANGED_MS = 5_000;
 /** A newer run has not published yet, and it is not known what it will list. */
 const UNPUBLISHED_MS = 60_000;

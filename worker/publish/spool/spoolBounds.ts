@@ -25,7 +25,7 @@ const FREE_BYTES = 16 * 1024 ** 2;
 
 /**
  * Which closed segments have to go so that the spool keeps its bounds: what is too old, and as much as is too much,
- * the oldest of epochs that nobody works on first, then the oldest of live ones. A pure function.
+ * the oldest of epochs without a live owner first, then the oldest of live ones. A pure function.
  * @param freeBytes what can still be written to the disk
  */
 export function overBounds(

@@ -8,7 +8,7 @@ export interface DroppedFile {
   reason: 'size' | 'age' | 'name taken';
 }
 
-/** Tells the stream of a dead owner. Rejects while Redis is away. */
+/** Reports an event to the stream of a dead owner. Rejects while Redis is away. */
 export type TellStream = (stream: { streamId: string; run: string }, update: string) => Promise<unknown>;
 
 interface Pending {
@@ -25,7 +25,7 @@ const words: Record<DroppedFile['reason'], string> = {
   'name taken': 'their names have other bytes in the store',
 };
 
-/** Books of what left the spool without being stored: each drop is logged and counted, each stream is told once a sweep. */
+/** Records segments that left the spool without being stored. Each drop is logged and counted, and reported to its stream once a sweep. */
 export class SpoolDrops {
   readonly #spool: Spool;
   readonly #tell: TellStream;
@@ -55,7 +55,7 @@ export class SpoolDrops {
     this.#pending.set(origin, pending);
   }
 
-  /** Tells of what was added since; what cannot be told now (Redis is away) is told next time. */
+  /** Reports what was added since. What cannot be reported now (Redis is away) is reported at the next sweep. */
   async flush(): Promise<void> {
     for (const [key, { origin, count, reasons, ...stream }] of this.#pending) {
       const update = `${count} segment(s) were dropped before they were stored: ${[...reasons].join('; ')}`;

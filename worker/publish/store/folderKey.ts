@@ -10,7 +10,7 @@ export function folderPath(root: string, key: string): string {
   const parts = key.split('/');
   const bad =
     Buffer.byteLength(key) > 1_024 ||
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: this searches for them
     /[\\\u0000-\u001f\u007f]/.test(key) ||
     parts.some(part => part === '' || part.startsWith('.') || Buffer.byteLength(part) > 200);
   const path = join(root, ...parts);

@@ -35,7 +35,7 @@ async function tryPut(
 ): Promise<Outcome> {
   const options: PutOptions = { contentType: 'text/plain', cacheControl: 'no-store', condition };
   if (signal) options.signal = signal;
-  // R2 answers 429 to a second write of one key within a second; it may look at that before it looks at the condition.
+  // R2 answers 429 to a second write of one key within a second; it may check that before the condition.
   const retry = {
     retries: 3,
     minTimeout: 1_100,

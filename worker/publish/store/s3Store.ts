@@ -62,7 +62,7 @@ export class S3Store implements ObjectStore {
       forcePathStyle: true,
       credentials: { accessKeyId: options.accessKey, secretAccessKey: options.secretKey },
       maxAttempts: 1,
-      // R2 and others refuse the SDK's own CRC32 trailers; the body's SHA-256 is in the signature all the same.
+      // R2 and others refuse the SDK's own CRC32 trailers; the signature covers the body's SHA-256.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       // With it, bodies of 2 MiB and more each open a connection and wait for a 100 that some servers never send.

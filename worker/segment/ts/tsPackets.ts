@@ -47,7 +47,7 @@ export class TsPackets {
   }
 }
 
-/** The first place from `from` on where packets start, as far as the data can tell. */
+/** The first place from `from` on where packets seem to start. */
 function findSync(data: Buffer, from: number): number {
   for (let at = from; at < data.length; at++) {
     if (data[at] === syncByte && isRunSoFar(data, at)) return at;

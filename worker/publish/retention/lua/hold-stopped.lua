@@ -1,4 +1,4 @@
--- Keeps new owners from a stream that is stopped (acquire-lease.lua looks at the hold), unless its record has changed.
+-- Keeps new owners from a stream that is stopped (acquire-lease.lua reads the hold), unless its record has changed.
 -- KEYS  1 stream record   2 hold
 -- ARGV  1 the run of the record as it was read, '' = there was none   2 who holds   3 for how long (ms)
 -- Returns 1 held; 0 the stream was started since, or another one holds it.
