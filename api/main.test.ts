@@ -51,7 +51,7 @@ describe('the api process', () => {
     expect(await api.stderr()).toBe('');
   });
 
-  test('tells all that is wrong with its configuration at once, without values', async () => {
+  test('reports all that is wrong with its configuration at once, without values', async () => {
     const api = run({ API_PORT: 'eighty-eighty', LOG_LEVEL: 'loud', ADMIN_PASSWORD: 'hunter2' });
     expect(await api.exit).toEqual([1, null]);
     const told = await api.stderr();

@@ -30,7 +30,7 @@ test('a second call waits for the first and runs nothing again', async () => {
   expect(ran).toEqual(['only']);
 });
 
-test('runs every step even when some fail, and tells all failures', async () => {
+test('runs every step even when some fail, and reports all failures', async () => {
   const fail = (why: string) => () => {
     throw new Error(why);
   };

@@ -95,7 +95,7 @@ test('a stream that never was, and a request that is not signed', async () => {
   expect((await fetch(`${api.url}/api/streams/nobody/events`)).status).toBe(400);
 });
 
-test('what was missed while Redis was away is told as the present state', async () => {
+test('what was missed while Redis was away is sent as the present state', async () => {
   await streams.start('show', options);
   const { told } = await follow('show');
   await vi.waitFor(() => expect(told).toHaveLength(1), 10_000);

@@ -123,7 +123,7 @@ describe('signature', () => {
     expect((await api.call('POST', '/api/start-stream', body, signature)).status).toBe(status);
   });
 
-  test('is checked before the body is looked at', async () => {
+  test('is checked before the body is parsed', async () => {
     expect((await api.call('POST', '/api/start-stream', '{broken', 'f00')).status).toBe(403);
     expect((await api.call('POST', '/api/stop-stream', '{broken', null)).status).toBe(400);
   });

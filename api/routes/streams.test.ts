@@ -144,7 +144,7 @@ describe('its signature', () => {
     expect(await redis.ttl(key)).toBeGreaterThan(600 - 5);
   });
 
-  test('of a refused request is not used up by somebody who altered it', async () => {
+  test('of a refused request is not used up by an altered copy', async () => {
     const signature = sign();
     expect((await api.call('GET', '/api/streams?limit=6', undefined, signature)).status).toBe(403);
     expect((await get(signature)).status).toBe(200);

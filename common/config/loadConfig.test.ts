@@ -81,7 +81,7 @@ describe('loadConfig', () => {
     if (value.length > 3) expect(told).not.toContain(value);
   });
 
-  test('tells all problems at once', () => {
+  test('reports all problems at once', () => {
     const told = problems({ API_PORT: 'x', TLS: 'x' }, ['HMAC_SECRET', 'JWT_SECRET']);
     expect(told).toMatch(/has 4 problem/);
     for (const name of ['API_PORT', 'TLS', 'HMAC_SECRET', 'JWT_SECRET']) expect(told).toContain(`\n  ${name}: `);

@@ -27,7 +27,7 @@ test('no more at a time than allowed', async () => {
   expect(runs).toEqual([[1, 2], [3]]);
 });
 
-test('a failure is everybody’s in that batch, and nobody’s after', async () => {
+test('a failure affects all of that batch, and none after it', async () => {
   const { batch } = doubling();
   const outcomes = await Promise.allSettled([batch.add(1), batch.add(0)]);
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);

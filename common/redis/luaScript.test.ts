@@ -58,6 +58,6 @@ test("passes on what the script's own errors say", async () => {
   await expect(broken.run(redis, ['word'], [])).rejects.toThrow('not an integer');
 });
 
-test('a file that is not there is told at construction', async () => {
+test('a missing file is reported at construction', async () => {
   await expect(script({}, 'missing.lua')).rejects.toThrow('ENOENT');
 });

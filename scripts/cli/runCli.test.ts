@@ -311,7 +311,7 @@ describe('livetran', () => {
     expect((await cli('list')).err[0]).toContain("is not Livetran's");
   });
 
-  test('nobody answers: exit code 3 and what to do', async () => {
+  test('no answer: exit code 3 and what to do', async () => {
     server.close();
     await once(server, 'close');
     const { code, err } = await cli('list');

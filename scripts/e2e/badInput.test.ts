@@ -104,7 +104,7 @@ describe('encoders', () => {
     await first.exited;
   });
 
-  test('garbage instead of MPEG-TS: told, and it earns the stream no more time', async () => {
+  test('garbage instead of MPEG-TS: reported, and the stream gets no more time', async () => {
     await cluster.client.start('garbage', { webhook_urls: [app.url] });
     const { srt_url: srtUrl } = await cluster.client.inState('garbage', 'READY');
     const garbage = ['-f', 'lavfi', '-i', 'anoisesrc=r=48000', '-f', 's16le', '-c:a', 'pcm_s16le'];
@@ -128,7 +128,7 @@ describe('encoders', () => {
 });
 
 describe('the host', () => {
-  test('all ports taken: STOPPED ports_exhausted, told', async () => {
+  test('all ports taken: STOPPED ports_exhausted, reported', async () => {
     const sockets: Socket[] = [];
     const small = await startCluster({ env: { SRT_PORTS: `${cluster.ports.last - 1}-${cluster.ports.last}` } });
     try {

@@ -57,7 +57,7 @@ async function end(ids: readonly string[]): Promise<void> {
 
 const logged = (worker: Child, msg: string) => worker.log.filter(line => line.msg === msg);
 
-describe('a worker that is told to stop', () => {
+describe('a worker that is stopped', () => {
   test(`a rolling restart of 3 workers under ${STREAMS} live streams ends none of them`, async () => {
     await Promise.all([1, 2, 3].map(() => cluster.addWorker()));
     const ids = Array.from({ length: STREAMS }, (_, i) => `roll-${i}`);

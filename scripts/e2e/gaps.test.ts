@@ -71,7 +71,7 @@ test.each([1, 3])(
   },
 );
 
-test('/metrics tells of them', async () => {
+test('/metrics counts them', async () => {
   const metrics = await waitFor('the worker to tell', async () => {
     const text = await (await fetch(`${cluster.apiUrl}/metrics`)).text();
     return /^worker_gaps_listed_total\{.*node="test-node".*\} 4$/m.test(text) && text;

@@ -23,7 +23,7 @@ afterAll(async () => {
 const told = (streamId: string) => app.received.filter(event => event.StreamId === streamId);
 
 describe('single profile', () => {
-  test('from a signed request to a playing picture to STOPPED, told by webhooks', async () => {
+  test('from a signed request to a playing picture to STOPPED, reported by webhooks', async () => {
     const { client } = cluster;
     expect(await client.start('single', { webhook_urls: [app.url] })).toEqual({
       status: 200,

@@ -63,7 +63,7 @@ async function playThrough(url: string): Promise<{ seconds: number; frames: numb
 
 const text = async (url: string): Promise<string> => (await fetch(url)).text();
 
-test('a ladder is recorded whole, and the recording is there when its end is told', async () => {
+test('a ladder is recorded whole, and the recording is there when its end is reported', async () => {
   const { encoder, link } = await goLive('show', { abr: true, record: true });
   const oracle = new PlaylistOracle(link);
   await waitFor('12 segments', async () => cluster.s3?.objects().has('show/show_1_011.ts'), 40_000);

@@ -116,7 +116,7 @@ describe(`Redis away for ${AWAY_SECONDS} s`, () => {
     (AWAY_SECONDS + 60) * 1_000,
   );
 
-  test('then the stream is stopped: told once, nothing missing, nothing left', async () => {
+  test('then the stream is stopped: reported once, nothing missing, nothing left', async () => {
     await cluster.client.stop('show');
     await cluster.client.inState('show', 'STOPPED');
     const verdict = await oracle.stop();

@@ -36,7 +36,7 @@ afterAll(async () => {
 const spooledBytes = async (): Promise<number> =>
   (await spooledEpochs(cluster.spoolDir)).reduce((sum, { bytes }) => sum + bytes, 0);
 
-test('a store that stays away: the spool keeps its bound, the stream lives on and its drops are told', async () => {
+test('a store that stays away: the spool keeps its bound, the stream lives on and its drops are reported', async () => {
   const { client } = cluster;
   await client.start('show', { webhook_urls: [app.url] });
   const { srt_url: srtUrl } = await client.inState('show', 'READY');

@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const text = async (url: string): Promise<string> => (await fetch(url)).text();
 
-test('a stop that comes while nobody owns the stream is carried out in full by the next worker', async () => {
+test('a stop that comes while the stream has no owner is carried out in full by the next worker', async () => {
   const { client } = cluster;
   const killed = await cluster.addWorker();
   await client.start('gap', { record: true, webhook_urls: [app.url] });

@@ -120,12 +120,12 @@ describe('startEmbedded', () => {
     expect(embedded.url).toMatch(/^http:/);
   });
 
-  test('tells why a part ended by itself', async () => {
+  test('reports why a process ended by itself', async () => {
     await writeFile(join(root, 'worker/main.ts'), `process.stderr.write('no libsrt\\n'); process.exit(3);`);
     await expect(start()).rejects.toThrow('worker ended by itself (exit code 3):\nno libsrt');
   });
 
-  test('tells of a part that ends later', async () => {
+  test('reports a process that ends later', async () => {
     const embedded = await start();
     process.kill(-(embedded.pids.worker ?? 0), 'SIGKILL');
     expect((await embedded.failed).message).toBe('worker ended by itself (exit code 137)');
@@ -163,7 +163,7 @@ describe('startEmbedded', () => {
     await expect(failure).rejects.toThrow(/ffmpeg is not installed.*apt-get install ffmpeg[\s\S]*redis-server is not/);
   });
 
-  test('a taken port and a bad variable are told before anything is started', async () => {
+  test('a taken port and a bad variable are reported before anything is started', async () => {
     const other = await start();
     const taken = new URL(other.url).port;
     dataDir = join(root, 'second');

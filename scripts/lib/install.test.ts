@@ -167,7 +167,7 @@ describe('need_packages', () => {
     }
   });
 
-  test('a Node that is too old to begin with is told', async () => {
+  test('a Node that is too old to begin with is reported', async () => {
     await program('node', '#!/bin/bash\n[ "$1" = --version ] && echo v16.20.0 || echo 16\n');
     await program('npm', NPM);
     const { code, out } = await run('need_packages run');

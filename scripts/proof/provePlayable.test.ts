@@ -103,7 +103,7 @@ test('the test encoder sends 1280x720 H.264 with AAC at 48 kHz', async () => {
   });
 });
 
-test('a segment without sound is told as such', async () => {
+test('a segment without sound is reported as such', async () => {
   const file = join(dir, 'silent.ts');
   await execa('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=64x64', '-t', '0.2', file]);
   await expect(probeSegment(await readFile(file), signal)).rejects.toThrow('a segment holds no sound');

@@ -46,7 +46,7 @@ const remove = (log = recordingLogger().log): Promise<string[]> =>
 const seen = (node: string, ago: number) => redis.zadd(keys.nodes, Date.now() - ago, node);
 const left = (node: string) => redis.keys(`bull:uploads-${node}:*`);
 
-test('the queue of a node that is gone for a day goes, and what was lost in it is told', async () => {
+test('the queue of a node that is gone for a day is removed, and what was lost in it is logged', async () => {
   await leaveUploads('gone');
   await seen('gone', DAY_MS + 1_000);
   const { log, lines } = recordingLogger();

@@ -172,7 +172,7 @@ test('what does not fit one worker is taken by another, in its turn', async () =
   await vi.waitFor(() => expect(happened).toEqual(['a took one', 'b took ladder', 'b took two']), long);
 });
 
-test("one that was stopped while it did not fit is in nobody's way", async () => {
+test('one that was stopped while it did not fit delays no other stream', async () => {
   const happened: string[] = [];
   const { consumer } = consume('a', happened, 2);
   await start('one');

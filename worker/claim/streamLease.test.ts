@@ -66,7 +66,7 @@ async function startRun(streamId = 'show') {
 }
 
 describe('acquiring', () => {
-  test('a second worker is told how long the lease is held, and gets it with a greater token when it has run out', async () => {
+  test('a second worker gets the time that the lease is still held, and gets it with a greater token when it has run out', async () => {
     const run = await startRun();
     const first = await scripts.acquire('show', run, 'worker-1', 200);
     expect(first.kind).toBe('taken');
@@ -123,7 +123,7 @@ describe('holding', () => {
     expect(told.onFenced).not.toHaveBeenCalled();
   });
 
-  test('a wish to stop reaches the owner with a wake-up, and also without one', async () => {
+  test('a requested stop reaches the owner with a wake-up, and also without one', async () => {
     const first = await take('a', await startRun('a'), 'worker-1', 1_000_000);
     await streams.stop('a');
     first.lease.wake();
@@ -163,7 +163,7 @@ describe('a new run', () => {
 });
 
 describe('losing', () => {
-  test('a fenced owner is told, and its write changes nothing', async () => {
+  test('a fenced owner is notified, and its write changes nothing', async () => {
     const run = await startRun();
     const { lease, told } = await take('show', run);
     await redis.hset(keys.stream('show'), 'token', '99999999999999', 'owner', 'worker-2');
@@ -246,7 +246,7 @@ describe('losing', () => {
     }
   });
 
-  test('Redis frozen while it has a write, and the answer is late: the event is told once', async () => {
+  test('Redis frozen while it has a write, and the answer is late: the event is written once', async () => {
     const { lease } = await take('show', await startRun());
     const events = async () => (await redis.xrange(keys.outbox, '-', '+')).length;
     const before = await events();

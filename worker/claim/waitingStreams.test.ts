@@ -54,7 +54,7 @@ async function look(...workers: WorkerStatus[]): Promise<void> {
 const full = idleWorker('full', { streams: 2 });
 const told = () => redis.xlen(keys.outbox);
 
-test('told once, with the reason, as an event', async () => {
+test('reported once, with the reason, as an event', async () => {
   await wait();
   await look(full, idleWorker('slow', { busy: 'slow' }), idleWorker('going', { draining: true, busy: 'slow' }));
   const text = 'waiting: no capacity (3 workers: 1 full, 1 overloaded, 1 draining)';
@@ -72,7 +72,7 @@ test.each<[string, WorkerStatus[]]>([
   expect(await streams.get('show')).toMatchObject({ reason: 'created' });
 });
 
-test('not told of a stream that somebody holds, of another run, or of one that is over', async () => {
+test('not reported for a stream with an owner, of another run, or of one that is over', async () => {
   const scripts = new LeaseScripts(redis);
   await scripts.acquire('held', await wait('held'), 'w', 60_000);
   await queue.add('stream', { streamId: 'held', run: 'another' });
@@ -83,7 +83,7 @@ test('not told of a stream that somebody holds, of another run, or of one that i
   expect(await told()).toBe(before);
 });
 
-test('whoever takes the stream takes the reason away', async () => {
+test('the worker that takes the stream removes the reason', async () => {
   const run = await wait();
   await look(full);
   await new LeaseScripts(redis).acquire('show', run, 'w', 60_000);
@@ -91,7 +91,7 @@ test('whoever takes the stream takes the reason away', async () => {
   expect(await redis.hget(keys.stream('show'), 'reasonBefore')).toBeNull();
 });
 
-test('every waiting stream is told, however many wait', async () => {
+test('every waiting stream gets the event, however many wait', async () => {
   const ids = Array.from({ length: 350 }, (_, i) => `show-${i}`);
   await Promise.all(ids.map(id => wait(id)));
   await look(full);

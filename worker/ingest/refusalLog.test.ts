@@ -12,7 +12,7 @@ function setUp() {
 
 const refusal = { code: 1401, why: 'the stream key has expired', peer: '127.0.0.1:5000' };
 
-test('the first refusal is told at once, the rest once a second with their number and the last one', () => {
+test('the first refusal is logged at once, the rest once a second with their number and the last one', () => {
   const { lines, log } = setUp();
   for (let ms = 0; ms < 1_000; ms += 10) log.add(refusal, ms);
   expect(lines).toEqual([expect.objectContaining({ refused: 1, ...refusal })]);

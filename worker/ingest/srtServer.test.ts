@@ -76,7 +76,7 @@ describe('who gets in', () => {
 });
 
 describe('ports', () => {
-  test('a port held by somebody else is port_unavailable, and can be opened when it is free', async () => {
+  test('a port held by another program is port_unavailable, and can be opened when it is free', async () => {
     const port = await freeUdpPort();
     const holder = await holdUdpPort(port);
     for (const bind of ['127.0.0.1', '0.0.0.0']) {

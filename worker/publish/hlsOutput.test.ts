@@ -262,7 +262,7 @@ describe('recovery', () => {
 });
 
 describe('fencing', () => {
-  test('an owner that was replaced writes no playlist any more, and is told', async () => {
+  test('an owner that was replaced writes no playlist any more, and is notified', async () => {
     const old = await publish('100');
     await stream(old.output, 1.2);
     await vi.waitFor(async () => expect((await playlist()).numbers).toEqual([0, 1, 2]));
@@ -282,7 +282,7 @@ describe('fencing', () => {
     await expect(publish('150')).rejects.toMatchObject({ code: 'fenced' });
   });
 
-  test('an owner that is let go leaves what it has not uploaded', async () => {
+  test('an abandoned owner leaves what it has not uploaded', async () => {
     const { output } = await publish('100');
     const epoch = await output.openEpoch(Date.now(), { followsSource: false });
     // Closed by FFmpeg, not named by a list that was seen.
@@ -333,7 +333,7 @@ describe('faults', () => {
     });
   });
 
-  test('credentials that turn out wrong at the first PUT: told at once, once', async () => {
+  test('credentials that turn out wrong at the first PUT: reported at once, and once', async () => {
     const { output, events } = await publish('100');
     store.onPut = () => Promise.reject(new StoreError('denied', '403'));
     await stream(output, 1.2);

@@ -27,7 +27,7 @@ test.each([[[]], [['ending']], [['handing_over']]] as const)(
   },
 );
 
-test('an output that was not told how to end does not end in order', () => {
+test('an output without a decided end does not end in order', () => {
   const { state } = after();
   state.close();
   expect([state.is('open'), state.over.aborted]).toEqual([true, false]);

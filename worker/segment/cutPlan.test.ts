@@ -85,7 +85,7 @@ describe('CutPlan', () => {
     );
   });
 
-  test('a rung that lost a key frame is cut there all the same; where it is first, nobody is', () => {
+  test('a rung that lost a key frame is cut there too; where it is first, no rung is', () => {
     const whole = pictures(i => i % 60 === 0);
     const broken = pictures(i => i % 60 === 0 && i !== 120);
     for (const order of [

@@ -339,7 +339,7 @@ describe('the life of a stream', () => {
     await session.finished;
   });
 
-  test('FFmpeg failed for good: told with the rule that it broke', async () => {
+  test('FFmpeg failed for good: reported with the rule', async () => {
     const books = bookkeeping({
       transcode: async (_encoder, _sink, { mayRestart }) => {
         while (await mayRestart(new Error('it crashed')));
@@ -365,7 +365,7 @@ describe('the life of a stream', () => {
     expect(await scripts.acquire('show', run, 'next', leaseTimes.ttlMs)).toMatchObject({ lostAfterMs: 0 });
   });
 
-  test('a newer owner has written the playlist before this one began: nothing is told', async () => {
+  test('a newer owner has written the playlist before this one began: nothing is reported', async () => {
     const books = bookkeeping({ openOutput: () => Promise.reject(new AppError('fenced', 'a newer owner')) });
     expect(await (await start(books.phases)).finished).toBe('fenced');
     expect(await events()).toEqual(['INITIALISED created']);

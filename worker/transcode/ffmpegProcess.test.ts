@@ -89,7 +89,7 @@ describe('FfmpegProcess', () => {
     expect(await ffmpeg.exited).toMatchObject({ kind: 'killed', reason: 'first' });
   });
 
-  test("somebody else's signal is a failure", async () => {
+  test('a signal from outside is a failure', async () => {
     const ffmpeg = start(fixture('silent'), { input: new PassThrough() });
     process.kill(ffmpeg.pid ?? 0, 'SIGTERM');
     expect(await ffmpeg.exited).toMatchObject({ kind: 'failed', reason: 'it was ended by SIGTERM' });

@@ -88,7 +88,7 @@ describe('MediaSpans', () => {
     expect(await spansOf(fromShare(endless, 0.3))).toEqual([]);
   });
 
-  test('an abandoned span: media is dropped, also while nobody wants any, and the next span begins at a key frame', async () => {
+  test('an abandoned span: media is dropped, also while no span takes any, and the next span begins at a key frame', async () => {
     const { media, spans } = open({ heldBytes: 20_000 });
     media.write(ts);
     const first = await spans.next();
@@ -105,7 +105,7 @@ describe('MediaSpans', () => {
     expect(first?.destroyed).toBe(true);
   });
 
-  test('media is not read past the limit while nobody takes it, and goes on when somebody does', async () => {
+  test('media is not read past the limit while no span takes it, and goes on when one does', async () => {
     const { media, spans } = open({ heldBytes: 30_000 });
     media.write(ts.subarray(0, 40_000));
     const span = await wanted(spans.next());
@@ -244,7 +244,7 @@ describe('MediaSpans refuses', () => {
     expect(error).toMatchObject({ code: 'input_invalid' });
   });
 
-  test('nothing when media ends early: the encoder may come back; but tells what was wrong', async () => {
+  test('nothing when media ends early: the encoder may come back; but reports what was wrong', async () => {
     const { media, spans } = open(quick);
     media.end(garbage);
     expect(await spans.next()).toBeUndefined();

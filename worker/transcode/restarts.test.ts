@@ -40,7 +40,7 @@ describe('withRestarts', () => {
     expect(attempts()).toBe(10);
   });
 
-  test('somebody else may have the last word on whether to try again', async () => {
+  test('the caller may decide on a restart', async () => {
     const causes: string[] = [];
     const done = withRestarts(() => Promise.reject(broken('again', true)), {
       limits,

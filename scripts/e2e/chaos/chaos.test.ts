@@ -33,7 +33,7 @@ test('a worker is frozen past its lease: another one takes over, and it finds it
   expect((await freezeRound(chaos)).every(({ claimed }) => claimed < 14_000)).toBe(true);
 });
 
-test('streams are stopped while nobody owns them: the next workers carry it out, and new runs begin', async () => {
+test('streams are stopped while they have no owner: the next workers carry it out, and new runs begin', async () => {
   expect(await gapRound(chaos, 'after-stopped')).toEqual([]);
   expect(await gapRound(chaos, 'at-once')).toEqual([]);
 });

@@ -106,7 +106,7 @@ describe('a PUT that meets', () => {
     expect(await store.put(key, 'x'.repeat(100_000), text)).toHaveProperty('etag');
   });
 
-  test('nobody who listens: retry, surely not stored', async () => {
+  test('no listener: retry, surely not stored', async () => {
     const gone = await startFaultProxy(double.endpoint);
     await gone.close();
     const lonely = openStore({ endpoint: gone.endpoint });

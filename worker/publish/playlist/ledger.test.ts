@@ -58,7 +58,7 @@ describe('listing', () => {
     expect(listing(settle(ledger, 0, 3, 'stored'), 1)).toEqual(['0', '1', '2']);
   });
 
-  test('tells a gap only when something stored follows, and can heal it until then', () => {
+  test('lists a gap only when something stored follows, and can fill it until then', () => {
     let ledger = openEpoch(createLedger(options()), start);
     ledger = stored(ledger, 0);
     ledger = settle(close(ledger, 0, 1), 0, 1, 'gap');
@@ -89,7 +89,7 @@ describe('listing', () => {
     expect(listing(close(ledger, 1, 5), 1)).toEqual(['0', '1 gap', '2 gap', '3']);
   });
 
-  test('while nothing can be stored nothing is told, and after it the head moves beyond the gaps', () => {
+  test('while nothing can be stored nothing is listed, and after it the head moves beyond the gaps', () => {
     let ledger = stored(openEpoch(createLedger(options('run1', 1)), start), 0, [0]);
     for (let n = 1; n < 100; n += 1) ledger = close(ledger, 0, n);
     expect(ledger.listed).toEqual([0]);

@@ -68,7 +68,7 @@ test('every second number is written at once, with what became of those before, 
   expect(await saved()).toEqual(settle(next, 0, 5, 'stored'));
 });
 
-test('the first number in use is written at once: nobody would know of it otherwise', async () => {
+test('the first number in use is written at once, since it is in no other place', async () => {
   const copies = new LedgerStore(redis, 'fresh', '100', log);
   copies.save(createLedger(options));
   const first = addClosed(createLedger(options), { rendition: 0, number: 0, durationSeconds: 4.004, bytes: 188 });

@@ -48,7 +48,7 @@ function failOnce(error: StoreError, arrives: boolean): void {
 }
 
 describe('coalescing', () => {
-  test('a new text ends the back-off: what it tells was just stored, so the store is back', async () => {
+  test('a new text ends the back-off: what it lists was just stored, so the store is back', async () => {
     const { writer: made } = writer();
     store.onPut = () => Promise.reject(new StoreError('retry', 'away'));
     made.write('old');
@@ -119,7 +119,7 @@ describe('failures', () => {
     expect((store.puts[1]?.at ?? 0) - (store.puts[0]?.at ?? 0)).toBeGreaterThanOrEqual(599);
   });
 
-  test('wrong credentials are told', async () => {
+  test('wrong credentials are reported', async () => {
     const { writer: made, events } = writer();
     failOnce(new StoreError('denied', '403'), false);
     made.write('1');
@@ -165,7 +165,7 @@ describe('failures', () => {
 });
 
 describe('fencing', () => {
-  test('an owner that was replaced does not overwrite, and is told', async () => {
+  test('an owner that was replaced does not overwrite, and is notified', async () => {
     const old = writer({ token: '99' });
     old.writer.write('#EXTM3U\nold');
     await flush(old.writer);

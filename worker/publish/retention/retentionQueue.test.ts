@@ -124,7 +124,7 @@ async function keys(prefix = 'show/'): Promise<string[]> {
   return found;
 }
 
-describe('a run that nobody uses any more', () => {
+describe('a run that is not used any more', () => {
   test('playlists go first, segments when the longest of them could have been played', async () => {
     await ended();
     await streams.stop('show');
@@ -205,7 +205,7 @@ describe('a run that begins while the one before is purged', () => {
     expect(await keys()).toEqual(['show/show.m3u8', 'show/show_004.ts', 'show/show_005.ts', 'show/show_006.ts']);
   });
 
-  test('after the purge has looked: loses nothing for any moment', async () => {
+  test('after the purge has listed the store: loses nothing for any moment', async () => {
     await ended();
     await streams.stop('show');
     const look = Promise.withResolvers<void>();

@@ -146,7 +146,7 @@ describe('recording', () => {
     expect(text).not.toContain('#EXT-X-DISCONTINUITY\n');
   });
 
-  test('an end while the store is away costs the deadline, and no link is told', async () => {
+  test('an end while the store is away costs the deadline, and no link is reported', async () => {
     const output = await publish('100', { record: true });
     await stream(output, 1.2);
     await vi.waitFor(async () => expect((await listed('show/show.m3u8')).numbers).toEqual([0, 1, 2]));

@@ -74,7 +74,7 @@ test('after a backlog, players get the time that the last playlist lasts', async
   expect(calls).toHaveLength(1);
 });
 
-test('an owner that was let go deletes nothing', async () => {
+test('an abandoned owner deletes nothing', async () => {
   await seconds(15);
   stop.abort();
   await seconds(20);

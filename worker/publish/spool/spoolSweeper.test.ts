@@ -257,7 +257,7 @@ describe('faults', () => {
     expect(await stored()).toEqual(names(0, 1, 2, 3));
   });
 
-  test('a name that has other bytes is dropped and told, the rest is stored', async () => {
+  test('a name that has other bytes is dropped and reported, the rest is stored', async () => {
     await store.put('show/show_001.ts', 'seen', { ...headers.segment, metadata: { origin: 'other' } });
     await kill(await startOwner());
     const sweep = sweeper();
@@ -273,7 +273,7 @@ describe('faults', () => {
 });
 
 describe('bounds', () => {
-  test('the oldest of a dead owner goes before anything live, and the stream is told', async () => {
+  test('the oldest of a dead owner goes before anything live, and it is reported to the stream', async () => {
     await kill(await startOwner());
     for (const [i, name] of names(0, 1, 2, 3).entries())
       await utimes(join(spool.dir, 'show/run1/170-1', name), 1_000 + i, 1_000 + i);
@@ -294,7 +294,7 @@ describe('bounds', () => {
     expect(dropped).not.toHaveBeenCalled();
   });
 
-  test('a live one is told by its publisher, and who waits for the upload too', async () => {
+  test('a drop of a live stream is reported by its output, and to the waiting upload', async () => {
     const dropped = vi.fn();
     const live = await spool.createEpoch(1, record, { onDropped: dropped });
     await writeSegments(live.dir, 'show', { closed: [0] });
@@ -312,7 +312,7 @@ describe('bounds', () => {
     expect(dropped).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^1 segment/));
   });
 
-  test('what could not be told while Redis is away is told later', async () => {
+  test('what could not be reported while Redis is away is reported later', async () => {
     await kill(await startOwner());
     told.mockRejectedValueOnce(new Error('away'));
     store.onPut = () => Promise.reject(new StoreError('retry', '503'));

@@ -189,7 +189,7 @@ describe('many processes', () => {
     expect(await all()).toEqual(['a', 'a/.meta-a.m3u8.json', 'a/a.m3u8']);
   });
 
-  test('a frozen process keeps its lock: others are told to try again, and do when it is gone', async () => {
+  test('a frozen process keeps its lock: others retry, and succeed when it is gone', async () => {
     await store.put('a/a.m3u8', '0', playlist('0'));
     const impatient = new FolderStore({ dir, publicUrl: '', lockWaitMs: 100 });
     const child = await start([], 'hold', join(dir, 'a/.lock-a.m3u8'));

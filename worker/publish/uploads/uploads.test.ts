@@ -74,7 +74,7 @@ async function job(number: number, body = 'media'): Promise<UploadJob> {
   return { streamId: 'show', run: 'run1', file, key: `show/${name}`, ...headers.segment };
 }
 
-test('a file of the spool gets into the store, and the one who waits is told', async () => {
+test('a file of the spool gets into the store, and the waiting caller is notified', async () => {
   const uploads = uploadQueue();
   expect(await uploads.uploadOnce(await job(1, 'bytes'))).toEqual({ kind: 'stored' });
   expect((await store.get('show/show_001.ts'))?.body.toString()).toBe('bytes');
@@ -137,7 +137,7 @@ describe('final failures', () => {
     expect((await store.get('show/show_001.ts'))?.body.toString()).toBe('seen by viewers');
   });
 
-  test('in another process: the job is asked, and tells what kind it was', async () => {
+  test('in another process: the failed job says what kind of failure it was', async () => {
     const waiting = uploadQueue({ runs: false });
     uploadQueue({ attempts: 1 });
     store.onPut = () => Promise.reject(new StoreError('denied', 'no rights'));
@@ -212,7 +212,7 @@ test('the lost answer of our own PUT is no foreign object', async () => {
   expect(await uploads.uploadOnce(await job(1))).toEqual({ kind: 'stored' });
 });
 
-test('another process of the node may do the upload: told by pub/sub, well before anybody asks', async () => {
+test('another process of the node may do the upload: reported by pub/sub, before any poll', async () => {
   const listener = new Redis(server.url);
   stops.push(async () => listener.disconnect());
   const messages: string[] = [];
@@ -262,7 +262,7 @@ test('a job that Redis has lost is queued again', async () => {
   expect(await outcome).toEqual({ kind: 'stored' });
 });
 
-test('who gives up waiting is let go, and the job stays queued', async () => {
+test('a waiting caller that gives up is released, and the job stays queued', async () => {
   const uploads = uploadQueue();
   const giveUp = new AbortController();
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
@@ -356,7 +356,7 @@ describe('Redis away', () => {
     expect(order.filter(number => number === '015')).toHaveLength(2);
   });
 
-  test('it is told when it is back', async () => {
+  test('its return is reported', async () => {
     const { own, uploads } = await onOwnRedis();
     await uploads.uploadOnce(await job(1));
     const back = vi.fn();
@@ -402,7 +402,7 @@ test('a left file whose job waits for a far attempt does not wait with it', asyn
   expect(await uploads.uploadOnce(left, { late: true })).toEqual({ kind: 'stored' });
 });
 
-test('the store’s return is told', async () => {
+test('the store’s return is reported', async () => {
   const uploads = uploadQueue({ attempts: 1 });
   await uploads.uploadOnce(await job(1));
   const back = vi.fn();
@@ -427,7 +427,7 @@ test('the store’s return ends the pauses between attempts', async () => {
   expect(performance.now() - backAt).toBeLessThan(2_000);
 });
 
-test('who waits for a file that was dropped is told', async () => {
+test('a caller that waits for a dropped file is notified', async () => {
   const uploads = uploadQueue();
   store.onPut = () => new Promise(() => undefined);
   const dropped = await job(1);

@@ -108,7 +108,7 @@ test('a file that went in the meantime is final', async () => {
   expect(await outcome).toMatchObject({ kind: 'failed', error: { code: 'ENOENT' } });
 });
 
-test('who gives up waiting is let go', async () => {
+test('a waiting caller that gives up is released', async () => {
   store.onPut = () => Promise.reject(new StoreError('retry', 'away'));
   const giveUp = new AbortController();
   const outcome = uploads.upload(await job(1), giveUp.signal);
