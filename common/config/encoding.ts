@@ -33,7 +33,7 @@ export const defaultLadder: readonly Rendition[] = [
 
 export const defaultSingle: Rendition = { maxHeight: 1080, video: 5_000, audio: 128 };
 
-/** LADDER: every rung needs its size, and they go from the largest to the smallest (each is scaled from the one before). */
+/** LADDER: every rendition needs its size. They are ordered from the largest to the smallest, since each is scaled from the one before. */
 export const ladder = z
   .array(rendition.omit({ maxHeight: true }).extend({ width, height }))
   .min(1)

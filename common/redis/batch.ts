@@ -49,7 +49,7 @@ export class Batch<Item, Result> {
       const results = await this.#run(calls.map(({ item }) => item));
       for (const [i, { resolve, reject }] of calls.entries()) {
         if (i in results) resolve(results[i] as Result);
-        else reject(new Error('a batch was answered in part only'));
+        else reject(new Error('the answer to a batch is incomplete'));
       }
     } catch (error) {
       for (const { reject } of calls) reject(error);

@@ -12,7 +12,7 @@ const reconnect = (attempt: number): number => Math.min(100 * attempt, 1_000) + 
  * - `lease`: renewals; a late answer is as bad as none.
  * - `subscriber`: pub/sub; resubscribes by itself.
  *
- * A connection that stays silent for `socketTimeout` (ms) after a command is given up and made anew: one that a firewall has
+ * A connection that stays silent for `socketTimeout` (ms) after a command is closed and opened again: one that a firewall has
  * forgotten would else hang for a quarter of an hour (tcp(7), tcp_retries2). `queue` has more, since BullMQ's blocking
  * reads take up to 10 s.
  */

@@ -2,7 +2,7 @@ const prefix = 'livetran:';
 
 /** Every Redis key and channel of ours; BullMQ's own live under BullMQ's prefix. */
 export const keys = {
-  /** HASH: a stream's record, lease and wanted state. No expiry while it runs, `RECORD_TTL_SECONDS` after STOPPED. */
+  /** HASH: a stream's record, lease and desired state. No expiry while it runs, `RECORD_TTL_SECONDS` after STOPPED. */
   stream: (id: string) => `${prefix}stream:${id}`,
   /** STRING (JSON): the working copy of a stream's ledger. Always expires. */
   ledger: (id: string) => `${prefix}ledger:${id}`,

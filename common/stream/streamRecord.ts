@@ -47,7 +47,7 @@ const storedRecord = z
   })
   .transform(({ profile, ...record }) => ({ ...record, profile: profile ?? (record.abr ? 'ladder' : 'transcode') }));
 
-/** One stream: what is wanted of it (`desired`) apart from what it is (`state`). Times are ms since 1970. */
+/** One stream: the desired state (`desired`) apart from the actual one (`state`). Times are ms since 1970. */
 export type StreamRecord = z.infer<typeof storedRecord>;
 
 /** Reads a record from HGETALL's answer; undefined when there is none. */

@@ -73,7 +73,7 @@ describe('start', () => {
     expect(await events()).toHaveLength(1);
   });
 
-  test('after STOPPED begins anew: token and event sequence go on, nothing else is left', async () => {
+  test('after STOPPED starts again: token and event sequence go on, nothing else is left', async () => {
     const first = await store.start('a', options);
     await redis.hset(keys.stream('a'), {
       ...{ streamLink: 'x', srtUrl: 'y', port: '1', token: '77', keyAccepted: '1', fallback: 'no_idr' },

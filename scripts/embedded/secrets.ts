@@ -20,7 +20,7 @@ export async function readSecrets(dataDir: string): Promise<Partial<Secrets>> {
     return stored.parse(JSON.parse(await readFile(file, 'utf8'))) as Partial<Secrets>;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new Error(`${file} cannot be used; mend it, or remove it and new secrets are made`, { cause: error });
+    throw new Error(`${file} cannot be used; correct it, or remove it, and new secrets are made`, { cause: error });
   }
 }
 

@@ -37,6 +37,6 @@ demo_1.m3u8\r
   });
 });
 
-test('an error page is no playlist', () => {
-  expect(() => parsePlaylist('<html>', 'https://h/x')).toThrow('https://h/x is no playlist');
+test('an error page is not a playlist', () => {
+  expect(() => parsePlaylist('<html>', 'https://h/x')).toThrow('https://h/x is not a playlist');
 });

@@ -10,7 +10,7 @@ export interface ParsedPlaylist {
 /** The little of RFC 8216 that a proof needs. Throws when the text is no playlist. */
 export function parsePlaylist(text: string, url: string): ParsedPlaylist {
   const lines = text.split(/\r?\n/);
-  if (lines[0] !== '#EXTM3U') throw new Error(`${url} is no playlist: it does not begin with #EXTM3U`);
+  if (lines[0] !== '#EXTM3U') throw new Error(`${url} is not a playlist: it does not begin with #EXTM3U`);
   const playlist: ParsedPlaylist = { segments: [], variants: [], ended: lines.includes('#EXT-X-ENDLIST') };
   let variant: string | undefined;
   let gap = false;

@@ -213,7 +213,7 @@ export class StreamConsumer {
     this.#worker.concurrency = Math.max(1, this.#jobs + (this.#slots.fitsAny ? 1 : 0));
   }
 
-  /** BullMQ's loop waits for a job's end when it has as many as `concurrency`; only resume() has it look again. */
+  /** BullMQ's loop waits for a job's end when it has as many as `concurrency`; only resume() makes it fetch again. */
   #fetchNext(): void {
     this.#noteRoom();
     if (!this.#taking) return;

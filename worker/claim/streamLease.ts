@@ -84,7 +84,7 @@ export class StreamLease {
     return this.#record[field];
   }
 
-  /** Looks at the wanted state now instead of at the next renewal. */
+  /** Reads the desired state now instead of at the next renewal. */
   wake(): void {
     void this.#renew();
   }
@@ -201,7 +201,7 @@ export class StreamLease {
       owner: this.#record.owner ?? this.token,
       leaseUntil: '0',
     });
-    // Not ours after that: the stream was started anew in the meantime.
+    // Not ours after that: the stream was started again in the meantime.
     const renewed = await this.#scripts.renew(this.#held, this.#times.ttlMs);
     if (renewed.kind !== 'renewed') this.#setFenced();
   }

@@ -80,7 +80,7 @@ export class ListenerGate {
       if (!admission.accept) return admission;
     } catch (error) {
       this.#log.error({ err: error }, 'an SRT caller was refused with 1500: its stream id could not be checked');
-      return { accept: false, code: 1500, why: 'an error of ours' };
+      return { accept: false, code: 1500, why: 'an error in Livetran; see the worker log' };
     }
     return this.#live?.isLive(now) ? TAKEN : ACCEPTED;
   }

@@ -55,7 +55,7 @@ function listenError(libsrt: Libsrt, { bind, port }: { bind: string; port: numbe
     return new AppError('port_unavailable', `${place} is in use already; free it, or take it out of SRT_PORTS`);
   }
   if (errno === constants.errno.EADDRNOTAVAIL) {
-    return new AppError('listener_error', `${bind} is no address of this host; set SRT_BIND to one, or to 0.0.0.0`);
+    return new AppError('listener_error', `${bind} is not an address of this host; set SRT_BIND to one, or to 0.0.0.0`);
   }
   if (errno === constants.errno.EACCES) {
     return new AppError(

@@ -98,8 +98,7 @@ export class SrtServer {
 
   /** @throws AppError `port_unavailable` when the port is in use, else `listener_error` */
   async openListener(options: ListenOptions): Promise<SrtListener> {
-    if (this.#stopping)
-      throw new AppError('listener_error', 'SRT is being stopped; no listener can be opened any more');
+    if (this.#stopping) throw new AppError('listener_error', 'SRT is stopping; no new listener can be opened');
     this.#checkYielded(options);
     const socket = openListenerSocket(this.#libsrt, options, this.#hook);
     const gate = new ListenerGate(options.admit, options.log, options.onRefused);

@@ -20,7 +20,7 @@ const NOT_PUBLISH = refuse(1405, 'the stream id does not say mode=publish');
 const NO_KEY = refuse(1401, 'there is no stream key in the stream id');
 const BAD_KEY = refuse(1401, 'the stream key is not one of ours');
 const EXPIRED = refuse(1401, 'the stream key has expired');
-const OTHER_RUN = refuse(1410, 'the stream key is for another run of this stream, which has been started anew since');
+const OTHER_RUN = refuse(1410, 'the stream key is for another run of this stream, which has been started again since');
 const OTHER_STREAM = refuse(1403, 'the stream key, or the rid, is for another stream');
 
 /** Judges the stream ids of callers for one run of one stream. */

@@ -16,7 +16,7 @@ export async function stop(
     out(json ? JSON.stringify(asked) : `${streamId}: ${asked.state === 'STOPPED' ? 'stopped' : 'stopping'}`);
     return 0;
   }
-  err(`${streamId}: stopping …`);
+  if (asked.state !== 'STOPPED') err(`${streamId}: stopping …`);
   const stopped = async (): Promise<StreamView | false> => {
     const stream = await client.get(streamId);
     return stream.state === 'STOPPED' ? stream : false;

@@ -1,4 +1,4 @@
--- Renews the leases of streams that one worker holds, and reads what is wanted of each.
+-- Renews the leases of streams that one worker holds, and reads the desired state of each.
 -- KEYS  stream records
 -- ARGV  token, run, TTL (ms) of each, in the same order
 -- Returns for each {1, desired, stopReason, event sequence} renewed; {0} fenced: another owner or another run has it;

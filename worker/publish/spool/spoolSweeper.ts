@@ -152,7 +152,7 @@ export class SpoolSweeper {
     this.#storing.set(epoch.origin, stored);
   }
 
-  /** One process of the node at a time stores an epoch; the others look again later. */
+  /** One process of the node at a time stores an epoch; the others retry later. */
   async #store({ origin }: SpooledEpoch): Promise<void> {
     const held = await holdFile(`${join(this.#spool.dir, origin)}.json`, false);
     if (!held) return;

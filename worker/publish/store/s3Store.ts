@@ -106,7 +106,7 @@ export class S3Store implements ObjectStore {
       const answer = await this.#client.send(command, { abortSignal: signal });
       const body = await readBody(answer.Body as Readable, signal);
       if (!answer.ETag || body.length !== answer.ContentLength) {
-        throw new StoreError('retry', `GET ${key}: the answer is not whole`);
+        throw new StoreError('retry', `GET ${key}: the answer is incomplete`);
       }
       return { key, size: body.length, etag: bare(answer.ETag), body, metadata: answer.Metadata ?? {} };
     });
@@ -116,7 +116,7 @@ export class S3Store implements ObjectStore {
     return this.#find({ name: `HEAD ${key}`, writes: false }, options.signal, async signal => {
       const command = new HeadObjectCommand({ Bucket: this.#bucket, Key: key });
       const { ETag, ContentLength, Metadata } = await this.#client.send(command, { abortSignal: signal });
-      if (!ETag || ContentLength === undefined) throw new StoreError('retry', `HEAD ${key}: the answer is not whole`);
+      if (!ETag || ContentLength === undefined) throw new StoreError('retry', `HEAD ${key}: the answer is incomplete`);
       return { key, size: ContentLength, etag: bare(ETag), metadata: Metadata ?? {} };
     });
   }
@@ -159,13 +159,13 @@ export class S3Store implements ObjectStore {
       );
       // A page of HTML with status 200 would otherwise pass for an empty listing.
       if (page.IsTruncated === undefined && page.Name === undefined) {
-        throw new StoreError('retry', `LIST ${prefix}: the answer is no listing`);
+        throw new StoreError('retry', `LIST ${prefix}: the answer is not a listing`);
       }
       for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
       const next = page.IsTruncated ? page.NextContinuationToken : undefined;
       // Without this check such an answer would end the list early, or never.
       if (page.IsTruncated && (!next || next === token)) {
-        throw new StoreError('retry', `LIST ${prefix}: more pages were announced, but no way to the next`);
+        throw new StoreError('retry', `LIST ${prefix}: more pages were announced, but no token for the next`);
       }
       token = next;
     } while (token !== undefined);

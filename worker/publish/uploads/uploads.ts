@@ -113,7 +113,7 @@ export class Uploads {
 
   /**
    * Makes the configured attempts only. Never rejects.
-   * @param options.late after everything live; a job of the file that has ended, or is far from its next attempt, begins anew
+   * @param options.late after everything live; a job of the file that has ended, or is far from its next attempt, starts again
    */
   uploadOnce(job: UploadJob, options: { signal?: AbortSignal; late?: boolean } = {}): Promise<UploadOutcome> {
     return this.#enter(job, { late: false, ...options, persists: false });
