@@ -69,7 +69,7 @@ class Transcode {
       copies: copiesSource(options.encoding.profile),
       onChange: change => {
         if (change.kind === 'restored' || change.judgement.fault !== 'codec') this.#spans.cutAtNextKey();
-        options.log.info(change, 'the source is treated in another way from its next key frame on');
+        options.log.info(change, 'the source changes between passed on and transcoded at its next key frame');
         options.onSourceChange?.(change);
       },
     });

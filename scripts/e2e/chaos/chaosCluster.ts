@@ -23,11 +23,7 @@ export interface ChaosStream {
 }
 
 /** How a worker's log begins to report what nothing caught. */
-const FAULTS = [
-  'an exception that nothing caught',
-  'too many exceptions',
-  'an operation failed and nothing handled it',
-];
+const FAULTS = ['uncaught exception', 'too many uncaught exceptions', 'unhandled rejection'];
 
 /** A log line that is about a stream, with its time in ms since 1970. */
 export interface StreamLine extends LogLine {

@@ -36,10 +36,7 @@ export class SpoolWatch {
       .on('add', path => onFound(dirname(relative(this.#spool.dir, path))))
       .on('ready', onScanned)
       .on('error', error => {
-        this.#log.warn(
-          { err: error },
-          'a folder of the spool cannot be watched; its segments are found by the next sweep',
-        );
+        this.#log.warn({ err: error }, 'a folder of spool not watched; its segments are found by the next sweep');
       });
   }
 
