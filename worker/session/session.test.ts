@@ -313,6 +313,19 @@ describe('the life of a stream', () => {
     expect(record?.leaseUntil).toBeUndefined();
   });
 
+  test('a step of the end that hangs is left behind after its deadline', async () => {
+    const books = bookkeeping({
+      openIngest: async () => ({ port: 20_000, srtUrl: 'srt://x', close: () => new Promise(() => undefined) }),
+    });
+    const session = await start(books.phases);
+    await vi.waitFor(async () => expect((await streams.get('show'))?.state).toBe('READY'));
+    await streams.stop('show');
+    session.wake();
+    expect(await session.finished).toBe('stopped');
+    expect(books.closed).toEqual(['output with ENDLIST']);
+    expect((await events()).at(-1)).toBe('STOPPED user_stop');
+  });
+
   test.each<[string, number, number, string[], string[]]>([
     ['a restart is left', 0, 5_000, ['INITIALISED created', 'READY listening'], []],
     [
