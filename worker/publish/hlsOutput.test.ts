@@ -92,10 +92,11 @@ async function publish(token: string, options: Partial<HlsOutputOptions> = {}, f
 async function stream(
   output: HlsOutput,
   seconds: number,
-  { stems = ['show'] as readonly string[], realTime = false, toneSeconds = seconds } = {},
+  options: { stems?: readonly string[]; made?: readonly number[]; realTime?: boolean; toneSeconds?: number } = {},
 ): Promise<void> {
-  const epoch = await output.openEpoch(Date.now(), { followsSource: false });
-  await encodeSegments({ epoch, renditions: stems.length, seconds, toneSeconds, segmentSeconds: 0.5, realTime });
+  const { stems = ['show'], made = [...stems.keys()], realTime = false, toneSeconds = seconds } = options;
+  const epoch = await output.openEpoch(Date.now(), { followsSource: false, renditions: made });
+  await encodeSegments({ epoch, renditions: made, seconds, toneSeconds, segmentSeconds: 0.5, realTime });
 }
 
 async function playlist(key = 'show/show.m3u8') {
@@ -134,7 +135,7 @@ describe('a single profile', () => {
 
   test('a file leaves the spool as soon as it is stored, not with the end of a long stream', async () => {
     const { output } = await publish('100');
-    const epoch = await output.openEpoch(Date.now(), { followsSource: false });
+    const epoch = await output.openEpoch(Date.now(), { followsSource: false, renditions: [0] });
     const end = new AbortController();
     const encoding = encodeSegments({ epoch, seconds: 60, segmentSeconds: 0.5, realTime: true, signal: end.signal });
     await vi.waitFor(async () => expect((await playlist()).numbers.length).toBeGreaterThan(2), 20_000);
@@ -284,12 +285,45 @@ describe('fencing', () => {
 
   test('an abandoned owner leaves what it has not uploaded', async () => {
     const { output } = await publish('100');
-    const epoch = await output.openEpoch(Date.now(), { followsSource: false });
+    const epoch = await output.openEpoch(Date.now(), { followsSource: false, renditions: [0] });
     // Closed by FFmpeg, not named by a list that was seen.
     await writeFile(join(epoch.dir, 'show_000.ts'), Buffer.alloc(188));
     await output.abandon();
     await epoch.close();
     expect(await readdir(epoch.dir)).toEqual(['show_000.ts']);
+  });
+});
+
+describe('a ladder of which not all renditions are made', () => {
+  const stems = ['show_0', 'show_1'];
+  const ladder = { abr: true, renditions, window: 10, record: true };
+  const uris = async (key: string): Promise<string[]> =>
+    ((await store.get(key))?.body.toString() ?? '').split('\n').filter(line => line !== '' && !line.startsWith('#'));
+
+  test('is playable with those, and lists and records no other', async () => {
+    const { output, events } = await publish('100', ladder);
+    await stream(output, 1.2, { stems, made: [1] });
+    expect((await output.finish()).unstored).toBe(0);
+    expect(events.onPlayable).toHaveBeenCalledOnce();
+    expect(await uris('show/show_master.m3u8')).toEqual(['show_1.m3u8']);
+    expect(await uris('show/show_vod_run1_master.m3u8')).toEqual(['show_vod_run1_1.m3u8']);
+    expect(await store.head('show/show_0.m3u8')).toBeUndefined();
+    expect(gaps).toEqual([]);
+  });
+
+  test.each([true, false])('a new owner goes on with those (with the working copy: %s)', async hasCopy => {
+    const first = await publish('100', ladder);
+    await stream(first.output, 1.2, { stems, made: [1] });
+    await first.output.finish({ endList: false });
+    if (!hasCopy) await redis.flushall();
+    const { output } = await publish('200', { ...ladder, takenOver: true });
+    expect(output.made).toEqual([1]);
+    // The source is larger now: what was not made before is added.
+    await stream(output, 1.2, { stems, made: [0, 1] });
+    expect((await output.finish()).unstored).toBe(0);
+    expect(await uris('show/show_master.m3u8')).toEqual(['show_0.m3u8', 'show_1.m3u8']);
+    const small = parseMediaPlaylist((await store.get('show/show_1.m3u8'))?.body.toString() ?? '');
+    expect(small?.segments.filter(({ gap }) => gap)).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ import { withDeadline } from '../../common/withDeadline.ts';
 import type { EpochSink } from '../segment/segmentEpoch.ts';
 import type { HlsOutputDeps, HlsOutputEvents, HlsOutputOptions } from './hlsOutputContract.ts';
 import { OutputState } from './outputState.ts';
-import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle } from './playlist/ledger.ts';
+import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle, viewed } from './playlist/ledger.ts';
 import type { LedgerStore } from './playlist/ledgerStore.ts';
 import { PlaylistSet } from './playlist/playlistSet.ts';
 import { Poster } from './poster.ts';
@@ -89,9 +89,16 @@ export class HlsOutput implements EpochSink {
     return this.#ledger.nextNumber;
   }
 
-  async openEpoch(startedAt: number, { followsSource }: { followsSource: boolean }): Promise<LiveEpoch> {
+  get made(): readonly number[] {
+    return viewed(this.#ledger);
+  }
+
+  async openEpoch(
+    startedAt: number,
+    { followsSource, renditions }: { followsSource: boolean; renditions: readonly number[] },
+  ): Promise<LiveEpoch> {
     const { streamId, run, token } = this.#options;
-    this.#ledger = openEpoch(this.#ledger, startedAt);
+    this.#ledger = openEpoch(this.#ledger, startedAt, renditions);
     this.#epochCount += 1;
     const record = { streamId, run, token, stems: this.#ledger.stems, firstNumber: this.nextNumber, startedAt };
     let origin: string | undefined;

@@ -16,7 +16,7 @@ const read = (ts: Buffer): Readable => Readable.from(pieces(ts), { objectMode: f
 
 /** Segments of 1 s of each rendition's media. */
 async function write(...media: Buffer[]): Promise<number[][]> {
-  const epoch = await sink.openEpoch(Date.now(), { followsSource: false });
+  const epoch = await sink.openEpoch(Date.now(), { followsSource: false, renditions: [0] });
   const renditions = [...media.keys()];
   const writer = new EpochWriter({ epoch, renditions, segmentSeconds: 1, firstSeconds: 1 });
   await Promise.all(media.map((ts, i) => writer.feed(i, read(ts))));
@@ -41,7 +41,7 @@ test('a last segment that not all renditions have is left out of all', async () 
 });
 
 test('a folder that cannot be written to is reported, and ends nothing', async () => {
-  const epoch = await sink.openEpoch(Date.now(), { followsSource: false });
+  const epoch = await sink.openEpoch(Date.now(), { followsSource: false, renditions: [0] });
   await rm(epoch.dir, { recursive: true });
   const writer = new EpochWriter({ epoch, renditions: [0], segmentSeconds: 1, firstSeconds: 1 });
   await writer.feed(0, read(await makeTs({ seconds: 2, gop: 30 })));
@@ -53,7 +53,7 @@ test('a folder that cannot be written to is reported, and ends nothing', async (
 });
 
 test('media that breaks off keeps what came', async () => {
-  const epoch = await sink.openEpoch(Date.now(), { followsSource: false });
+  const epoch = await sink.openEpoch(Date.now(), { followsSource: false, renditions: [0] });
   const writer = new EpochWriter({ epoch, renditions: [0], segmentSeconds: 1, firstSeconds: 1 });
   const ts = await makeTs({ seconds: 2, gop: 30 });
   const broken = Readable.from(

@@ -20,10 +20,16 @@ export interface SegmentEpoch {
 
 /** Where a stream's segments go. Declared for those who make them; publish/ implements it. */
 export interface EpochSink {
+  /** Renditions that viewers of this run have: each later epoch has to have them too. */
+  readonly made: readonly number[];
   /**
    * Called before each source of media begins, one epoch at a time.
    * @param startedAt wall clock (ms) of its first byte
    * @param options.followsSource segments end with the key frames of the encoder, not with ours
+   * @param options.renditions those that this epoch has
    */
-  openEpoch(startedAt: number, options: { followsSource: boolean }): Promise<SegmentEpoch>;
+  openEpoch(
+    startedAt: number,
+    options: { followsSource: boolean; renditions: readonly number[] },
+  ): Promise<SegmentEpoch>;
 }

@@ -62,6 +62,7 @@ function bookkeeping(override: Partial<SessionPhases> = {}) {
       hooks.events = events;
       open.add('output');
       return {
+        made: [],
         openEpoch: () => Promise.reject(new Error('not used')),
         suspend: () => closed.push('suspended'),
         resume: () => closed.push('resumed'),

@@ -22,7 +22,7 @@ const inputs: Inputs = {
 
 function args(encoding: Encoding, more: Partial<Inputs> = {}): string[] {
   const given = { ...inputs, ...more };
-  const plan = planSpan({ encoding, inputs: given, isFallback: false });
+  const plan = planSpan({ encoding, inputs: given, isFallback: false, made: [] });
   return ffmpegArgs({ encoding, plan, inputs: given, maxPixels: 9_437_184 });
 }
 

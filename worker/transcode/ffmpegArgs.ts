@@ -1,6 +1,7 @@
 import type { Rendition } from '../../common/config/encoding.ts';
 import type { Inputs } from './chooseInputs.ts';
 import type { Encoding } from './encoding.ts';
+import { limitedTo } from './ladderRungs.ts';
 import { segmentTiming } from './segmentTiming.ts';
 import type { SpanPlan } from './spanPlan.ts';
 import { videoEncoder } from './videoEncoder.ts';
@@ -23,7 +24,7 @@ export function ffmpegArgs(options: {
   const { encoding, plan, inputs } = options;
   const isSilent = inputs.audio === 'silence';
   const source = `0:i:${inputs.video.pid}`;
-  const made = plan.renditions.flatMap(place => encoding.renditions[place] ?? []);
+  const made = plan.renditions.flatMap(place => limited(encoding, place, inputs.size));
   const copied = plan.picture === 'encode' ? 0 : 1;
   const encoded = made.slice(copied);
   const { device, upload } = videoEncoder(encoding.encoder ?? 'libx264');
@@ -46,6 +47,13 @@ export function ffmpegArgs(options: {
       ...pipeArgs(i),
     ]),
   ];
+}
+
+/** A rendition of a ladder is never larger than the source. */
+function limited({ abr, renditions }: Encoding, place: number, size: Inputs['size']): Rendition[] {
+  const rendition = renditions[place];
+  if (rendition === undefined) return [];
+  return [abr ? limitedTo(rendition, size) : rendition];
 }
 
 function videoArgs(rendition: Rendition, encoding: Encoding, followsSource: boolean): string[] {

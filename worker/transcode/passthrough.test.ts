@@ -112,6 +112,17 @@ describe('passthrough', () => {
   });
 });
 
+test('a ladder makes no rendition that is larger than its source', async () => {
+  const renditions = [
+    { width: 320, height: 180, video: 300, audio: 64 },
+    { width: 160, height: 90, video: 150, audio: 64 },
+  ];
+  const encoding = { profile: 'ladder', abr: true, renditions } as const;
+  await transcodeAll(await makeTs({ seconds: 2, size: '240x136', video: closedGop }), sink, encoding);
+  expect(sink.list(0, 0)).toEqual([]);
+  expect((await probe(sink.list(0, 1)[0]?.path ?? '')).video).toMatchObject({ width: 160, height: 90 });
+});
+
 describe('ladder-source', () => {
   test('the top rendition is the encoder’s own picture, and all renditions line up', async () => {
     const ts = await makeTs({ seconds: 8, gop: 60, size: '320x180', video: closedGop });

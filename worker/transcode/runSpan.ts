@@ -40,7 +40,10 @@ export async function runSpan(options: SpanOptions): Promise<SpanEnd> {
   const { encoding, guard, plan, sink, span } = options;
   const { segmentSeconds, gopSeconds } = encoding;
   const writer = new EpochWriter({
-    epoch: await sink.openEpoch(span.startedAt, { followsSource: copiesPicture(plan) }),
+    epoch: await sink.openEpoch(span.startedAt, {
+      followsSource: copiesPicture(plan),
+      renditions: plan.renditions,
+    }),
     renditions: plan.renditions,
     segmentSeconds,
     firstSeconds: segmentTiming(segmentSeconds, gopSeconds).first,

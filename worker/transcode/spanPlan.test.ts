@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { StreamProfile } from '../../common/stream/streamProfile.ts';
+import { isLadder, type StreamProfile } from '../../common/stream/streamProfile.ts';
 import type { Inputs } from './chooseInputs.ts';
 import { planSpan } from './spanPlan.ts';
 import { tinyEncoding } from './testing/transcodeAll.ts';
@@ -23,6 +23,9 @@ test.each<[StreamProfile, Inputs['video'], Inputs['audio'], boolean, string, boo
   ['ladder-source', hevc, aac, false, 'encode', false],
   ['ladder-source', h264, aac, true, 'encode', false],
 ])('%s of %o with %o (fallen back: %s): %s, sound copied: %s', (profile, video, audio, isFallback, picture, copies) => {
-  const encoding = { ...tinyEncoding, profile };
-  expect(planSpan({ encoding, inputs: { video, audio }, isFallback })).toMatchObject({ picture, copiesAudio: copies });
+  const encoding = { ...tinyEncoding, profile, abr: isLadder(profile) };
+  expect(planSpan({ encoding, inputs: { video, audio }, isFallback, made: [] })).toMatchObject({
+    picture,
+    copiesAudio: copies,
+  });
 });

@@ -1,6 +1,7 @@
 import type { StreamProfile } from '../../common/stream/streamProfile.ts';
 import type { Inputs } from './chooseInputs.ts';
 import type { Encoding } from './encoding.ts';
+import { encodedRungs, rungsBelowCopy } from './ladderRungs.ts';
 
 /** What is made of one span of media. */
 export interface SpanPlan {
@@ -25,15 +26,24 @@ export const copiesSource = (profile: StreamProfile): boolean =>
 /**
  * The plan for a span. Pure.
  * @param options.isFallback the source cannot be passed on: it is encoded, whatever the profile says
+ * @param options.made renditions that viewers have already (EpochSink)
  */
-export function planSpan(options: { encoding: Encoding; inputs: Inputs; isFallback: boolean }): SpanPlan {
-  const { encoding, inputs, isFallback } = options;
-  const { profile } = encoding;
-  const renditions = [...encoding.renditions.keys()];
-  if (!copiesSource(profile) || isFallback || inputs.video.codec !== 'h264')
-    return { picture: 'encode', copiesAudio: false, renditions };
+export function planSpan(options: {
+  encoding: Encoding;
+  inputs: Inputs;
+  isFallback: boolean;
+  made: readonly number[];
+}): SpanPlan {
+  const { encoding, inputs, isFallback, made } = options;
+  const { profile, abr, renditions: ladder } = encoding;
+  const encode: SpanPlan = {
+    ...{ picture: 'encode', copiesAudio: false },
+    renditions: abr ? encodedRungs(ladder, inputs.size, made) : [0],
+  };
+  if (!copiesSource(profile) || isFallback || inputs.video.codec !== 'h264') return encode;
   // Sound that is announced and does not come, or that HLS does not play, is made by FFmpeg; the picture is copied.
   const copiesAudio = inputs.audio === 'none' || (inputs.audio !== 'silence' && inputs.audio.codec === 'aac');
-  if (profile === 'ladder-source') return { picture: 'copy_top', copiesAudio, renditions };
-  return { picture: copiesAudio ? 'direct' : 'copy', copiesAudio, renditions };
+  if (profile === 'passthrough') return { picture: copiesAudio ? 'direct' : 'copy', copiesAudio, renditions: [0] };
+  const renditions = rungsBelowCopy(ladder, inputs.size, made);
+  return renditions ? { picture: 'copy_top', copiesAudio, renditions } : encode;
 }

@@ -152,7 +152,7 @@ describe('transcode ends', () => {
   });
 
   test("with the sink's error when no epoch can be opened", async () => {
-    const broken = { openEpoch: () => Promise.reject(new Error('no space left on device')) };
+    const broken = { made: [], openEpoch: () => Promise.reject(new Error('no space left on device')) };
     const done = transcodeAll(endless(ts), broken, {}, { limits: { restartMs: 1 } });
     expect(await done).toMatchObject({ cause: 'failed', error: { message: 'no space left on device' } });
   });

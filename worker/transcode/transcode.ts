@@ -107,7 +107,8 @@ class Transcode {
     try {
       const guard = this.#guard;
       guard.noteCodec(span.inputs.video.codec);
-      const plan = planSpan({ encoding: options.encoding, inputs: span.inputs, isFallback: guard.isFallback });
+      const { encoding, sink } = options;
+      const plan = planSpan({ encoding, inputs: span.inputs, isFallback: guard.isFallback, made: sink.made });
       const { exit, sawPicture, ranMs } = await runSpan({
         ...{ ...options, onProgress, span, plan, guard, limits: this.#limits },
       });

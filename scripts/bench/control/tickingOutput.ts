@@ -65,6 +65,10 @@ export class TickingOutput implements SessionOutput {
     return new TickingOutput(deps, job, events, copies, ledger);
   }
 
+  get made(): readonly number[] {
+    return [];
+  }
+
   async openEpoch(startedAt: number): Promise<SegmentEpoch> {
     this.#change(openEpoch(this.#ledger, startedAt));
     return {

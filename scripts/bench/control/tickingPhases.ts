@@ -51,7 +51,7 @@ export function tickingPhases(
     },
     givePortBack: async () => undefined,
     transcode: async (_encoder, sink, { signal }) => {
-      const { firstNumber } = await sink.openEpoch(Date.now(), { followsSource: false });
+      const { firstNumber } = await sink.openEpoch(Date.now(), { followsSource: false, renditions: [0] });
       for (let number = firstNumber; ; number += 1) {
         await sleep(deps.segmentSeconds * 1000, undefined, { signal }).catch(() => undefined);
         if (signal.aborted) return { cause: 'aborted', sawPicture: true };

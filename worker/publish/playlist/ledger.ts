@@ -71,9 +71,24 @@ export function openRun(ledger: Ledger, options: LedgerOptions): Ledger {
   return { ...ledger, run, window, targetDuration, entries, runStart: ledger.nextNumber };
 }
 
-/** A new FFmpeg process: its first segment breaks with what was before. Time does not go back, whatever clock it had. */
-export function openEpoch(ledger: Ledger, startedAt: number): Ledger {
-  return { ...ledger, breakPending: ledger.nextMediaSequence > 0, clock: Math.max(ledger.clock, startedAt) };
+/**
+ * A new source of media: its first segment breaks with what was before. Time does not go back, whatever clock it had.
+ * @param made renditions that it has; those that viewers have stay. Default: all
+ */
+export function openEpoch(ledger: Ledger, startedAt: number, made?: readonly number[]): Ledger {
+  const all = made && [...new Set([...viewed(ledger), ...made])].toSorted((a, b) => a - b);
+  return {
+    ...ledger,
+    ...(all ? { made: all } : {}),
+    breakPending: ledger.nextMediaSequence > 0,
+    clock: Math.max(ledger.clock, startedAt),
+  };
+}
+
+/** Renditions that viewers have. */
+export function viewed({ made, entries, stems }: Ledger): readonly number[] {
+  if (entries.length === 0) return [];
+  return made ?? [...stems.keys()];
 }
 
 /** A file is closed and complete on disk. Numbers of one rendition come in order. */
@@ -185,7 +200,8 @@ function passedOver(entry: LedgerEntry, listed: readonly number[]): LedgerEntry 
  */
 function prune(ledger: Ledger): Ledger {
   const keep = ledger.window + 3;
-  const oldest = Math.min(...ledger.head.map((head, rendition) => ((ledger.listed[rendition] ?? -1) < 0 ? 0 : head)));
+  const made = ledger.made ?? [...ledger.stems.keys()];
+  const oldest = Math.min(...made.map(r => ((ledger.listed[r] ?? -1) < 0 ? 0 : (ledger.head[r] ?? 0))));
   const kept = ledger.entries.filter(entry => entry.mediaSequence >= oldest - keep);
   return { ...ledger, entries: kept.slice(-(4 * ledger.window + 20)) };
 }
@@ -232,7 +248,8 @@ const withSegment = (entry: LedgerEntry, rendition: number, segment: LedgerSegme
 });
 
 function giveUpMissing(ledger: Ledger, entry: LedgerEntry, rendition: number): LedgerEntry {
-  if (entry.segments[rendition] !== null) return entry;
+  const isMade = ledger.made?.includes(rendition) ?? true;
+  if (!isMade || entry.segments[rendition] !== null) return entry;
   const sibling = entry.segments.find(segment => segment !== null);
   return withSegment(entry, rendition, {
     state: 'gap',

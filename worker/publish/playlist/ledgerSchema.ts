@@ -30,6 +30,8 @@ export const ledger = z.object({
   run: z.string(),
   /** By rendition, what its files' names start with (streamFiles.ts). */
   stems: z.array(z.string()).readonly(),
+  /** Renditions that are made in this run, as places in `stems`; undefined: all. */
+  made: z.array(z.number()).readonly().optional(),
   /** Segments that a live playlist lists at most. */
   window: z.number(),
   /** Whole seconds; constant within a run. */

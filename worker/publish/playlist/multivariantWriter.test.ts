@@ -38,7 +38,7 @@ function owner(token: string, etag?: string) {
   });
   const setCodec = async (codec: string): Promise<void> => {
     contents.setInfo(0, { video: { ...video, codec }, audio: undefined });
-    contents.update(true);
+    contents.update([0], true);
     await vi.waitFor(async () => expect(await writer.flush(AbortSignal.timeout(10_000))).toBe(true), 10_000);
   };
   return { setCodec, contents, events };
@@ -51,7 +51,7 @@ test('an owner that was replaced is fenced, also when the new one has written th
   const claimed = await claimPlaylist(store, { key, token: '200', fences: true, intervalMs: 1, signal });
   await owner('200', claimed?.etag).setCodec(video.codec);
   former.contents.setInfo(0, { video: { ...video, codec: 'avc1.42001f' }, audio: undefined });
-  former.contents.update(true);
+  former.contents.update([0], true);
   await vi.waitFor(() => expect(former.events.onFenced).toHaveBeenCalled(), 10_000);
   const found = await store.get(key);
   expect(found?.metadata.token).toBe('200');

@@ -46,18 +46,20 @@ export class MultivariantWriter {
   }
 
   /**
-   * Every rendition's media playlist is in the store: writes the playlist if it is due.
+   * The media playlist of each rendition that is made is in the store: writes the playlist if it is due.
+   * @param made the renditions to list
    * @param last the stream is over: what it says now stays
    */
-  update(last = false): void {
+  update(made: readonly number[], last = false): void {
+    const measures = made.flatMap(rendition => this.#measures[rendition] ?? []);
     // Its codecs are known a moment after the first segments were closed; without them players must guess.
-    if (this.#measures.some(({ info }) => info === undefined)) return;
-    const variants = this.#measures.map((of, rendition) => ({
-      uri: this.#uris[rendition] ?? '',
+    if (measures.some(({ info }) => info === undefined)) return;
+    const variants = measures.map((of, i) => ({
+      uri: this.#uris[made[i] ?? 0] ?? '',
       bandwidth: bandwidth(of, this.#segmentSeconds),
       info: of.info,
     }));
-    const measured = this.#measures.every(of => isMeasured(of, this.#segmentSeconds));
+    const measured = measures.every(of => isMeasured(of, this.#segmentSeconds));
     const isDue = last || measured !== this.#measured || performance.now() - this.#writtenAt >= LEAST_INTERVAL_MS;
     if (this.#written && !(isDue && differs(this.#written, variants))) return;
     this.#measured = measured;
@@ -69,9 +71,10 @@ export class MultivariantWriter {
 
 /** Whether the playlist in the store would mislead a player. */
 function differs(before: readonly Variant[], now: readonly Variant[]): boolean {
+  if (before.length !== now.length) return true;
   return now.some((variant, i) => {
     const old = before[i];
-    if (!old || JSON.stringify(old.info) !== JSON.stringify(variant.info)) return true;
+    if (!old || old.uri !== variant.uri || JSON.stringify(old.info) !== JSON.stringify(variant.info)) return true;
     const { peak, average } = variant.bandwidth;
     const moved = Math.abs(average - old.bandwidth.average) > AVERAGE_CHANGE * old.bandwidth.average;
     return moved || peak > old.bandwidth.peak;

@@ -53,6 +53,8 @@ export class PlaylistSet {
   /** By rendition, closed segments that are not listed yet. */
   readonly #expected: ClosedSegment[][];
   #multivariantText: string | undefined;
+  /** Renditions that are made (Ledger.made). */
+  #made: readonly number[];
   #playable = false;
 
   constructor(options: PlaylistSetOptions) {
@@ -60,6 +62,7 @@ export class PlaylistSet {
     this.#files = streamFiles(options.streamId, options.abr ? options.renditions.length : undefined);
     this.#texts = this.#files.playlistKeys.map(key => options.claimed.get(key)?.text);
     this.#expected = this.#files.stems.map(() => []);
+    this.#made = [...this.#files.stems.keys()];
     this.#writers = this.#files.playlistKeys.map(key => this.#writer(key));
     const { multivariantKey, playlistKeys } = this.#files;
     if (multivariantKey === undefined) return;
@@ -81,6 +84,7 @@ export class PlaylistSet {
 
   update(ledger: Ledger): void {
     const { token, render = mediaPlaylist } = this.#options;
+    this.#made = ledger.made ?? this.#made;
     this.#writers.forEach((writer, rendition) => {
       const playlist = render(ledger, rendition, token);
       if (playlist === undefined || playlist.text === this.#texts[rendition]) return;
@@ -171,12 +175,16 @@ export class PlaylistSet {
   }
 
   #updateMultivariant(last = false): void {
-    if (this.#files.playlistKeys.every(key => this.#stored.has(key))) this.#multivariant?.contents.update(last);
+    if (this.#madeKeys().every(key => this.#stored.has(key))) this.#multivariant?.contents.update(this.#made, last);
+  }
+
+  #madeKeys(): string[] {
+    return this.#made.flatMap(rendition => this.#files.playlistKeys[rendition] ?? []);
   }
 
   #checkPlayable(): void {
-    const { playlistKeys, multivariantKey, linkKey } = this.#files;
-    const needed = [...playlistKeys, ...(multivariantKey === undefined ? [] : [multivariantKey])];
+    const { multivariantKey, linkKey } = this.#files;
+    const needed = [...this.#madeKeys(), ...(multivariantKey === undefined ? [] : [multivariantKey])];
     if (this.#playable || !needed.every(key => this.#stored.has(key))) return;
     this.#playable = true;
     this.#options.events.onPlayable(this.#options.store.publicUrl(linkKey));

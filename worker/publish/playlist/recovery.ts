@@ -55,7 +55,7 @@ export async function recover(options: RecoveryOptions, signal: AbortSignal): Pr
   const copy = await options.copies.load();
   const claimed = new Map(claims.filter(claim => claim !== undefined).map(claim => [claim.key, claim]));
   const playlists = files.playlistKeys.map(key => parseMediaPlaylist(claimed.get(key)?.text ?? ''));
-  const merged = closeEpoch(mergeLedger(options.ledger, copy?.ledger, playlists));
+  const merged = closeEpoch(withMade(mergeLedger(options.ledger, copy?.ledger, playlists), playlists));
   const sameRun = copy?.ledger.run === options.ledger.run;
   const checked = await checkParts(options, merged, !sameRun, signal);
   const ledger = await beyondUsed(options, checked, isOrderly(copy, playlists), claimed.size > 0, signal);
@@ -65,6 +65,12 @@ export async function recover(options: RecoveryOptions, signal: AbortSignal): Pr
     'ledger read; publishing begins',
   );
   return { ledger, claimed };
+}
+
+/** Without a working copy the published playlists say which renditions are made. */
+function withMade(ledger: Ledger, playlists: readonly (ParsedMediaPlaylist | undefined)[]): Ledger {
+  const seen = playlists.flatMap((playlist, rendition) => (playlist?.segments.length ? [rendition] : []));
+  return ledger.made || seen.length === 0 ? ledger : { ...ledger, made: seen };
 }
 
 /** What a media playlist is before its first segment (RFC 8216 section 4.3.3.1). */

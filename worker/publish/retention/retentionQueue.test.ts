@@ -72,7 +72,7 @@ async function publish(token: string, options: Partial<HlsOutputOptions>): Promi
 /** One FFmpeg process's worth of stream, in segments of half a second. */
 async function stream(output: HlsOutput, seconds: number): Promise<void> {
   await encodeSegments({
-    epoch: await output.openEpoch(Date.now(), { followsSource: false }),
+    epoch: await output.openEpoch(Date.now(), { followsSource: false, renditions: [0] }),
     seconds,
     segmentSeconds: 0.5,
   });

@@ -9,7 +9,8 @@ import type { SegmentEpoch } from '../../segment/segmentEpoch.ts';
  */
 export async function encodeSegments(options: {
   epoch: SegmentEpoch;
-  renditions?: number;
+  /** Which renditions it makes; default: the first. */
+  renditions?: readonly number[];
   seconds: number;
   /** The tone's length, where it ends before the picture. */
   toneSeconds?: number;
@@ -18,8 +19,8 @@ export async function encodeSegments(options: {
   realTime?: boolean;
   signal?: AbortSignal;
 }): Promise<void> {
-  const { epoch, renditions = 1, seconds, toneSeconds = seconds, segmentSeconds, realTime = false, signal } = options;
-  const places = [...Array(renditions).keys()];
+  const { epoch, renditions = [0], seconds, toneSeconds = seconds, segmentSeconds, realTime = false, signal } = options;
+  const places = [...renditions.keys()];
   const source = (input: string, length: number) => [
     ...[...(realTime ? ['-re'] : []), '-f', 'lavfi', '-t', String(length), '-i', input],
   ];
@@ -36,7 +37,7 @@ export async function encodeSegments(options: {
     reject: false,
     ...(signal ? { cancelSignal: signal } : {}),
   });
-  const writer = new EpochWriter({ epoch, renditions: places, segmentSeconds, firstSeconds: segmentSeconds });
+  const writer = new EpochWriter({ epoch, renditions, segmentSeconds, firstSeconds: segmentSeconds });
   const feeds = places.map(i => writer.feed(i, ffmpeg.stdio[3 + i] as Readable));
   const [{ failed }] = await Promise.all([ffmpeg, ...feeds]);
   await writer.close();

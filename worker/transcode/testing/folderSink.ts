@@ -33,6 +33,7 @@ export async function folderSink(): Promise<FolderSink> {
   const faults: AppError[] = [];
   const segments: SinkSegment[][][] = [];
   return {
+    made: [],
     epochs,
     faults,
     async openEpoch() {
