@@ -10,9 +10,11 @@ describe('AppError', () => {
 
   test.each(Object.entries(errorCatalogue))('%s: whose fault it is and its status agree', (code, { status, blame }) => {
     expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
-    // A caller can only mend what is below 500; the owner of a lost lease is told by a 409 as well.
+    // A caller can only mend what is below 500. Two more have a 409: their messages say what to do.
+    const conflicts: ErrorCode[] = ['fenced', 'stream_unreadable'];
     if (blame === 'caller' || blame === 'streamer') expect(status).toBeLessThan(500);
-    else if ((code as ErrorCode) !== 'fenced') expect(status).toBeGreaterThanOrEqual(500);
+    else if (conflicts.includes(code as ErrorCode)) expect(status).toBe(409);
+    else expect(status).toBeGreaterThanOrEqual(500);
   });
 
   test.each([

@@ -102,7 +102,7 @@ test('a ladder is recorded whole, and the recording is there when its end is rep
   await assertNothingLeft(cluster);
 }, 90_000);
 
-const isPurged = (line: { msg?: string }): boolean => line.msg === 'stopped run deleted';
+const isPurged = (line: { msg?: string }): boolean => line.msg === 'stopped run deleted from the store';
 
 test('viewers rewind to the beginning, also after the worker was killed; the recording holds both halves', async () => {
   const { client } = cluster;
