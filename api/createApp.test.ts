@@ -62,6 +62,16 @@ describe('every error has one form', () => {
     const answer = await api.ask('GET', '/api/status?stream_id=a');
     expect(answer).toMatchObject({ status: 409, body: { error: expect.stringContaining('cannot be read') } });
   });
+
+  test('a mistake of ours shows no detail', async () => {
+    await redis.acl('SETUSER', 'default', '-hgetall');
+    try {
+      const answer = await api.ask('GET', '/api/status?stream_id=a');
+      expect(answer).toMatchObject({ status: 500, body: { error: 'internal error; the server has logged it' } });
+    } finally {
+      await redis.acl('SETUSER', 'default', '+@all');
+    }
+  });
 });
 
 test('answers carry the security headers, and do not name the software', async () => {

@@ -16,7 +16,8 @@ const program = `
 test('a process outlives a rejection that nothing handled, and logs it', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
   const lines = stdout.trim().split('\n');
-  expect(lines.at(-1)).toBe('still here');
+  // The log is written in the background, so it may come later.
+  expect(lines).toContain('still here');
   expect(lines.filter(line => line.includes('unhandled rejection'))).toHaveLength(2);
-  expect(lines[0]).toContain('"one"');
+  expect(lines.filter(line => line.includes('"one"'))).toHaveLength(1);
 });
