@@ -13,7 +13,7 @@ export function createTellStream(
 ): (stream: { streamId: string; run: string }, reason: StreamReason, update: string) => Promise<boolean> {
   const script = new LuaScript(new URL('./lua/tell-stream.lua', import.meta.url));
   return async ({ streamId, run }, reason, update) => {
-    const told = await script.run(redis, [keys.stream(streamId), keys.outbox], [streamId, run, reason, update]);
-    return told === 1;
+    const written = await script.run(redis, [keys.stream(streamId), keys.outbox], [streamId, run, reason, update]);
+    return written === 1;
   };
 }

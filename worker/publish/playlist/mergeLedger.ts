@@ -20,7 +20,7 @@ interface SeenSegment extends ParsedSegment {
 
 /**
  * The ledger as it goes on with a new owner. The published playlists (by rendition) are the last truth: viewers have
- * seen them. The working copy adds what they do not tell: what is closed or stored but not listed. Parts of which neither
+ * seen them. The working copy adds what they do not show: what is closed or stored but not listed. Parts of which neither
  * knows the end are `pending`: ask the store.
  */
 export function mergeLedger(

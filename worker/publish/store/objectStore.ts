@@ -9,7 +9,7 @@ export interface PutOptions {
    * - When the answer to a conditional PUT is lost (`ambiguous`), the same PUT again fails with `precondition` because of
    *   its own first write. On `precondition` read the object back: one's own metadata means success.
    * - An S3 ETag is the MD5 of the bytes alone: a write of the same bytes with other metadata keeps the ETag and fences
-   *   nobody out. A new owner's first write must change the bytes.
+   *   no writer out. A new owner's first write must change the bytes.
    */
   condition?: { ifNoneMatch: '*' } | { ifMatch: string };
   signal?: AbortSignal;
