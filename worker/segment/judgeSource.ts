@@ -18,6 +18,8 @@ export interface SourceJudgement {
   message: string;
 }
 
+/** profile_idc of High 10, High 4:2:2, High 4:4:4 and CAVLC 4:4:4 (ITU-T H.264 annex A): no browser decodes them. */
+const unplayedProfiles = /^avc1\.(6e|7a|f4|2c)/i;
 const playedAudio = ['aac', 'mp2', 'mp3'];
 
 /** The first reason against passing this source on, undefined as long as it fits. Pure. */
@@ -43,6 +45,11 @@ const rules: readonly Rule[] = [
       (videoCodec !== undefined && videoCodec !== 'h264') || audioCodecs.some(codec => !playedAudio.includes(codec)),
     ({ videoCodec, audioCodecs }) =>
       `The source has ${[videoCodec, ...audioCodecs].join(' and ')}. HLS in MPEG-TS needs H.264 with AAC or MP3`,
+  ),
+  rule(
+    'codec',
+    ({ videoProfile = '' }) => unplayedProfiles.test(videoProfile),
+    ({ videoProfile }) => `The picture is ${videoProfile}. Players take H.264 with 4:2:0 and 8 bits only`,
   ),
   rule(
     'no_idr',

@@ -2,6 +2,8 @@
 export interface SourceFacts {
   /** FFmpeg's names, from the PMT; undefined: there is none. */
   videoCodec: string | undefined;
+  /** RFC 6381, from the SPS: `avc1.64001f`; undefined: none was read. */
+  videoProfile: string | undefined;
   audioCodecs: readonly string[];
   keyFrames: number;
   /** Key frames whose head was seen whole. */
@@ -30,6 +32,7 @@ export interface SourceFacts {
 
 export const noFacts = (): SourceFacts => ({
   videoCodec: undefined,
+  videoProfile: undefined,
   audioCodecs: [],
   keyFrames: 0,
   keysRead: 0,

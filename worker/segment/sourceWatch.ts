@@ -35,6 +35,7 @@ export class SourceWatch {
     if (isIdr) facts.keysWithIdr += 1;
     if (sps === undefined) return;
     facts.keysWithSps += 1;
+    facts.videoProfile = sps.codec;
     facts.width = sps.width;
     facts.height = sps.height;
   }

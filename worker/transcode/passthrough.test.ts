@@ -86,6 +86,7 @@ describe('passthrough', () => {
   });
 
   test.each<[string, TsOptions, Partial<typeof defaultLimits.source>, string]>([
+    ['4:2:2 and 10 bits', { seconds: 10, gop: 60, video: [...closedGop, '-pix_fmt', 'yuv422p10le'] }, {}, 'codec'],
     ['an open GOP', { seconds: 12, gop: 60, video: openGop }, {}, 'no_idr'],
     ['key frames too far apart', { seconds: 16, gop: 150, video: closedGop }, { maxGopSeconds: 3 }, 'gop_too_long'],
     ['too high a rate', { seconds: 10, gop: 60, video: closedGop }, { maxKbps: 20 }, 'rate_too_high'],

@@ -18,6 +18,9 @@ const LONGEST_PROOF_SECONDS = 600;
 export class SourceGuard {
   readonly #limits: SourceLimits;
   readonly #onChange: (change: SourceChange) => void;
+  readonly #onCutWanted: () => void;
+  /** The fault is that of a codec that is never copied: known before its span begins. */
+  #isOtherCodec = false;
   #fault: SourceJudgement | undefined;
   #proofSeconds = FIRST_PROOF_SECONDS;
   #formatChanges = 0;
@@ -27,10 +30,16 @@ export class SourceGuard {
    * @param options.copies whether the profile copies the picture at all
    * @param options.onChange the next span has to be made in another way; called before it begins
    */
-  constructor(options: { copies: boolean; limits: SourceLimits; onChange: (change: SourceChange) => void }) {
+  constructor(options: {
+    copies: boolean;
+    limits: SourceLimits;
+    onChange: (change: SourceChange) => void;
+    onCutWanted: () => void;
+  }) {
     this.#copies = options.copies;
     this.#limits = options.limits;
     this.#onChange = options.onChange;
+    this.#onCutWanted = options.onCutWanted;
   }
 
   /** The source cannot be copied now. */
@@ -42,9 +51,11 @@ export class SourceGuard {
   noteCodec(codec: string): void {
     if (!this.#copies) return;
     if (codec === 'h264') {
-      if (this.#fault?.fault === 'codec') this.#restore();
-    } else if (this.#fault === undefined)
+      if (this.#isOtherCodec) this.#restore();
+    } else if (this.#fault === undefined) {
+      this.#isOtherCodec = true;
       this.#fallBack({ fault: 'codec', message: `The picture is ${codec}, not H.264` });
+    }
   }
 
   /** The picture's size or the streams have changed. */
@@ -58,6 +69,7 @@ export class SourceGuard {
     const judgement = this.#judge(facts);
     if (judgement === undefined) return true;
     this.#fallBack(judgement);
+    this.#onCutWanted();
     return false;
   }
 
@@ -71,7 +83,10 @@ export class SourceGuard {
       if (facts.keysRead > 0 && this.#judge(facts) !== undefined) {
         segmenter = newWatch();
         this.#formatChanges = 0;
-      } else if (facts.keysRead > 1 && facts.seconds >= this.#proofSeconds) this.#restore();
+      } else if (facts.keysRead > 1 && facts.seconds >= this.#proofSeconds) {
+        this.#restore();
+        this.#onCutWanted();
+      }
     };
   }
 
@@ -86,6 +101,7 @@ export class SourceGuard {
 
   #restore(): void {
     this.#fault = undefined;
+    this.#isOtherCodec = false;
     this.#formatChanges = 0;
     this.#proofSeconds = Math.min(2 * this.#proofSeconds, LONGEST_PROOF_SECONDS);
     this.#onChange({ kind: 'restored' });

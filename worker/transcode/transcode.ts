@@ -68,10 +68,10 @@ class Transcode {
       limits: this.#limits.source,
       copies: copiesSource(options.encoding.profile),
       onChange: change => {
-        if (change.kind === 'restored' || change.judgement.fault !== 'codec') this.#spans.cutAtNextKey();
         options.log.info(change, 'the source changes between passed on and transcoded at its next key frame');
         options.onSourceChange?.(change);
       },
+      onCutWanted: () => this.#spans.cutAtNextKey(),
     });
   }
 
