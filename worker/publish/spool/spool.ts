@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, rmdir, statfs, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { AppError } from '../../../common/errors.ts';
 import { ProcessLiveness } from '../../claim/processLiveness.ts';
@@ -97,9 +97,14 @@ export class Spool {
     return watch !== undefined;
   }
 
-  /** Removes a file that is in the store. */
+  /** Removes a file that is in the store. One that is gone already is no error. */
   async removeFile(file: string): Promise<void> {
-    await rm(this.path(file), { force: true });
+    try {
+      // Not rm: that looks at the file first, and the event loop waits for it.
+      await unlink(this.path(file));
+    } catch (error) {
+      if (!isCode(error, 'ENOENT')) throw error;
+    }
   }
 
   /** Removes an epoch with all its files. */
