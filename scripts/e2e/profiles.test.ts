@@ -10,7 +10,7 @@ import { startBrowser } from './harness/browser.ts';
 import type { Child } from './harness/childProcess.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';
 import { ffprobe } from './harness/ffprobe.ts';
-import { mediaPlaylist, multivariantPlaylist, type PlayedPlaylist } from './harness/player.ts';
+import { mediaPlaylists, type PlayedPlaylist } from './harness/player.ts';
 import { PlaylistOracle } from './harness/playlistOracle.ts';
 import { waitFor } from './harness/waitFor.ts';
 import { watchedPage } from './harness/watchedPage.ts';
@@ -68,18 +68,11 @@ async function open(id: string, profile: string): Promise<string> {
   return String(srtUrl);
 }
 
-/** The media playlists behind a stream's URL, from the largest rendition to the smallest. */
-async function playlists(link: string): Promise<PlayedPlaylist[]> {
-  const isLadder = link.endsWith('_master.m3u8');
-  const urls = isLadder ? (await multivariantPlaylist(link)).variants.map(({ url }) => url) : [link];
-  return Promise.all(urls.map(mediaPlaylist));
-}
-
 const whenAll = (what: string, link: string, holds: (playlist: PlayedPlaylist) => boolean, timeoutMs = 30_000) =>
   waitFor(
     what,
     async () => {
-      const all = await playlists(link);
+      const all = await mediaPlaylists(link);
       return all.every(holds) && all;
     },
     timeoutMs,
@@ -153,9 +146,9 @@ describe.concurrent('profiles', () => {
 
     await client.stop(id);
     const { recording_link: recording } = await client.inState(id, 'STOPPED');
-    const ended = await playlists(link);
+    const ended = await mediaPlaylists(link);
     expect(ended.map(playlist => playlist.ended)).toEqual(ended.map(() => true));
-    const recorded = await playlists(String(recording));
+    const recorded = await mediaPlaylists(String(recording));
     const uris = (all: PlayedPlaylist[]): string[][] => all.map(({ segments }) => segments.map(({ uri }) => uri));
     expect(uris(recorded)).toEqual(uris(ended));
     expect(await oracle.stop()).toMatchObject({ violations: [], gaps: 0 });

@@ -1,3 +1,5 @@
+import type { StreamProfile } from '../../../common/stream/streamProfile.ts';
+import type { Answer } from '../harness/apiClient.ts';
 import { assertNothingLeft } from '../harness/assertNothingLeft.ts';
 import type { Child, LogLine } from '../harness/childProcess.ts';
 import { type Cluster, type Storage, startCluster } from '../harness/cluster.ts';
@@ -17,10 +19,16 @@ export interface ChaosWorker {
 
 export interface ChaosStream {
   readonly id: string;
+  readonly profile: StreamProfile;
   readonly url: string;
   readonly encoder: RetryingEncoder;
   readonly oracle: PlaylistOracle;
 }
+
+const tinyLadder = JSON.stringify([
+  { width: 160, height: 90, video: 200, audio: 64 },
+  { width: 80, height: 44, video: 100, audio: 64 },
+]);
 
 /** How a worker's log begins to report what nothing caught. */
 const FAULTS = ['uncaught exception', 'too many uncaught exceptions', 'unhandled rejection'];
@@ -47,7 +55,8 @@ export class ChaosCluster {
   /** @param options.hosts each worker is on a host of its own, as far as it knows: node, spool and ports */
   static async start(options: {
     workers: number;
-    streams: number;
+    /** Of each stream. */
+    profiles: readonly StreamProfile[];
     segmentSeconds: number;
     hosts?: boolean;
     /** Default `s3`. */
@@ -57,6 +66,7 @@ export class ChaosCluster {
     // The rounds kill more often than any stream may be restarted.
     const env = {
       ...tinyStreams,
+      LADDER: tinyLadder,
       HLS_SEGMENT_SECONDS: seconds,
       GOP_SECONDS: seconds,
       HLS_WINDOW: '20',
@@ -66,7 +76,7 @@ export class ChaosCluster {
     const app = await startWebhookReceiver(cluster.hmacSecret);
     const chaos = new ChaosCluster(cluster, app, env, options);
     for (let i = 0; i < options.workers; i += 1) await chaos.addWorker();
-    for (let i = 0; i < options.streams; i += 1) await chaos.#addStream(`show-${i}`);
+    for (const [i, profile] of options.profiles.entries()) await chaos.#addStream(`show-${i}`, profile);
     return chaos;
   }
 
@@ -182,7 +192,10 @@ export class ChaosCluster {
   /** Of all streams together: how many owners wrote a playlist, one after the other. */
   playlistWriters(): number {
     const accepted = this.cluster.s3?.accepted ?? [];
-    return this.streams.reduce((sum, { id }) => sum + writers(accepted, `${id}/${id}.m3u8`), 0);
+    return this.streams.reduce(
+      (sum, { url }) => sum + writers(accepted, new URL(url).pathname.replace('/_public/', '')),
+      0,
+    );
   }
 
   async stop(): Promise<void> {
@@ -192,16 +205,21 @@ export class ChaosCluster {
     await this.app.close();
   }
 
-  async #addStream(id: string): Promise<void> {
+  /** Starts a stream, for the first time or again. */
+  startRun({ id, profile }: Pick<ChaosStream, 'id' | 'profile'>): Promise<Answer> {
+    return this.cluster.client.start(id, { profile, webhook_urls: [this.app.url] });
+  }
+
+  async #addStream(id: string, profile: StreamProfile): Promise<void> {
     const { client } = this.cluster;
-    await client.start(id, { webhook_urls: [this.app.url] });
+    await this.startRun({ id, profile });
     const { srt_url: first } = await client.inState(id, 'READY');
     // What a streamer does: the URL of the latest READY webhook.
     const url = (): string =>
       this.app.received.findLast(event => event.StreamId === id && event.Status === 'READY')?.SrtUrl || String(first);
     const encoder = new RetryingEncoder(url, this.#segmentSeconds);
     const link = await client.link(id);
-    this.streams.push({ id, url: link, encoder, oracle: new PlaylistOracle(link) });
+    this.streams.push({ id, profile, url: link, encoder, oracle: new PlaylistOracle(link) });
   }
 
   /** Events that were reported twice under different ids: a state write that was carried out twice. */

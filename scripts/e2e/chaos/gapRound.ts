@@ -1,5 +1,6 @@
+import { mediaPlaylists } from '../harness/player.ts';
 import { waitFor } from '../harness/waitFor.ts';
-import type { ChaosCluster } from './chaosCluster.ts';
+import type { ChaosCluster, ChaosStream } from './chaosCluster.ts';
 
 const LIMIT_MS = 60_000;
 
@@ -17,13 +18,13 @@ export async function gapRound(chaos: ChaosCluster, again: 'after-stopped' | 'at
   await Promise.all(workers.map(({ child }) => child.exited));
   const at = Date.now();
   for (const { id } of streams) await cluster.client.stop(id);
-  const starting = again === 'at-once' ? Promise.all(streams.map(({ id }) => startAgain(chaos, id))) : undefined;
+  const starting = again === 'at-once' ? Promise.all(streams.map(stream => startAgain(chaos, stream))) : undefined;
   for (const _ of workers) await chaos.addWorker();
   const faults = await Promise.all(streams.map(stream => ended(chaos, stream, at)));
   // Where the new run waits for this one to be over, the playlist still says so.
   if (again === 'after-stopped') faults.push(...(await Promise.all(streams.map(endListMissing))));
   chaos.ends += 1;
-  await (starting ?? Promise.all(streams.map(({ id }) => startAgain(chaos, id))));
+  await (starting ?? Promise.all(streams.map(stream => startAgain(chaos, stream))));
   // Encoders get the new run's URL from its webhook; the old one's key is refused by now.
   await chaos.allLive(LIMIT_MS);
   return faults.flat();
@@ -45,18 +46,15 @@ async function ended(chaos: ChaosCluster, { id }: { id: string }, since: number)
 }
 
 async function endListMissing({ id, url }: { id: string; url: string }): Promise<string[]> {
-  const text = await (await fetch(url)).text();
-  return text.endsWith('#EXT-X-ENDLIST\n') ? [] : [`${id}: stopped in the gap, and its playlist has no EXT-X-ENDLIST`];
+  const open = (await mediaPlaylists(url)).filter(({ ended }) => !ended);
+  return open.map(() => `${id}: stopped in the gap, and a playlist has no EXT-X-ENDLIST`);
 }
 
 const isEnd = (event: { StreamId: string; Status: string; Time: string }, id: string, since: number): boolean =>
   event.StreamId === id && event.Status === 'STOPPED' && Date.parse(event.Time) >= since;
 
 /** Asks until the API takes it: before that the old run still runs (409). */
-async function startAgain({ cluster, app }: ChaosCluster, id: string): Promise<void> {
-  const start = async (): Promise<boolean> => {
-    const { status } = await cluster.client.start(id, { webhook_urls: [app.url] });
-    return status === 200;
-  };
-  await waitFor(`${id} to be started again`, start, LIMIT_MS);
+async function startAgain(chaos: ChaosCluster, stream: ChaosStream): Promise<void> {
+  const start = async (): Promise<boolean> => (await chaos.startRun(stream)).status === 200;
+  await waitFor(`${stream.id} to be started again`, start, LIMIT_MS);
 }

@@ -15,7 +15,7 @@ export interface ScenarioResult<Row> {
   playlistWriters: number;
 }
 
-const SETUP = { workers: 3, streams: 3, segmentSeconds: 2 };
+const SETUP = { workers: 3, profiles: ['transcode', 'passthrough', 'ladder-source'], segmentSeconds: 2 } as const;
 
 /** A cluster that a scenario wants. */
 interface Setting {

@@ -72,6 +72,13 @@ export async function multivariantPlaylist(url: string): Promise<{ variants: Var
   return { variants };
 }
 
+/** The media playlists behind a stream's URL, from the largest rendition to the smallest. */
+export async function mediaPlaylists(url: string): Promise<PlayedPlaylist[]> {
+  const isLadder = url.endsWith('_master.m3u8');
+  const urls = isLadder ? (await multivariantPlaylist(url)).variants.map(variant => variant.url) : [url];
+  return Promise.all(urls.map(mediaPlaylist));
+}
+
 async function fetchOk(url: string): Promise<Buffer> {
   const response = await fetch(url);
   const body = Buffer.from(await response.arrayBuffer());
