@@ -2,17 +2,20 @@ import { controlBench } from './bench/control/controlBench.ts';
 import { passthroughBench } from './bench/passthrough/passthroughBench.ts';
 import { pathBench } from './bench/pathBench.ts';
 import { portsBench } from './bench/portsBench.ts';
+import { profilesBench } from './bench/profilesBench.ts';
 import { publishBench } from './bench/publishBench.ts';
 import { segmentBench } from './bench/segmentBench.ts';
 
 // `npm run bench [-- <runs>]`: SRT to HLS beside a bare FFmpeg. `npm run bench -- publish [<streams> …]`: closed to listed,
 // and CPU per PUT. `npm run bench -- control [--streams 5000 …]`: the control plane over one Redis, without media.
 // `npm run bench -- ports [<hosts>]`: leases of UDP ports. `npm run bench -- passthrough [--streams 20 …]`: passed on as they are.
+// `npm run bench -- profiles [<runs>]`: profiles that copy the source beside those that encode it.
 // `npm run bench -- segment [<runs>]`: CPU of cutting MPEG-TS into segments.
 const [part, ...rest] = process.argv.slice(2);
 if (part === 'publish') await publishBench(rest.length > 0 ? rest.map(Number) : [1, 10, 30]);
 else if (part === 'ports') await portsBench(Number(rest[0] ?? 100));
 else if (part === 'passthrough') await passthroughBench(rest);
 else if (part === 'segment') await segmentBench(Number(rest[0] ?? 7));
+else if (part === 'profiles') await profilesBench(Number(rest[0] ?? 3));
 else if (part === 'control') await controlBench(rest);
 else await pathBench(Number(part ?? 5));

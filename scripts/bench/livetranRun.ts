@@ -1,3 +1,4 @@
+import { isLadder, type StreamProfile } from '../../common/stream/streamProfile.ts';
 import type { Cluster } from '../e2e/harness/cluster.ts';
 import { cpuSeconds } from './cpuSeconds.ts';
 import { type Source, sendSource } from './source.ts';
@@ -19,14 +20,14 @@ export interface RunResult {
 export async function livetranRun(
   cluster: Cluster,
   streamId: string,
-  abr: boolean,
+  profile: StreamProfile,
   source: Source,
 ): Promise<RunResult> {
   const [worker] = cluster.workers;
   const { s3, client } = cluster;
   if (!worker || !s3) throw new Error('the bench needs a worker and the S3 double');
   const cpuBefore = cpuSeconds(worker.pid);
-  await client.start(streamId, { abr });
+  await client.start(streamId, { profile });
   const { srt_url: srtUrl } = await client.inState(streamId, 'READY');
   const startedAt = Date.now();
   const sender = sendSource(source, String(srtUrl));
@@ -38,10 +39,9 @@ export async function livetranRun(
 
   const lines = worker.log.filter(line => line.streamId === streamId);
   const connectedAt = Date.parse(String(lines.find(line => line.msg === 'encoder connected')?.time));
-  const stems = abr ? ['_master', '_0', '_1', '_2'] : [''];
-  const firstWrites = stems.map(
-    stem => s3.objects().get(`${streamId}/${streamId}${stem}.m3u8`)?.writes[0]?.time ?? Number.NaN,
-  );
+  const abr = isLadder(profile);
+  const playlists = [...s3.objects()].filter(([key]) => key.startsWith(`${streamId}/`) && key.endsWith('.m3u8'));
+  const firstWrites = playlists.map(([, { writes }]) => writes[0]?.time ?? Number.NaN);
   const playableAt = Math.max(...firstWrites);
   return {
     fromStartMs: playableAt - startedAt,

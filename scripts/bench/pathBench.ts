@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isLadder } from '../../common/stream/streamProfile.ts';
 import { startCluster } from '../e2e/harness/cluster.ts';
 import { bareRun } from './bareRun.ts';
 import { livetranRun, type RunResult } from './livetranRun.ts';
@@ -10,9 +11,9 @@ import { makeSource } from './source.ts';
 const SECONDS = 14;
 
 const cases = [
-  { name: '720p30 single profile', size: '1280x720', abr: false, goalMs: 2_000 },
-  { name: '1080p30 ladder', size: '1920x1080', abr: true, goalMs: 3_000 },
-];
+  { name: '720p30 single profile', size: '1280x720', profile: 'transcode', goalMs: 1_500 },
+  { name: '1080p30 ladder', size: '1920x1080', profile: 'ladder', goalMs: 1_800 },
+] as const;
 
 const row = (label: string, ours: string, bare: string): void =>
   console.log(`  ${label.padEnd(52)} ${ours.padStart(14)} ${bare.padStart(14)}`);
@@ -25,13 +26,13 @@ export async function pathBench(runs: number): Promise<void> {
   const tmp = await mkdtemp(join(tmpdir(), 'livetran-bench-'));
   const cluster = await startCluster();
   try {
-    for (const { name, size, abr, goalMs } of cases) {
+    for (const { name, size, profile, goalMs } of cases) {
       const source = await makeSource(tmp, { size, seconds: SECONDS });
       const ours: RunResult[] = [];
       const bare: RunResult[] = [];
       for (let i = 0; i < runs; i += 1) {
-        ours.push(await livetranRun(cluster, `bench-${abr ? 'ladder' : 'single'}-${i}`, abr, source));
-        bare.push(await bareRun(tmp, cluster.ports.last, abr, source));
+        ours.push(await livetranRun(cluster, `bench-${profile}-${i}`, profile, source));
+        bare.push(await bareRun(tmp, cluster.ports.last, isLadder(profile), source));
         console.log(
           `  run ${i + 1} of ${runs}: ${name}: ${ours.at(-1)?.fromConnectMs} ms, bare ${bare.at(-1)?.fromStartMs} ms`,
         );
