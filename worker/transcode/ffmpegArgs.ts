@@ -35,8 +35,8 @@ export function ffmpegArgs(options: {
     ...(isSilent ? ['-thread_queue_size', '64'] : []),
     // The forced format reads nothing but the pipe; the list holds for what FFmpeg may come to think of it.
     ...['-protocol_whitelist', 'pipe', '-max_pixels', `${options.maxPixels}`],
-    // An output that is copied needs all parameters of the streams: FFmpeg ends at once without those of late sound.
-    ...['-probesize', '5000000', '-analyzeduration', copied > 0 ? '3000000' : '500000', '-f', 'mpegts', '-i', 'pipe:0'],
+    // The probe has seen every stream that is mapped, so nothing more has to be waited for.
+    ...['-probesize', '5000000', '-analyzeduration', '500000', '-f', 'mpegts', '-i', 'pipe:0'],
     ...(isSilent ? ['-f', 'lavfi', '-i', `anullsrc=r=${encoding.audioRate}:cl=stereo`] : []),
     ...(encoded.length > 0 ? ['-filter_complex', videoFilter(source, encoded, upload)] : []),
     ...made.flatMap((rendition, i) => [
