@@ -91,7 +91,7 @@ test('Ctrl-C ends npm start in order, and its streams go on at the next start', 
 
 test.each([
   ['npm run api', 'listening', 'stopping'],
-  ['npm run worker', 'worker ready', 'draining'],
+  ['npm run worker', 'worker ready', 'draining: takes no new streams'],
 ])('Ctrl-C ends %s in order', async (command, up, ending) => {
   const redis = await startRedis();
   try {

@@ -98,7 +98,7 @@ describe('a worker that is stopped', () => {
     const oracle = new PlaylistOracle(link);
     const { srt_url: srtUrl } = (await cluster.client.stream('alone')) ?? {};
     only.kill('SIGTERM');
-    await only.line('draining');
+    await only.line('draining: takes no new streams');
     await cluster.client.start('late');
     await advanced(link, await lastSegment(link));
     expect(await cluster.client.stream('late')).toMatchObject({ state: 'INITIALISED' });
