@@ -65,3 +65,21 @@ test('a closed file that was never handed in is left to the sweep', async () => 
   expect((await readdir(epoch.dir)).filter(name => name.endsWith('.ts'))).toEqual(['show_001.ts']);
   expect(left).toHaveBeenCalledOnce();
 });
+
+test('its end is reported when its folder is waited for', async () => {
+  const { spool, uploads } = room;
+  const made = await spool.createEpoch(1, record);
+  let settled: Promise<boolean> | undefined;
+  const isGone = async (): Promise<boolean> => (await readdir(join(spool.dir, 'show/run1'))).length === 0;
+  const epoch: LiveEpoch = new LiveEpoch({
+    ...{ epoch: made, record, spool, uploads, signal: new AbortController().signal, log: silentLogger() },
+    events: {
+      ...{ onClosed: vi.fn(), onOutcome: vi.fn(), onFault: vi.fn() },
+      onEnd: () => {
+        settled = epoch.settled().then(isGone);
+      },
+    },
+  });
+  await epoch.close();
+  expect(await settled).toBe(true);
+});

@@ -91,8 +91,9 @@ export class LiveEpoch implements SegmentEpoch {
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    this.#events.onEnd();
     this.#track(this.#tidy([...this.#tasks]));
+    // After it is tracked: the end waits for what is tracked by then.
+    this.#events.onEnd();
   }
 
   /** Resolves when all uploads have an outcome and, after close(), the folder is removed or left to the sweep. */
