@@ -27,7 +27,7 @@ test('commands per stream and second are the same with four times the streams, a
   const sent = (stage: ControlStage): number =>
     stage.workers.reduce((all, worker) => all + worker.commands, 0) / stage.load.seconds;
   const perStream = (stage: ControlStage): number => (sent(stage) - sent(idle)) / stage.streams;
-  // Three for each upload, and one every other segment: with 2 s segments some 1.8; the rest is each worker's own.
-  expect(perStream(many)).toBeLessThan(2.4);
+  // Some eight for each upload (BullMQ's own worker, docs/decisions.md), and one every other segment: with 2 s segments 4.1.
+  expect(perStream(many)).toBeLessThan(5);
   expect(perStream(many)).toBeLessThan(perStream(few) * 1.15);
 });

@@ -99,7 +99,7 @@ describe('ports', () => {
   test('an address that is not of this host is listener_error', async () => {
     await expect(openTestListener(host, { bind: '192.0.2.1' })).rejects.toMatchObject({
       code: 'listener_error',
-      message: expect.stringContaining('192.0.2.1 is no address of this host'),
+      message: expect.stringContaining('192.0.2.1 is not an address of this host'),
     });
   });
 

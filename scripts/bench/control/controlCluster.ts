@@ -44,6 +44,7 @@ export async function startControlCluster(options: ControlOptions): Promise<Cont
     ...{
       HMAC_SECRET,
       JWT_SECRET: HMAC_SECRET,
+      WEBHOOK_ALLOW_PRIVATE: 'on',
       REDIS_URL: server.url,
       DATA_DIR: dir,
       OUTPUT_DIR: dir,

@@ -124,7 +124,7 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   reconciler.start();
   stack.push('reconciler', () => reconciler.stop());
   consumer.start();
-  stack.push('streams', () => consumer.stop());
+  stack.push('streams', () => consumer.stop(), 60_000);
   // Fifty workers on a few cores are always busy: here the guard only reports.
   const guard = new CapacityGuard({ readSpool: async () => emptyDisk, onChange: () => undefined, log });
   const config = {
