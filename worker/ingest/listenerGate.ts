@@ -1,9 +1,7 @@
 import type { Logger } from '../../common/createLogger.ts';
+import type { Admission } from '../../common/srt/admission.ts';
 import { RefusalLog, type Refusals } from './refusalLog.ts';
 import type { SrtPublisher } from './srtPublisher.ts';
-
-/** `code`: an SRT reject code, 1000 or more (libsrt sends the caller nothing useful below that). `why`: for people. */
-export type Admission = { accept: true } | { accept: false; code: number; why: string };
 
 export type Admit = (streamId: string, peer: string) => Admission;
 

@@ -1,12 +1,13 @@
 import type { Config } from '../../common/config/loadConfig.ts';
 import type { Logger } from '../../common/createLogger.ts';
+import { mintStreamKey } from '../../common/srt/mintStreamKey.ts';
+import { srtUrl } from '../../common/srt/srtUrl.ts';
+import { StreamKeyCheck } from '../../common/srt/streamKeyCheck.ts';
 import { formerPort } from './formerPort.ts';
 import { keptSrtUrl } from './keptSrtUrl.ts';
 import { openOnLeasedPort } from './openOnLeasedPort.ts';
 import type { PortLeases } from './portLease.ts';
 import type { ListenOptions, SrtListener, SrtServer } from './srtServer.ts';
-import { srtUrl } from './srtUrl.ts';
-import { mintStreamKey, StreamKeyCheck } from './streamKey.ts';
 
 export interface StreamIngestDeps {
   config: Pick<

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamJob } from '../../../common/redis/queues.ts';
+import { mintStreamKey } from '../../../common/srt/mintStreamKey.ts';
+import { srtUrl } from '../../../common/srt/srtUrl.ts';
 import type { StreamLease } from '../../../worker/claim/streamLease.ts';
 import { openOnLeasedPort } from '../../../worker/ingest/openOnLeasedPort.ts';
 import type { PortLeases } from '../../../worker/ingest/portLease.ts';
-import { srtUrl } from '../../../worker/ingest/srtUrl.ts';
-import { mintStreamKey } from '../../../worker/ingest/streamKey.ts';
 import type { SessionPhases } from '../../../worker/session/sessionContract.ts';
 import { type TickingDeps, TickingOutput } from './tickingOutput.ts';
 

@@ -1,9 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { type Logger, pino } from 'pino';
+import { mintStreamKey } from '../../../common/srt/mintStreamKey.ts';
+import { srtUrl } from '../../../common/srt/srtUrl.ts';
+import { StreamKeyCheck } from '../../../common/srt/streamKeyCheck.ts';
 import type { SrtPublisher } from '../srtPublisher.ts';
 import type { ListenOptions, SrtListener, SrtServer } from '../srtServer.ts';
-import { srtUrl } from '../srtUrl.ts';
-import { mintStreamKey, StreamKeyCheck } from '../streamKey.ts';
 import { freeUdpPort } from './freeUdpPort.ts';
 
 /** A logger whose lines can be read. */

@@ -1,6 +1,7 @@
 import jwt from 'jsonwebtoken';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { mintStreamKey, StreamKeyCheck } from './streamKey.ts';
+import { mintStreamKey } from './mintStreamKey.ts';
+import { StreamKeyCheck } from './streamKeyCheck.ts';
 
 const secret = 'a secret of the test, long enough';
 const NOW = 1_800_000_000_000;

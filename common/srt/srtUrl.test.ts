@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { mintStreamKey } from './mintStreamKey.ts';
 import { srtUrl } from './srtUrl.ts';
-import { mintStreamKey } from './streamKey.ts';
 
 test.each([
   ['203.0.113.7', 'srt://203.0.113.7:20000?streamid=mode=publish,rid=a,token=k'],

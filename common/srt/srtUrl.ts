@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { AppError } from '../../common/errors.ts';
+import { AppError } from '../errors.ts';
 
 /** libsrt's limit (SRTO_STREAMID). Callers that ignore the error of a longer one connect with an empty stream id. */
 const STREAM_ID_BYTES = 512;

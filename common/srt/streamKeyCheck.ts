@@ -1,0 +1,55 @@
+import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
+import type { Admission, Refusal } from './admission.ts';
+import { readPublishRequest } from './readPublishRequest.ts';
+
+const REMEMBERED = 64;
+
+const refuse = (code: number, why: string): Refusal => ({ accept: false, code, why });
+const EXPIRED = refuse(1401, 'the stream key has expired');
+const OTHER_RUN = refuse(1410, 'the stream key is for another run of this stream, which has been started again since');
+const OTHER_STREAM = refuse(1403, 'the stream key, or the rid, is for another stream');
+
+/** Judges the stream ids of callers for one run of one stream. */
+export class StreamKeyCheck {
+  readonly #streamId: string;
+  readonly #secret: KeyObject;
+  readonly #run: string;
+  readonly #acceptExpired: boolean;
+  /** Digests of the keys that got in: they stay good for reconnects after they have expired. */
+  readonly #accepted = new Set<string>();
+  /** A judgement stays; refused encoders ask again up to a hundred times a second. By the hash of the whole text. */
+  readonly #judged = new Map<string, Admission>();
+
+  /**
+   * @param options.acceptExpired an earlier owner of the run accepted a key of it that this one has not seen: all keys of
+   *   this run are good, also after they have expired
+   */
+  constructor(options: { streamId: string; run: string; secret: string; acceptExpired?: boolean }) {
+    this.#streamId = options.streamId;
+    this.#run = options.run;
+    this.#secret = createSecretKey(options.secret, 'utf8');
+    this.#acceptExpired = options.acceptExpired ?? false;
+  }
+
+  /** Codes: those of readPublishRequest, 1403 for another stream, 1410 for another run. */
+  judge(streamIdText: string): Admission {
+    const digest = createHash('sha256').update(streamIdText).digest('base64');
+    const known = this.#judged.get(digest);
+    if (known) return known;
+    const admission = this.#judge(streamIdText);
+    if (this.#judged.size >= REMEMBERED) this.#judged.clear();
+    this.#judged.set(digest, admission);
+    return admission;
+  }
+
+  #judge(streamIdText: string): Admission {
+    const request = readPublishRequest(streamIdText, this.#secret);
+    if (!request.accept) return request;
+    if (request.streamId !== this.#streamId) return OTHER_STREAM;
+    if (request.run !== this.#run) return OTHER_RUN;
+    const outlives = this.#acceptExpired || this.#accepted.has(request.keyDigest);
+    if (Date.now() >= request.expiresAt && !outlives) return EXPIRED;
+    this.#accepted.add(request.keyDigest);
+    return { accept: true };
+  }
+}
