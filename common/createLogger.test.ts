@@ -21,3 +21,13 @@ test('node and name are bound to each line, also of a child', async () => {
     expect.objectContaining({ name: 'worker', node: 'host-1', msg: 'second', streamId: 'show' }),
   ]);
 });
+
+test('keys, passphrases and URLs that hold them are not shown', async () => {
+  const script = `
+    import { createLogger } from ${JSON.stringify(source)};
+    const log = createLogger({ level: 'info', name: 'worker' });
+    log.info({ passphrase: 'open sesame', stream: { passphrase: 'open sesame', srtUrl: 'open sesame', token: 'open sesame' } });`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  expect(stdout).toContain('"passphrase":"[redacted]"');
+  expect(stdout).not.toContain('sesame');
+});

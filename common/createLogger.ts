@@ -18,6 +18,8 @@ export function createLogger({ level, ...base }: { level: string; name: string; 
         '*.token',
         'srtUrl',
         '*.srtUrl',
+        'passphrase',
+        '*.passphrase',
         'secret',
         '*.secret',
         'password',

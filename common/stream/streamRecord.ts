@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { fields } from '../redis/fields.ts';
+import { passphrase } from '../srt/passphrase.ts';
 import { lastRefusal } from './lastRefusal.ts';
+import { streamLatency } from './streamLatency.ts';
 import { streamProfile } from './streamProfile.ts';
 import { type StreamReason, streamStates } from './streamState.ts';
 
@@ -18,6 +20,7 @@ const storedRecord = z
     /** Absent in a record of a version that had no profiles: `abr` says which it is. */
     profile: streamProfile.optional(),
     abr: flag,
+    latency: streamLatency.default('standard'),
     record: flag.default(false),
     dvr: flag.default(false),
     webhookUrls: urls,
@@ -44,6 +47,14 @@ const storedRecord = z
     lastRefusal: lastRefusal.optional(),
     /** '1' once an encoder got in with the stream key: it stays good for reconnects after it has expired. */
     keyAccepted: z.string().optional(),
+    /** Of the newest stream key that was requested. Keys count from 0 in each run. */
+    keyGeneration: z.coerce.number().default(0),
+    /** Keys of earlier generations are revoked. */
+    keyFloor: z.coerce.number().default(0),
+    /** Of the key in `srtUrl`: less than `keyGeneration` until the owner has made the new key. */
+    urlGeneration: z.coerce.number().default(0),
+    /** The encoder must have it, too; undefined: the stream is not encrypted. */
+    passphrase: passphrase.optional(),
   })
   .transform(({ profile, ...record }) => ({ ...record, profile: profile ?? (record.abr ? 'ladder' : 'transcode') }));
 

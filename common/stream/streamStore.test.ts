@@ -124,6 +124,51 @@ describe('stop', () => {
   });
 });
 
+describe('rotateKey', () => {
+  const secret = 'ten bytes or more';
+
+  test('asks the owner for a new key, without an event of its own', async () => {
+    const run = await store.start('a', { ...options, latency: 'reduced', passphrase: secret });
+    await take('a', 'STREAMING');
+    const subscriber = new Redis(server.url);
+    await subscriber.subscribe(keys.wakeChannel);
+    const woken = new Promise(resolve => subscriber.once('message', (_channel, id) => resolve(id)));
+    expect(await store.get('a')).toMatchObject({
+      latency: 'reduced',
+      keyGeneration: 0,
+      keyFloor: 0,
+      passphrase: secret,
+    });
+    expect(await store.rotateKey('a')).toEqual({ run, generation: 1 });
+    expect(await woken).toBe('a');
+    subscriber.disconnect();
+    expect(await store.get('a')).toMatchObject({ keyGeneration: 1, keyFloor: 0, urlGeneration: 0, passphrase: secret });
+    expect(await store.rotateKey('a', { revoke: true })).toEqual({ run, generation: 2 });
+    expect(await store.get('a')).toMatchObject({ keyGeneration: 2, keyFloor: 2, passphrase: secret });
+    expect(await events()).toHaveLength(1);
+  });
+
+  test('replaces the passphrase, and removes it', async () => {
+    await store.start('a', options);
+    await store.rotateKey('a', { passphrase: secret });
+    expect(await store.get('a')).toMatchObject({ keyGeneration: 1, keyFloor: 0, passphrase: secret });
+    await store.rotateKey('a', { passphrase: null, revoke: true });
+    expect((await store.get('a'))?.passphrase).toBeUndefined();
+  });
+
+  test('refuses what is unknown or has stopped; a new run has neither generations nor passphrase', async () => {
+    await expect(store.rotateKey('a')).rejects.toMatchObject({ code: 'stream_not_found' });
+    await store.start('a', { ...options, passphrase: secret });
+    await store.rotateKey('a', { revoke: true });
+    await store.stop('a');
+    await expect(store.rotateKey('a')).rejects.toMatchObject({ code: 'stream_not_found' });
+    await store.start('a', options);
+    const record = await store.get('a');
+    expect(record).toMatchObject({ keyGeneration: 0, keyFloor: 0, latency: 'standard' });
+    expect(record?.passphrase).toBeUndefined();
+  });
+});
+
 describe('reading', () => {
   test('an unknown stream is undefined', async () => {
     expect(await store.get('a')).toBeUndefined();

@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import { EntryParser } from '../redis/entryParser.ts';
 import { keys, RECORD_TTL_SECONDS } from '../redis/keys.ts';
 import { LuaScript } from '../redis/luaScript.ts';
+import type { StreamLatency } from './streamLatency.ts';
 import { isLadder, type StreamProfile } from './streamProfile.ts';
 import { parseStreamRecord, type StreamRecord } from './streamRecord.ts';
 import type { StreamState } from './streamState.ts';
@@ -18,6 +19,23 @@ export interface StartOptions {
   record?: boolean;
   /** Viewers can rewind to the beginning while the stream is live. */
   dvr?: boolean;
+  /** Default: standard. */
+  latency?: StreamLatency;
+  /** The encoder must have it, too; absent: the stream is not encrypted. */
+  passphrase?: string;
+}
+
+export interface RotateOptions {
+  /** All keys before the new one are worthless from now on, and the encoder that used one is disconnected. */
+  revoke?: boolean;
+  /** Replaces the passphrase; null removes it. Absent: it stays. Encoders that are connected stay, unless `revoke`. */
+  passphrase?: string | null;
+}
+
+/** A new stream key that was requested. It is in the record's `srtUrl` once `urlGeneration` is at least `generation`. */
+export interface RotatedKey {
+  run: string;
+  generation: number;
 }
 
 const KIND = 'stream record';
@@ -28,6 +46,7 @@ export class StreamStore {
   readonly #entries: EntryParser;
   readonly #start = new LuaScript(new URL('./lua/start-stream.lua', import.meta.url));
   readonly #stop = new LuaScript(new URL('./lua/stop-stream.lua', import.meta.url));
+  readonly #rotate = new LuaScript(new URL('./lua/rotate-key.lua', import.meta.url));
 
   constructor(redis: Redis, entries = new EntryParser()) {
     this.#redis = redis;
@@ -66,6 +85,19 @@ export class StreamStore {
     const answer = await this.#readable(streamId, stopping);
     if (answer === 0) throw new AppError('stream_not_found', 'Task not found');
     return answer === 2 ? 'stopped' : 'stopping';
+  }
+
+  /** Requests a new stream key, which the stream's owner makes. Throws `stream_not_found` when no such stream is running. */
+  async rotateKey(streamId: string, { revoke = false, passphrase }: RotateOptions = {}): Promise<RotatedKey> {
+    const flags = [revoke ? '1' : '0', passphrase === undefined ? '0' : '1'];
+    const rotating = this.#rotate.run(
+      this.#redis,
+      [keys.stream(streamId)],
+      [streamId, ...flags, passphrase ?? '', keys.wakeChannel],
+    );
+    const [found, run, generation] = (await this.#readable(streamId, rotating)) as [number, string, number];
+    if (found === 0) throw new AppError('stream_not_found', 'Task not found');
+    return { run, generation };
   }
 
   /** Throws `stream_unreadable` when the record does not parse. */
@@ -150,8 +182,10 @@ function* chunks(ids: readonly string[]): Generator<readonly string[]> {
   for (let i = 0; i < ids.length; i += CHUNK) yield ids.slice(i, i + CHUNK);
 }
 
-function optionFields({ profile, webhookUrls, record, dvr }: StartOptions): string[] {
+function optionFields({ profile, webhookUrls, record, dvr, latency, passphrase }: StartOptions): string[] {
   const flag = (on: boolean | undefined): string => (on ? '1' : '0');
   const switches = ['abr', flag(isLadder(profile)), 'record', flag(record), 'dvr', flag(dvr)];
-  return ['profile', profile, ...switches, 'webhookUrls', JSON.stringify(webhookUrls)];
+  const access = passphrase === undefined ? [] : ['passphrase', passphrase];
+  const how = ['profile', profile, 'latency', latency ?? 'standard', ...switches, ...access];
+  return [...how, 'webhookUrls', JSON.stringify(webhookUrls)];
 }
