@@ -13,6 +13,7 @@ import { QueueBoard } from './admin/queueBoard.ts';
 import { createApp } from './createApp.ts';
 import { createMetricsApp } from './createMetricsApp.ts';
 import { EventFeed } from './events/eventFeed.ts';
+import { followCertificate } from './http/followCertificate.ts';
 import { startHttpServer } from './http/httpServer.ts';
 import { loadCertificate } from './http/loadCertificate.ts';
 import { metricsText } from './metrics/metricsText.ts';
@@ -56,6 +57,10 @@ export async function startApi(
     const where = { host: config.API_HOST, port: config.API_PORT, ...(certificate && { certificate }) };
     const server = await startHttpServer({ handler, ...where });
     stack.push('server', () => server.stop(REQUESTS_DEADLINE_MS));
+    if (certificate) {
+      const use = server.useCertificate;
+      stack.push('certificate', followCertificate({ files: certificateFiles(config), used: certificate, use, log }));
+    }
     // Its listeners' answers have no other end, and the server waits for answers.
     stack.push('events', async () => events.stop());
     return { url: server.url, stop: () => stack.stop() };

@@ -1,15 +1,17 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { AppError } from '../../common/errors.ts';
-import type { Certificate } from './loadCertificate.ts';
 import { OpenSockets } from './openSockets.ts';
+import type { Certificate } from './readCertificate.ts';
 
 export interface HttpServer {
   /** Where this host reaches it, e.g. `https://localhost:8080`. */
   readonly url: string;
   readonly port: number;
+  /** New connections get this certificate; open ones keep theirs. Throws what OpenSSL refuses. HTTPS only. */
+  useCertificate(certificate: Certificate): void;
   /** Stops accepting, lets open requests end, and cuts those that are still open after `deadlineMs`. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -27,6 +29,8 @@ const limits = {
   keepAliveTimeout: 65_000,
 };
 
+const MIN_TLS = 'TLSv1.2';
+
 /** More are closed as they come: each takes memory, with TLS about 50 kB. */
 const MAX_CONNECTIONS = 5_000;
 
@@ -41,7 +45,7 @@ export async function startHttpServer(options: {
   certificate?: Certificate;
 }): Promise<HttpServer> {
   const server = options.certificate
-    ? createTlsServer({ ...options.certificate, ...limits, minVersion: 'TLSv1.2' }, options.handler)
+    ? createTlsServer({ ...options.certificate, ...limits, minVersion: MIN_TLS }, options.handler)
     : createServer(limits, options.handler);
   server.maxConnections = MAX_CONNECTIONS;
   const sockets = new OpenSockets(server);
@@ -57,6 +61,9 @@ export async function startHttpServer(options: {
   return {
     url,
     port,
+    useCertificate: certificate => {
+      if (server instanceof TlsServer) server.setSecureContext({ ...certificate, minVersion: MIN_TLS });
+    },
     stop: deadlineMs => {
       stopping ??= stopServer(server, sockets, deadlineMs);
       return stopping;
