@@ -72,7 +72,10 @@ export class StreamStore {
         `${state} streams run already, as many as MAX_STREAMS allows; stop one, or start later`,
       );
     }
-    throw new AppError('stream_running', `stream "${streamId}" is already ${state}; stop it before you start it again`);
+    throw new AppError(
+      'stream_running',
+      `stream "${streamId}" is already ${state}. Its status shows its SRT URL; stop it before you start it again`,
+    );
   }
 
   /** Requests a stop. Throws `stream_not_found` when no such stream is running. */

@@ -31,7 +31,6 @@ need() {
     is_there "$part" || missing+=("$part")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  say "installing ${missing[*]}; this can take some minutes"
   if has apt-get; then
     apt_install "${missing[@]/#redis/redis-server}"
   elif has brew; then
@@ -44,10 +43,13 @@ need() {
   done
 }
 
+say_installing() { say "installing $*; this can take some minutes"; }
+
 apt_install() {
   local log
   can_be_root || fail "$* must be installed, and that needs root. Run this, then start again:
   apt-get update && apt-get install -y --no-install-recommends $*"
+  say_installing "$@"
   log=$(mktemp)
   if apt_get update >"$log" 2>&1 && apt_get install -y --no-install-recommends "$@" >>"$log" 2>&1; then
     rm -f "$log"
@@ -72,6 +74,7 @@ can_be_root() {
 
 brew_install() {
   local part
+  say_installing "$@"
   for part in "$@"; do
     case $part in
       # The worker loads libsrt itself, so it is asked for by name.
@@ -137,6 +140,7 @@ pids_of_own_node() {
   printf '%s' "${found[*]-}"
 }
 
+# An old npm under a new Node prints warnings of that Node which nobody here can act on.
 npm_quietly() {
-  npm "$@" --no-audit --no-fund --loglevel=error </dev/null || fail "npm $1 failed; see its messages above"
+  NODE_NO_WARNINGS=1 npm "$@" --no-audit --no-fund --loglevel=error </dev/null || fail "npm $1 failed; see its messages above"
 }

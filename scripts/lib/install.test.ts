@@ -83,7 +83,7 @@ describe('need', () => {
     ]);
     expect({ code, out }).toEqual({
       code: 0,
-      out: '==> installing ffmpeg redis chromium; this can take some minutes\n',
+      out: '==> installing ffmpeg redis-server chromium; this can take some minutes\n',
     });
   });
 
@@ -99,6 +99,7 @@ describe('need', () => {
     await program('id', '#!/bin/bash\necho 1000\n');
     const { code, out, calls } = await run('need redis');
     expect({ code, calls }).toEqual({ code: 1, calls: [] });
+    expect(out).not.toContain('installing');
     expect(out).toContain('apt-get update && apt-get install -y --no-install-recommends redis-server');
   });
 
@@ -150,6 +151,12 @@ describe('need_packages', () => {
     if (version !== undefined) await installed(version);
     const { code, calls } = await run('need_packages run');
     expect({ code, calls }).toEqual({ code: 0, calls: expected });
+  });
+
+  test('an old npm prints no warnings of the Node that it runs under', async () => {
+    await program('node', '#!/bin/bash\necho 24\n');
+    await program('npm', '#!/bin/bash\necho "warnings off: $NODE_NO_WARNINGS"\n');
+    expect((await run('need_packages run')).out).toContain('warnings off: 1');
   });
 
   test('packages are not replaced under programs that run with them', async () => {
