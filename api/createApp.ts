@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import express, { type Express } from 'express';
+import express, { type Express, type Router } from 'express';
 import type { Redis } from 'ioredis';
 import type { Config } from '../common/config/loadConfig.ts';
 import type { Logger } from '../common/createLogger.ts';
@@ -10,15 +10,11 @@ import type { StreamJob } from '../common/redis/queues.ts';
 import { StreamStore } from '../common/stream/streamStore.ts';
 import { createTargetCheck } from '../common/webhooks/createTargetCheck.ts';
 import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
-import { basicAuth } from './admin/basicAuth.ts';
-import { PasswordGuard } from './admin/passwordGuard.ts';
-import type { QueueBoard } from './admin/queueBoard.ts';
-import { sameOrigin } from './admin/sameOrigin.ts';
 import { checkBodySignature } from './auth/checkBodySignature.ts';
 import { checkRequestSignature } from './auth/checkRequestSignature.ts';
 import type { EventFeed } from './events/eventFeed.ts';
 import { limitBody, readBody } from './http/readBody.ts';
-import { boardPolicy, openToAll, securityHeaders } from './http/securityHeaders.ts';
+import { openToAll, securityHeaders } from './http/securityHeaders.ts';
 import { writeError } from './http/writeError.ts';
 import { measureRequests } from './metrics/measureRequests.ts';
 import { observeSkipped } from './metrics/observeSkipped.ts';
@@ -47,8 +43,8 @@ export interface AppDeps {
   metrics: Metrics;
   /** The text of /metrics; without it that is not served here. */
   metricsText?: () => Promise<string>;
-  /** Without it /admin/queues does not exist. */
-  board?: QueueBoard;
+  /** Without it there is no /admin. */
+  admin?: Router;
 }
 
 /** The front door's routes, in the order in which they are asked. Does not listen. */
@@ -84,10 +80,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(['/video', '/watch', '/assets'], openToAll);
   if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir));
   app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
-  if (deps.board && config.ADMIN_PASSWORD !== undefined) {
-    const auth = basicAuth(config.ADMIN_USER, config.ADMIN_PASSWORD, new PasswordGuard(log));
-    app.use('/admin/queues', auth, sameOrigin, boardPolicy, ...deps.board.handler);
-  }
+  if (deps.admin) app.use(deps.admin);
   app.use('/api', readBody, (_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();

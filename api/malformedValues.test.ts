@@ -5,6 +5,7 @@ import { signRequest } from '../common/signature.ts';
 import { idleWorker } from '../common/testing/idleWorker.ts';
 import { startRedis, type TestRedis } from '../common/testing/startRedis.ts';
 import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
+import { logIn } from './testing/logIn.ts';
 import { secret, startTestApi, type TestApi } from './testing/testApi.ts';
 
 let server: TestRedis;
@@ -138,7 +139,7 @@ test('queues whose names are no names do not hide those that are', async () => {
   const bad = Array.from({ length: 20 }, (_, i) => `uploads-a:${i}`);
   for (const name of [...bad, 'uploads-', 'uploads-good']) await redis.hset(`bull:${name}:meta`, 'version', 'x');
   const other = await startTestApi(server.url, { ADMIN_PASSWORD: 'pass:word' });
-  const headers = { authorization: `Basic ${Buffer.from('admin:pass:word').toString('base64')}` };
+  const headers = await logIn(other.url, 'admin', 'pass:word');
   const listed = async () => {
     const answer = await fetch(`${other.url}/admin/queues/api/queues`, { headers });
     return ((await answer.json()) as { queues: { name: string }[] }).queues.map(({ name }) => name);

@@ -9,7 +9,7 @@ import { createQueue, queueNames, type StreamJob, streamJobOptions } from '../co
 import { StopStack } from '../common/stopStack.ts';
 import { withDeadline } from '../common/withDeadline.ts';
 import pack from '../package.json' with { type: 'json' };
-import { QueueBoard } from './admin/queueBoard.ts';
+import { startAdmin } from './admin/startAdmin.ts';
 import { createApp } from './createApp.ts';
 import { createMetricsApp } from './createMetricsApp.ts';
 import { EventFeed } from './events/eventFeed.ts';
@@ -40,12 +40,7 @@ export async function startApi(
     const entries = new EntryParser({ log });
     const metrics = createMetrics(metricsOptions(config));
     stack.push('metrics', () => metrics.stop());
-    const readOnly = config.ADMIN_QUEUES === 'readonly';
-    const board = config.ADMIN_PASSWORD
-      ? new QueueBoard({ redis, connection, entries, basePath: '/admin/queues', readOnly, log })
-      : undefined;
-    board?.start();
-    stack.push('board', () => board && withDeadline(board.stop(), QUEUE_DEADLINE_MS, noteLate(log)));
+    const admin = await startAdmin({ config, redis, connection, entries, log }, stack);
     const events = new EventFeed({ redis: connect(config, 'subscriber', log, stack), entries, log });
     events.start();
     await ready(redis, log);
@@ -53,7 +48,7 @@ export async function startApi(
     if (config.METRICS_PORT !== undefined) await startMetrics(config.METRICS_PORT, text, config, log, stack);
     const deps = { config, log, redis, entries, queue, events, metrics };
     const own = config.METRICS_PORT === undefined && { metricsText: text };
-    const handler = createApp({ ...deps, ...(board && { board }), ...own });
+    const handler = createApp({ ...deps, ...(admin && { admin }), ...own });
     const where = { host: config.API_HOST, port: config.API_PORT, ...(certificate && { certificate }) };
     const server = await startHttpServer({ handler, ...where });
     stack.push('server', () => server.stop(REQUESTS_DEADLINE_MS));

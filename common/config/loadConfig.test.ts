@@ -203,6 +203,7 @@ describe('loadConfig', () => {
       PROFILE_COSTS: 'transcode=1,ladder=3.5',
       MAX_SOURCE_KBPS: '8000',
       METRICS_TOKEN: 'sixteen-letters!',
+      ADMIN_USERS: '# nobody',
     };
     const switches = [
       'LEGACY_API',

@@ -8,6 +8,7 @@ export const secretVariables = [
   'R2_ACCESS_KEY',
   'R2_SECRET_KEY',
   'ADMIN_PASSWORD',
+  'ADMIN_USERS',
   'METRICS_TOKEN',
   'REDIS_URL',
 ] as const;

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { requestedProfile } from '../stream/streamProfile.ts';
+import { adminUsers } from './adminUsers.ts';
 import { defaultLadder, defaultSingle, ladder, rendition, videoEncoder } from './encoding.ts';
 import { profileCosts } from './profileCosts.ts';
 import { json, onOff, pixelCount, portRange } from './values.ts';
@@ -54,6 +55,8 @@ export const variables = z.object({
   ADMIN_USER: z.string().min(1).default('admin'),
   ADMIN_QUEUES: z.enum(['readonly', 'full'], { error: 'must be readonly or full' }).default('readonly'),
   ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
+  ADMIN_USERS: adminUsers.optional(),
+  ADMIN_SESSION_SECONDS: seconds(43_200),
 
   // The command line client
   API_URL: z.url({ protocol: /^https?$/, error: 'must be the URL of the API, e.g. https://localhost:8080' }).optional(),

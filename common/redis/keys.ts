@@ -36,6 +36,8 @@ export const keys = {
   reconcile: `${prefix}reconcile`,
   /** STRING: the leader that relays the outbox. Expires. */
   relay: `${prefix}outbox:relay`,
+  /** STRING (JSON): a person's log-in to the control room, by the digest of its token. Expires. */
+  adminSession: (digest: string) => `${prefix}admin-session:${digest}`,
   /** STRING: a request signature that was used once. Expires with the signature. */
   usedSignature: (digest: string) => `${prefix}signature:${digest}`,
   /** Channel: `<stream id>`: read this stream's desired state now. */

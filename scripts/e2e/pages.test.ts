@@ -178,9 +178,11 @@ describe('the watch page', () => {
 describe('bull-board', () => {
   test('works under our content security policy', async () => {
     await redis.hset('bull:uploads-node-1:meta', 'version', 'bullmq');
-    await page.context().close();
-    page = await openPage({ httpCredentials: { username: 'admin', password: 'password' } });
     await page.goto(`${api.url}/admin/queues`);
+    await page.getByLabel('User').fill('admin');
+    await page.getByLabel('Password').fill('password');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.waitForURL('**/admin/queues');
     for (const name of ['streams', 'webhooks']) await page.getByRole('link', { name }).first().waitFor();
     // Its web fonts come from another host and stay out; all else must be let in.
     expect(complaints.filter(text => !/fonts\.googleapis\.com/.test(text))).toEqual([]);

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logIn } from '../../../api/testing/logIn.ts';
 import { keys } from '../../../common/redis/keys.ts';
 import { type Child, startChild } from '../harness/childProcess.ts';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
@@ -15,7 +16,6 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const STREAMS = 10_000;
 const ATTACK_MS = 12_000;
 const RSS_MAX = 600;
-const admin = `Basic ${Buffer.from('admin:pass:word').toString('base64')}`;
 
 let cluster: Cluster;
 let redis: Redis;
@@ -147,12 +147,13 @@ async function spoilRedis(): Promise<void> {
 }
 
 test('strangers over HTTP and in Redis: the API lives, within its memory, and a neighbour is served', async () => {
+  const admin = await logIn(cluster.apiUrl, 'admin', 'pass:word');
   const attacks = Promise.all([
     flood(4, ['GET', '/metrics', ''], () => ({})),
     flood(2, ['POST', '/api/start-stream', '{"stream_id":"x"}'], () => ({})),
     flood(2, ['POST', '/api/streams', '{"stream_id":"x"}'], () => ({ 'lt-signature': `t=1,v1=${'a'.repeat(64)}` })),
     flood(1, ['POST', '/admin/queues/api/queues/webhooks/add', '{"jobData":"{\\"url\\":\\"broken\\"}"}'], () => ({
-      ...{ authorization: admin, 'content-type': 'text/plain', 'sec-fetch-site': 'same-site' },
+      ...{ ...admin, 'content-type': 'text/plain', 'sec-fetch-site': 'same-site' },
     })),
     pourBodies(),
     hold(200, port(), 'GET /healthz HTTP/1.1\r\nHost: x\r\n'),
@@ -161,9 +162,8 @@ test('strangers over HTTP and in Redis: the API lives, within its memory, and a 
   ]);
   const busy = await measureNeighbour(attacks);
   const [metrics, unsigned, forged, board, poured, slow, silent] = await attacks;
-  // After the cross-site posts, since the address of an attacker is locked out.
-  const wrong = `Basic ${Buffer.from('admin:guess').toString('base64')}`;
-  const guesses = await flood(2, ['GET', '/admin/queues/api/queues', ''], () => ({ authorization: wrong }), 2_000);
+  const own = { 'content-type': 'application/json', origin: cluster.apiUrl };
+  const guesses = await flood(2, ['POST', '/admin/session', '{"user":"admin","password":"guess"}'], () => own, 2_000);
   const rss = await peakRss(cluster.api.pid);
 
   expect(Object.keys(metrics)).toEqual(['200']);
