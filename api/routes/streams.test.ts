@@ -42,6 +42,7 @@ describe('/api/streams', () => {
       profile: 'ladder',
       fallback: null,
       abr: true,
+      encrypted: false,
       record: true,
       dvr: false,
       webhook_urls: [],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { passphrase } from '../../common/srt/passphrase.ts';
 import { streamId } from '../../common/stream/streamId.ts';
 import { profileConflict, requestedProfile } from '../../common/stream/streamProfile.ts';
 
@@ -31,6 +32,7 @@ export const startRequest = z
       abr: z.boolean({ error: 'must be true or false' }).nullish(),
       record: flag,
       dvr: flag,
+      passphrase: passphrase.nullish(),
     },
     body,
   )

@@ -13,6 +13,7 @@ export function streamJson(record: StreamRecord) {
     profile: record.profile,
     fallback: record.fallback || null,
     abr: record.abr,
+    encrypted: record.passphrase !== undefined,
     record: record.record,
     dvr: record.dvr,
     webhook_urls: record.webhookUrls,

@@ -51,7 +51,8 @@ export class StreamService {
     const { record, dvr, webhook_urls: webhookUrls } = request;
     const profile = resolveProfile(request, this.#defaultProfile);
     await this.#checkTargets(webhookUrls);
-    const options = { profile, record, dvr, webhookUrls, maxStreams: this.#maxStreams };
+    const access = request.passphrase ? { passphrase: request.passphrase } : {};
+    const options = { profile, record, dvr, ...access, webhookUrls, maxStreams: this.#maxStreams };
     const run = await askRedis(() => this.#store.start(streamId, options));
     this.#log.info({ streamId, run, profile, record, dvr }, 'stream created');
     const job = { ...streamJobOptions, jobId: streamJobId(streamId, run) };

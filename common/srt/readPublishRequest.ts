@@ -1,6 +1,6 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import type { Refusal } from './admission.ts';
+import { type Refusal, refuse } from './admission.ts';
 import { parseSrtStreamId } from './parseSrtStreamId.ts';
 
 /** A caller's request to publish. Its key is ours; whether it is good for the present run is not judged yet. */
@@ -8,13 +8,14 @@ export interface PublishRequest {
   accept: true;
   streamId: string;
   run: string;
+  /** Of the key, in its run. */
+  generation: number;
   /** ms since 1970 */
   expiresAt: number;
   /** Names the key without being it: a hash. */
   keyDigest: string;
 }
 
-const refuse = (code: number, why: string): Refusal => ({ accept: false, code, why });
 const UNREADABLE = refuse(1400, 'the stream id is not of the form mode=publish,rid=<stream>,token=<key>');
 const NOT_PUBLISH = refuse(1405, 'the stream id does not say mode=publish');
 const NO_KEY = refuse(1401, 'there is no stream key in the stream id');
@@ -36,13 +37,17 @@ export function readPublishRequest(streamIdText: string, secret: KeyObject): Pub
   return { accept: true, ...claims, keyDigest: createHash('sha256').update(request.token).digest('base64') };
 }
 
+type Claims = Pick<PublishRequest, 'streamId' | 'run' | 'generation' | 'expiresAt'>;
+
 /** Undefined when the signature, or the claims, are not ours. A key without `exp` or `run` is none of ours. */
-function verify(token: string, secret: KeyObject): Pick<PublishRequest, 'streamId' | 'run' | 'expiresAt'> | undefined {
+function verify(token: string, secret: KeyObject): Claims | undefined {
   try {
     const claims = jwt.verify(token, secret, { algorithms: ['HS256'], ignoreExpiration: true });
     if (typeof claims === 'string' || typeof claims.stream_id !== 'string') return undefined;
     if (typeof claims.exp !== 'number' || typeof claims.run !== 'string') return undefined;
-    return { streamId: claims.stream_id, run: claims.run, expiresAt: claims.exp * 1_000 };
+    const generation: unknown = claims.gen ?? 0;
+    if (typeof generation !== 'number') return undefined;
+    return { streamId: claims.stream_id, run: claims.run, generation, expiresAt: claims.exp * 1_000 };
   } catch {
     return undefined;
   }

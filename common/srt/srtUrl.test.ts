@@ -1,6 +1,11 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mintStreamKey } from './mintStreamKey.ts';
+import { parseSrtStreamId } from './parseSrtStreamId.ts';
 import { srtUrl } from './srtUrl.ts';
+
+/** SRTO_STREAMID */
+const STREAM_ID_BYTES = 512;
 
 test.each([
   ['203.0.113.7', 'srt://203.0.113.7:20000?streamid=mode=publish,rid=a,token=k'],
@@ -10,10 +15,30 @@ test.each([
   expect(srtUrl({ host, port: 20_000 }, 'a', 'k')).toBe(url);
 });
 
-test('the longest stream_id with a real key fits into 512 bytes', () => {
+test('any stream id with any key fits into 512 bytes, and its URL is read back', () => {
+  const streamIds = fc.string({ unit: fc.constantFrom(...'aZ09_-'), minLength: 1, maxLength: 64 });
+  const runs = fc.string({ unit: fc.constantFrom(...'az09'), minLength: 1, maxLength: 24 });
+  fc.assert(
+    fc.property(
+      streamIds,
+      runs,
+      fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+      fc.integer({ min: 1, max: 31_536_000 }),
+      (streamId, run, generation, ttlSeconds) => {
+        const token = mintStreamKey({ streamId, run, generation, secret: 's'.repeat(64), ttlSeconds });
+        const url = srtUrl({ host: 'h', port: 1 }, streamId, token);
+        const text = url.slice(url.indexOf('mode='));
+        expect(Buffer.byteLength(text)).toBeLessThanOrEqual(STREAM_ID_BYTES);
+        expect(parseSrtStreamId(text)).toEqual({ mode: 'publish', resource: streamId, token });
+      },
+    ),
+  );
+});
+
+test('the longest of all has room left for what encoders append', () => {
   const streamId = 'x'.repeat(64);
-  const token = mintStreamKey({ streamId, run: 'mfk2x1y8aabbccdd', secret: 's'.repeat(64), ttlSeconds: 31_536_000 });
-  const url = srtUrl({ host: 'h', port: 1 }, streamId, token);
+  const longest = { run: 'mfk2x1y8aabbccdd', generation: 1_000_000, secret: 's'.repeat(64), ttlSeconds: 31_536_000 };
+  const url = srtUrl({ host: 'h', port: 1 }, streamId, mintStreamKey({ streamId, ...longest }));
   expect(Buffer.byteLength(url.slice(url.indexOf('mode=')))).toBeLessThan(400);
 });
 

@@ -25,7 +25,7 @@ describe('StreamKeyCheck', () => {
   const check = () => new StreamKeyCheck({ streamId: 'live', run, secret });
 
   test('accepts a good key', () => {
-    expect(check().judge(id(key()))).toEqual({ accept: true });
+    expect(check().judge(id(key()))).toEqual({ accept: true, generation: 0 });
   });
 
   test.each([
@@ -68,15 +68,74 @@ describe('StreamKeyCheck', () => {
     const never = key('live', 30);
     checker.judge(id(accepted));
     vi.setSystemTime(NOW + 3_600_000);
-    expect(checker.judge(id(accepted))).toEqual({ accept: true });
+    expect(checker.judge(id(accepted))).toEqual({ accept: true, generation: 0 });
     expect(checker.judge(id(never))).toMatchObject({ code: 1401 });
     expect(check().judge(id(accepted))).toMatchObject({ code: 1401 });
   });
 
   test('a new owner takes an expired key of this run when the run has accepted one, and none of an earlier run', () => {
     const checker = new StreamKeyCheck({ streamId: 'live', run, secret, acceptExpired: true });
-    expect(checker.judge(id(sign({ stream_id: 'live', run, exp: NOW / 1_000 - 50 })))).toEqual({ accept: true });
+    expect(checker.judge(id(sign({ stream_id: 'live', run, exp: NOW / 1_000 - 50 })))).toEqual({
+      accept: true,
+      generation: 0,
+    });
     const old = id(sign({ stream_id: 'live', run: 'run-1', exp: NOW / 1_000 - 50 }));
     expect(checker.judge(old)).toMatchObject({ code: 1410 });
+  });
+});
+
+describe('a key that was replaced', () => {
+  const keyOf = (generation: number) =>
+    id(mintStreamKey({ streamId: 'live', run, generation, secret, ttlSeconds: 60 }));
+
+  test('is good until it is revoked, and then for nothing, also where it was accepted before', () => {
+    const checker = new StreamKeyCheck({ streamId: 'live', run, secret });
+    expect(checker.judge(keyOf(0))).toEqual({ accept: true, generation: 0 });
+    expect(checker.judge(keyOf(2))).toEqual({ accept: true, generation: 2 });
+    checker.change({ floor: 2 });
+    expect(checker.judge(keyOf(0))).toMatchObject({ code: 1410, why: expect.stringContaining('revoked') });
+    expect(checker.judge(keyOf(1))).toMatchObject({ code: 1410 });
+    expect(checker.judge(keyOf(2))).toEqual({ accept: true, generation: 2 });
+  });
+
+  test('stays revoked for the next owner, which accepts expired keys of the run', () => {
+    const next = new StreamKeyCheck({ streamId: 'live', run, secret, acceptExpired: true, access: { floor: 1 } });
+    expect(next.judge(keyOf(0))).toMatchObject({ code: 1410 });
+    expect(next.judge(keyOf(1))).toEqual({ accept: true, generation: 1 });
+  });
+
+  test.each(['one', '1', null, Number.NaN, {}])('a generation of %j is none of ours', gen => {
+    const odd = id(sign({ stream_id: 'live', run, gen }, { expiresIn: 60 }));
+    expect(new StreamKeyCheck({ streamId: 'live', run, secret, access: { floor: 1 } }).judge(odd).accept).toBe(false);
+  });
+});
+
+describe('a stream with a passphrase', () => {
+  const passphrase = 'ten bytes or more';
+  const check = () => new StreamKeyCheck({ streamId: 'live', run, secret, access: { floor: 0, passphrase } });
+
+  test.each([
+    ['no stream id', ''],
+    ['spaces', '  '],
+    ['its name alone', 'live'],
+    ['a request without a key', 'mode=publish,rid=live'],
+    ['a standard request without a key', '#!::r=live,m=publish,t=stream'],
+  ])('leaves %s to libsrt, which checks the passphrase', (_name, text) => {
+    expect(check().judge(text)).toEqual({ accept: true, passphrase });
+    expect(new StreamKeyCheck({ streamId: 'live', run, secret }).judge(text).accept).toBe(false);
+  });
+
+  test('has the passphrase checked for callers with a good key, too', () => {
+    expect(check().judge(id(key()))).toEqual({ accept: true, generation: 0, passphrase });
+  });
+
+  test.each([
+    ['a bad key', () => id('nonsense'), 1401],
+    ['another name', () => 'other', 1400],
+    ['a request without a key for another stream', () => 'mode=publish,rid=other', 1401],
+    ['a player', () => 'mode=request,rid=live', 1405],
+    ['a key of another run', () => id(sign({ stream_id: 'live', run: 'run-1' }, { expiresIn: 60 })), 1410],
+  ])('refuses %s', (_name, text, code) => {
+    expect(check().judge(text())).toMatchObject({ accept: false, code });
   });
 });

@@ -11,6 +11,9 @@ export const streamReasons = {
   playable: 'The first playlist is in the store. `StreamLink` plays.',
   encoder_gone: 'The encoder is gone. The worker waits for it, with the same port and key.',
   encoder_refused: 'An encoder was refused; `Update` says why. The state stays. At most one such event in 10 s.',
+  key_rotated: 'A new stream key was made, as the app requested. `SrtUrl` has it. The state stays.',
+  key_revoked:
+    'The key or passphrase of the encoder was revoked, so it was disconnected. The worker waits for one with the new key.',
   input_invalid: 'What the encoder sent cannot be decoded. The worker closed the connection and waits for another one.',
   source_fallback:
     'The source cannot be passed on, so it is transcoded. `Update` says why; `fallback` of the stream is the machine word.',

@@ -83,6 +83,7 @@ export interface StartOptions {
   abr?: boolean;
   record?: boolean;
   dvr?: boolean;
+  passphrase?: string;
   webhookUrls?: readonly string[];
 }
 

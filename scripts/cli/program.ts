@@ -46,6 +46,7 @@ export function program(perform: (run: Run, json: boolean) => Promise<void>): Co
     .addOption(new Option('--profile <profile>', 'what is made of the source').choices(requestedProfile.options))
     .option('--record', 'keep every segment; the recording is there when the stream has stopped', false)
     .option('--dvr', 'viewers can rewind to the beginning', false)
+    .option('--passphrase <text>', 'the encoder must encrypt with it; 10 to 79 bytes')
     .option('--webhook <url>', 'gets every change of this stream; may be given several times', collect, [])
     .option('--url', 'print the SRT URL alone')
     .action((id: string, { webhook, ...options }) =>

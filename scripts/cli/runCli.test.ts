@@ -145,6 +145,21 @@ describe('livetran start', () => {
     answers = [data(created), data(stream())];
     expect((await cli('start', 'demo', '--url')).out).toEqual([stream().srt_url]);
   });
+
+  test.each([
+    ['letters-and-digits-9', '&passphrase=letters-and-digits-9&pbkeylen=32', undefined],
+    [
+      'correct horse & staple',
+      '',
+      'The passphrase has signs that encoders read differently in a URL: set it in the encoder.',
+    ],
+  ])('--passphrase %s is sent, and in the URL where encoders read it alike', async (passphrase, end, note) => {
+    answers = [data(created), data(stream())];
+    const { out, err } = await cli('start', 'demo', '--url', '--passphrase', passphrase);
+    expect(out).toEqual([`${stream().srt_url}${end}`]);
+    expect(err[1]).toBe(note);
+    expect(JSON.parse(received[0]?.body ?? '')).toEqual({ stream_id: 'demo', passphrase, record: false, dvr: false });
+  });
 });
 
 describe('livetran', () => {

@@ -28,8 +28,11 @@ export type Acquired =
   | { kind: 'held'; msLeft: number }
   | { kind: 'over' };
 
+/** What the record says about who may publish, as it is there; '' where it says nothing. */
+export type RecordedAccess = Readonly<Record<'keyGeneration' | 'keyFloor' | 'passphrase', string>>;
+
 export type Renewed =
-  | { kind: 'renewed'; stopReason: string | undefined; sequence: string }
+  | { kind: 'renewed'; stopReason: string | undefined; sequence: string; access: RecordedAccess }
   | { kind: 'fenced' }
   | { kind: 'lost' };
 
@@ -97,7 +100,9 @@ export class LeaseScripts {
     if (answer[0] === 0) return { kind: 'fenced' };
     if (answer[0] === 2) return { kind: 'lost' };
     const stopReason = answer[1] === 'stop' ? String(answer[2] || 'user_stop') : undefined;
-    return { kind: 'renewed', stopReason, sequence: String(answer[3]) };
+    const [keyGeneration = '', keyFloor = '', passphrase = ''] = answer.slice(4).map(String);
+    const access = { keyGeneration, keyFloor, passphrase };
+    return { kind: 'renewed', stopReason, sequence: String(answer[3]), access };
   }
 
   async #renewAll(items: readonly Renewal[]) {

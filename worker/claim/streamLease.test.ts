@@ -40,7 +40,13 @@ async function lateAnswers(count: number): Promise<void> {
   await expect(redis.ping()).rejects.toThrow(/timed out/);
 }
 
-const events = () => ({ onStopWanted: vi.fn(), onFenced: vi.fn(), onDoubt: vi.fn(), onCertain: vi.fn() });
+const events = () => ({
+  onStopWanted: vi.fn(),
+  onFenced: vi.fn(),
+  onDoubt: vi.fn(),
+  onCertain: vi.fn(),
+  onAccessChanged: vi.fn(),
+});
 
 async function take(streamId: string, run: string, owner = 'worker-1', renewMs = times.renewMs) {
   const acquiredAt = performance.now();
@@ -60,6 +66,10 @@ async function take(streamId: string, run: string, owner = 'worker-1', renewMs =
   open.push(lease);
   return { lease, told };
 }
+
+const WAIT = { timeout: 10_000 };
+const accessOf = (lease: StreamLease) =>
+  ['keyGeneration', 'keyFloor', 'passphrase'].map(field => lease.recorded(field));
 
 async function startRun(streamId = 'show') {
   return streams.start(streamId, { profile: 'transcode', webhookUrls: [] });
@@ -131,6 +141,41 @@ describe('holding', () => {
     const second = await take('b', await startRun('b'));
     await streams.stop('b');
     await vi.waitFor(() => expect(second.told.onStopWanted).toHaveBeenCalledWith('user_stop'));
+  });
+
+  test('a rotated key reaches the owner with a wake-up, and also without one', async () => {
+    const first = await take('a', await startRun('a'), 'worker-1', 1_000_000);
+    await streams.rotateKey('a', { revoke: true, passphrase: 'ten bytes or more' });
+    first.lease.wake();
+    await vi.waitFor(() => expect(first.told.onAccessChanged).toHaveBeenCalledOnce(), WAIT);
+    expect(accessOf(first.lease)).toEqual(['1', '1', 'ten bytes or more']);
+    await streams.rotateKey('a', { passphrase: null });
+    first.lease.wake();
+    await vi.waitFor(() => expect(accessOf(first.lease)).toEqual(['2', '1', undefined]), WAIT);
+    const second = await take('b', await startRun('b'));
+    await streams.rotateKey('b');
+    await vi.waitFor(() => expect(second.told.onAccessChanged).toHaveBeenCalledOnce(), WAIT);
+    expect(accessOf(second.lease)).toEqual(['1', undefined, undefined]);
+  });
+
+  test('a wake-up during a renewal that has read the record before is not lost', async () => {
+    const { lease, told } = await take('a', await startRun('a'), 'worker-1', 1_000_000);
+    for (let rotation = 1; rotation <= 20; rotation += 1) {
+      lease.wake();
+      await streams.rotateKey('a');
+      lease.wake();
+      await vi.waitFor(() => expect(accessOf(lease)[0]).toBe(String(rotation)), WAIT);
+    }
+    expect(told.onFenced).not.toHaveBeenCalled();
+  });
+
+  test('a revoked key stays revoked when Redis comes back with an older record', async () => {
+    const { lease, told } = await take('a', await startRun('a'));
+    await streams.rotateKey('a', { revoke: true });
+    await vi.waitFor(() => expect(told.onAccessChanged).toHaveBeenCalledOnce(), WAIT);
+    await redis.hdel(keys.stream('a'), 'keyGeneration', 'keyFloor');
+    await vi.waitFor(async () => expect(await streams.get('a')).toMatchObject({ keyGeneration: 1, keyFloor: 1 }), WAIT);
+    expect(accessOf(lease)).toEqual(['1', '1', undefined]);
   });
 
   test('a stop that lands between the claim and the start is not lost', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alignedInterval } from '../../common/alignedInterval.ts';
 import type { Logger } from '../../common/createLogger.ts';
-import type { HeldLease, LeaseScripts, ReleaseHow, StreamWrite } from './leaseScripts.ts';
+import type { HeldLease, LeaseScripts, RecordedAccess, ReleaseHow, StreamWrite } from './leaseScripts.ts';
 
 /** How long a lease lasts, how often it is renewed, and how long before its end the holder stops trusting it (ms). */
 export interface LeaseTimes {
@@ -21,7 +21,11 @@ export interface LeaseEvents {
   onDoubt(): void;
   /** The lease is certain again. */
   onCertain(): void;
+  /** The stream's key or passphrase was rotated: `recorded` has the new generation, floor and passphrase. */
+  onAccessChanged(): void;
 }
+
+const accessFields = ['keyGeneration', 'keyFloor', 'passphrase'] as const;
 
 /**
  * One stream's lease while this worker holds it: renews it, reports that the stream is to stop, and writes the record in
@@ -81,12 +85,12 @@ export class StreamLease {
 
   /** A field of the record as this owner knows it. */
   recorded(field: string): string | undefined {
-    return this.#record[field];
+    return this.#record[field] || undefined;
   }
 
-  /** Reads the desired state now instead of at the next renewal. */
+  /** Reads the desired state now instead of at the next renewal. A renewal under way may have read it before it changed. */
   wake(): void {
-    void this.#renew();
+    void (this.#renewing ?? Promise.resolve()).then(() => this.#renew());
   }
 
   /** Writes to the record, in order; waits for Redis as long as the lease is held. Resolves to whether it was written. */
@@ -187,7 +191,9 @@ export class StreamLease {
       // Kept up to date, or a record written again after Redis lost it would give its events' ids a second time.
       if (renewed.kind === 'renewed') this.#record.seq = renewed.sequence;
       this.#armDeadline(sentAt);
-      if (renewed.kind === 'renewed' && renewed.stopReason) this.#tellStop(renewed.stopReason);
+      if (renewed.kind !== 'renewed') return;
+      if (renewed.stopReason) this.#tellStop(renewed.stopReason);
+      this.#noteAccess(renewed.access);
     } catch (error) {
       this.#log.debug({ err: error }, 'lease not renewed: Redis does not answer');
     }
@@ -225,6 +231,19 @@ export class StreamLease {
     this.#doubt = true;
     this.#log.warn('lease in doubt: it was not renewed before its deadline');
     this.#events?.onDoubt();
+  }
+
+  #noteAccess(access: RecordedAccess): void {
+    const { keyGeneration = '', keyFloor = '', passphrase = '' } = this.#record;
+    const known = { keyGeneration, keyFloor, passphrase };
+    if (accessFields.every(field => known[field] === access[field])) return;
+    if (Number(access.keyGeneration) < Number(keyGeneration)) {
+      // Redis came back with what it had some seconds before: a revoked key stays revoked.
+      void this.write({ fields: known });
+      return;
+    }
+    Object.assign(this.#record, access);
+    this.#events?.onAccessChanged();
   }
 
   #tellStop(reason: string): void {

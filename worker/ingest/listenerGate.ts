@@ -1,5 +1,5 @@
 import type { Logger } from '../../common/createLogger.ts';
-import type { Admission } from '../../common/srt/admission.ts';
+import { type Admission, type Refusal, refuse } from '../../common/srt/admission.ts';
 import { RefusalLog, type Refusals } from './refusalLog.ts';
 import type { SrtPublisher } from './srtPublisher.ts';
 
@@ -13,10 +13,12 @@ interface Caller {
 
 type Occupant = Pick<SrtPublisher, 'isLive' | 'giveWay'>;
 
-const ACCEPTED: Admission = { accept: true };
-const CLOSING: Admission = { accept: false, code: 1503, why: 'this listener is closing' };
-const TAKEN: Admission = { accept: false, code: 1409, why: 'another encoder is publishing to this stream' };
-const TOO_OLD: Admission = { accept: false, code: 1400, why: 'the caller speaks an SRT version without stream ids' };
+const CLOSING = refuse(1503, 'this listener is closing');
+const TAKEN = refuse(1409, 'another encoder is publishing to this stream');
+const TOO_OLD = refuse(1400, 'the caller speaks an SRT version without stream ids');
+const FAILED = refuse(1500, 'an error in Livetran; see the worker log');
+const BAD_SECRET = refuse(10, 'the passphrase is wrong or missing');
+const UNSECURE = refuse(11, 'the encoder has a passphrase and the stream has none');
 
 /** Who may publish through one listener: callers that `admit` lets in, one at a time. */
 export class ListenerGate {
@@ -33,24 +35,27 @@ export class ListenerGate {
   }
 
   /**
-   * Judges a caller during its handshake. Never throws and reserves nothing: a caller that is let in here may still
-   * fail (libsrt checks a passphrase later). @returns 0 to accept, else the reject code
+   * Judges a caller during its handshake. Never throws and reserves nothing: libsrt still checks the passphrase of a caller
+   * that is let in here.
    */
-  judge(caller: Caller): number {
+  judge(caller: Caller): Admission {
     const now = performance.now();
-    const { peer } = caller;
     const admission = this.#judge(caller, now);
-    if (admission.accept) return 0;
-    this.#refusals.add({ code: admission.code, why: admission.why, peer }, now);
-    return admission.code;
+    if (!admission.accept) this.#report(admission, caller.peer, now);
+    return admission;
+  }
+
+  /** libsrt refused a caller after `judge` had let it in: all that it checks is the passphrase. */
+  refusedByLibsrt(peer: string, isEncrypted: boolean, now: number): void {
+    this.#report(isEncrypted ? BAD_SECRET : UNSECURE, peer, now);
   }
 
   /** Whether a connection that libsrt has made may stay: two may have passed the handshake in the same turn. */
   mayEnter(peer: string): boolean {
     const now = performance.now();
-    const refusal = this.#closing ? CLOSING : this.#live?.isLive(now) ? TAKEN : ACCEPTED;
-    if (refusal.accept) return true;
-    this.#refusals.add({ code: refusal.code, why: refusal.why, peer }, now);
+    const refusal = this.#closing ? CLOSING : this.#live?.isLive(now) ? TAKEN : undefined;
+    if (!refusal) return true;
+    this.#report(refusal, peer, now);
     return false;
   }
 
@@ -70,16 +75,19 @@ export class ListenerGate {
     this.#refusals.close();
   }
 
+  #report({ code, why }: Refusal, peer: string, now: number): void {
+    this.#refusals.add({ code, why, peer }, now);
+  }
+
   #judge(caller: Caller, now: number): Admission {
     if (this.#closing) return CLOSING;
     if (caller.hsVersion !== 5) return TOO_OLD;
     try {
       const admission = this.#admit(caller.streamId, caller.peer);
-      if (!admission.accept) return admission;
+      return admission.accept && this.#live?.isLive(now) ? TAKEN : admission;
     } catch (error) {
       this.#log.error({ err: error }, 'an SRT caller was refused with 1500: its stream id could not be checked');
-      return { accept: false, code: 1500, why: 'an error in Livetran; see the worker log' };
+      return FAILED;
     }
-    return this.#live?.isLive(now) ? TAKEN : ACCEPTED;
   }
 }

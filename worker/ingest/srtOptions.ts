@@ -3,6 +3,8 @@ import type { Libsrt } from './libsrt.ts';
 /** Socket options by libsrt's ids (srt.h, SRT_SOCKOPT), as far as a receiver needs them. */
 export const srtOptions = {
   RCVSYN: 2,
+  PASSPHRASE: 26,
+  PBKEYLEN: 27,
   LOSSMAXTTL: 42,
   RCVLATENCY: 43,
   STREAMID: 46,
@@ -19,6 +21,11 @@ export function setInt(libsrt: Libsrt, socket: number, option: number, value: nu
 
 export function setBool(libsrt: Libsrt, socket: number, option: number, value: boolean): boolean {
   return libsrt.srt_setsockflag(socket, option, Buffer.from([value ? 1 : 0]), 1) === 0;
+}
+
+export function setText(libsrt: Libsrt, socket: number, option: number, value: string): boolean {
+  const bytes = Buffer.from(value);
+  return libsrt.srt_setsockflag(socket, option, bytes, bytes.length) === 0;
 }
 
 /** Undefined when libsrt does not report it. */

@@ -1,11 +1,13 @@
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
+import { refuse } from '../../common/srt/admission.ts';
+import { Handshakes } from './handshakes.ts';
 import { type Libsrt, type ListenHook, loadLibsrt } from './libsrt.ts';
 import { type Admit, ListenerGate } from './listenerGate.ts';
 import { openListenerSocket } from './openListenerSocket.ts';
 import type { Refusals } from './refusalLog.ts';
 import { ADDRESS_BYTES, decodeAddress } from './socketAddress.ts';
-import { getInt, getStreamId, srtOptions } from './srtOptions.ts';
+import { getInt, getStreamId, setText, srtOptions } from './srtOptions.ts';
 import { allocateScratch, SrtPublisher } from './srtPublisher.ts';
 import { yieldPort } from './yieldPort.ts';
 
@@ -48,8 +50,8 @@ const EPOLL_IN = 1;
 const EPOLL_ERR = 8;
 const EPOLL_ENABLE_EMPTY = 1;
 const EPOLL_SIZE = 2_048;
-const REFUSED_FOR_ERROR = 1500;
-const REFUSED_FOR_CLOSING = 1503;
+const FAILED = refuse(1500, 'an error in Livetran; see the worker log');
+const CLOSED = refuse(1503, 'the listener is closed');
 
 /**
  * All SRT of a worker process: one listen hook, one epoll, and one timer that runs while there is a listener or a publisher.
@@ -64,6 +66,7 @@ export class SrtServer {
   readonly #listeners = new Map<number, Listening>();
   readonly #closings = new Map<number, Promise<void>>();
   readonly #publishers = new Map<number, SrtPublisher>();
+  readonly #handshakes: Handshakes;
   /** By port that was given away: whether libsrt is done with it. */
   readonly #yielded = new Map<number, () => boolean>();
   readonly #scratch = allocateScratch();
@@ -89,6 +92,7 @@ export class SrtServer {
 
   private constructor(libsrt: Libsrt, epoll: number, log: Logger, pollMs: number) {
     this.#libsrt = libsrt;
+    this.#handshakes = new Handshakes(libsrt);
     this.#epoll = epoll;
     this.#log = log;
     this.#pollMs = pollMs;
@@ -169,15 +173,28 @@ export class SrtServer {
   readonly #onCaller: ListenHook = (listener, socket, hsVersion, peer, streamId) => {
     try {
       const caller = { streamId: streamId ?? '', hsVersion, peer: decodeAddress(this.#libsrt.readAddress(peer)) };
-      const code = this.#listeners.get(listener)?.gate.judge(caller) ?? REFUSED_FOR_CLOSING;
-      if (code === 0) return 0;
-      this.#libsrt.srt_setrejectreason(socket, code);
+      const gate = this.#listeners.get(listener)?.gate;
+      const admission = gate?.judge(caller) ?? CLOSED;
+      if (gate && admission.accept) {
+        this.#expect(socket, gate, caller.peer, admission.passphrase);
+        return 0;
+      }
+      if (!admission.accept) this.#libsrt.srt_setrejectreason(socket, admission.code);
     } catch (error) {
-      this.#libsrt.srt_setrejectreason(socket, REFUSED_FOR_ERROR);
+      this.#libsrt.srt_setrejectreason(socket, FAILED.code);
       this.#log.error({ err: error }, 'an SRT caller was refused with 1500: its stream id could not be checked');
     }
     return -1;
   };
+
+  /** From here on libsrt decides, by the passphrase. A sender chooses the length of the AES key (SRTO_PBKEYLEN). */
+  #expect(socket: number, gate: ListenerGate, peer: string, passphrase: string | undefined): void {
+    const isEncrypted = passphrase !== undefined;
+    if (isEncrypted && !setText(this.#libsrt, socket, srtOptions.PASSPHRASE, passphrase))
+      throw new Error('libsrt does not take the passphrase of the stream (SRTO_PASSPHRASE)');
+    const onRefused = (now: number) => gate.refusedByLibsrt(peer, isEncrypted, now);
+    this.#handshakes.begin(socket, { since: performance.now(), onRefused });
+  }
 
   #turn(): void {
     const now = performance.now();
@@ -188,6 +205,7 @@ export class SrtServer {
       if (listening) this.#accept(socket, listening);
       else this.#publishers.get(socket)?.onReady((this.#events.readInt32LE(i * 8 + 4) & EPOLL_ERR) !== 0, now);
     }
+    this.#handshakes.check(now);
     for (const publisher of this.#publishers.values()) publisher.tick(now);
     for (const { gate } of this.#listeners.values()) gate.flushLog(now);
   }
@@ -199,6 +217,7 @@ export class SrtServer {
       length.writeInt32LE(ADDRESS_BYTES);
       const socket = this.#libsrt.srt_accept(listener, address, length);
       if (socket === -1) return;
+      this.#handshakes.accepted(socket);
       const peer = decodeAddress(address);
       if (listening.gate.mayEnter(peer)) this.#enter(socket, peer, listening);
       else this.#libsrt.srt_close(socket);

@@ -1,9 +1,10 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { keys } from '../../common/redis/keys.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { PortLeases } from './portLease.ts';
 import type { Refusals } from './refusalLog.ts';
+import type { SrtPublisher } from './srtPublisher.ts';
 import { SrtServer } from './srtServer.ts';
 import { type OwnedStream, StreamIngest } from './streamIngest.ts';
 import { callOnce } from './testing/callRepeatedly.ts';
@@ -81,4 +82,60 @@ test('an owner that stops a run before it listens gives back the port that the f
   expect(await leasedPorts()).toEqual([String(port)]);
   await ingestOf(port, '2', { node: 'n1', port: String(port) }).givePortBack();
   expect(await leasedPorts()).toEqual([]);
+});
+
+describe('a key that was rotated', () => {
+  const streamIdOf = (url: string) => url.slice(url.indexOf('mode='));
+
+  test('is in a new URL; the old key stays good until it is revoked', async () => {
+    const record: Record<string, string> = {};
+    const arrived: SrtPublisher[] = [];
+    const open = await ingestOf(await freeUdpPort(), '1', record).open(
+      { onPublisher: publisher => void arrived.push(publisher) },
+      never,
+    );
+    const first = streamIdOf(open.srtUrl);
+    record.keyGeneration = '1';
+    const rotated = open.rekey();
+    expect(rotated).toMatchObject({ urlGeneration: 1, disconnected: 0 });
+    expect(rotated.srtUrl).not.toBe(open.srtUrl);
+    expect(await callOnce(open.port, first)).toBe(0);
+    Object.assign(record, { keyGeneration: '2', keyFloor: '2' });
+    const revoked = open.rekey();
+    expect(await callOnce(open.port, first)).toBe(1410);
+    expect(await callOnce(open.port, streamIdOf(rotated.srtUrl))).toBe(1410);
+    expect(await callOnce(open.port, streamIdOf(revoked.srtUrl))).toBe(0);
+    expect(arrived).toHaveLength(2);
+    await open.close();
+  });
+
+  test('the next owner makes the key that was requested and not made', async () => {
+    const port = await freeUdpPort();
+    const first = await ingestOf(port, '1').open(noEvents, never);
+    await first.close();
+    const record = { node: 'n1', port: String(port), srtUrl: first.srtUrl, keyGeneration: '3', keyFloor: '3' };
+    const next = await ingestOf(port, '2', record).open(noEvents, never);
+    expect(next.urlGeneration).toBe(3);
+    expect(await callOnce(port, streamIdOf(first.srtUrl))).toBe(1410);
+    expect(await callOnce(port, streamIdOf(next.srtUrl))).toBe(0);
+    await next.close();
+    const again = await ingestOf(port, '3', { ...record, srtUrl: next.srtUrl, urlGeneration: '3' }).open(
+      noEvents,
+      never,
+    );
+    expect(again.srtUrl).toBe(next.srtUrl);
+    await again.close();
+  });
+
+  test('a passphrase that was rotated counts from now on', async () => {
+    const record: Record<string, string> = { passphrase: 'the first passphrase' };
+    const open = await ingestOf(await freeUdpPort(), '1', record).open(noEvents, never);
+    expect(await callOnce(open.port, '', { passphrase: 'the first passphrase' })).toBe(0);
+    Object.assign(record, { keyGeneration: '1', keyFloor: '1', passphrase: 'the second passphrase' });
+    open.rekey();
+    expect(await callOnce(open.port, '', { passphrase: 'the first passphrase' })).toBe(10);
+    expect(await callOnce(open.port, '', { passphrase: 'the second passphrase' })).toBe(0);
+    expect(open.rekey().srtUrl).not.toContain('passphrase');
+    await open.close();
+  });
 });

@@ -7,6 +7,7 @@ import { formerPort } from './formerPort.ts';
 import { keptSrtUrl } from './keptSrtUrl.ts';
 import { openOnLeasedPort } from './openOnLeasedPort.ts';
 import type { PortLeases } from './portLease.ts';
+import type { SrtPublisher } from './srtPublisher.ts';
 import type { ListenOptions, SrtListener, SrtServer } from './srtServer.ts';
 
 export interface StreamIngestDeps {
@@ -33,10 +34,21 @@ export interface OwnedStream {
   recorded: (field: string) => string | undefined;
 }
 
+/** What an encoder needs to reach a stream. */
+export interface StreamAddress {
+  srtUrl: string;
+  /** Of the key in it. */
+  urlGeneration: number;
+}
+
 /** An open listener, and the URL that leads to it. */
-export interface OpenIngest {
+export interface OpenIngest extends Readonly<StreamAddress> {
   readonly port: number;
-  readonly srtUrl: string;
+  /**
+   * Reads the stream's record again after its key or passphrase was rotated: makes the new URL, and disconnects the encoders
+   * whose key was revoked.
+   */
+  rekey(): StreamAddress & { disconnected: number };
   readonly close: SrtListener['close'];
 }
 
@@ -44,10 +56,16 @@ export interface OpenIngest {
 export class StreamIngest {
   readonly #deps: StreamIngestDeps;
   readonly #stream: OwnedStream;
+  readonly #keys: StreamKeyCheck;
+  /** The encoders that are connected, by the generation of their key. */
+  readonly #encoders = new Map<SrtPublisher, number>();
 
   constructor(deps: StreamIngestDeps, stream: OwnedStream) {
     this.#deps = deps;
     this.#stream = stream;
+    const { streamId, run, recorded } = stream;
+    const secret = deps.config.JWT_SECRET;
+    this.#keys = new StreamKeyCheck({ streamId, run, secret, acceptExpired: recorded('keyAccepted') === '1' });
   }
 
   /**
@@ -56,7 +74,7 @@ export class StreamIngest {
    */
   async open(events: Pick<ListenOptions, 'onPublisher' | 'onRefused'>, signal: AbortSignal): Promise<OpenIngest> {
     const { config, srtServer, ports, isFrozen, log } = this.#deps;
-    const keys = this.#keyCheck();
+    this.#readAccess();
     const former = await formerPort(this.#stream.recorded, config.NODE_ID, isFrozen);
     const leased = await openOnLeasedPort({
       host: srtServer,
@@ -64,16 +82,20 @@ export class StreamIngest {
       holder: this.#holder,
       ...former,
       listen: {
+        ...events,
         bind: config.SRT_BIND,
         latencyMs: config.SRT_LATENCY_MS,
-        admit: streamIdText => keys.judge(streamIdText),
-        ...events,
+        admit: streamIdText => this.#keys.judge(streamIdText),
+        onPublisher: publisher => this.#enter(publisher, events.onPublisher),
         log,
       },
       signal,
     });
     log.info({ port: leased.port }, 'listener open');
-    return { port: leased.port, srtUrl: this.#url(leased.port), close: how => leased.close(how) };
+    // The key may have been rotated while the port was awaited.
+    this.#readAccess();
+    const { port } = leased;
+    return { port, ...this.#address(port), rekey: () => this.#rekey(port), close: how => leased.close(how) };
   }
 
   /** Releases the former owner's lease of its port. The ports of another node are not released: their leases run out. */
@@ -89,20 +111,45 @@ export class StreamIngest {
     return `${streamId}.${run}.${token}`;
   }
 
-  #keyCheck(): StreamKeyCheck {
-    const { streamId, run, recorded } = this.#stream;
-    const secret = this.#deps.config.JWT_SECRET;
-    return new StreamKeyCheck({ streamId, run, secret, acceptExpired: recorded('keyAccepted') === '1' });
+  #count(field: 'keyGeneration' | 'keyFloor' | 'urlGeneration'): number {
+    const count = Number(this.#stream.recorded(field) ?? 0);
+    return Number.isSafeInteger(count) ? count : 0;
   }
 
-  #url(port: number): string {
+  #readAccess(): void {
+    this.#keys.change({ floor: this.#count('keyFloor'), passphrase: this.#stream.recorded('passphrase') });
+  }
+
+  /** A caller that got through the handshake just before its key was revoked is too late. */
+  #enter(publisher: SrtPublisher, onPublisher: (publisher: SrtPublisher) => void): void {
+    const admission = this.#keys.judge(publisher.streamId);
+    if (!admission.accept) {
+      publisher.close();
+      return;
+    }
+    this.#encoders.set(publisher, admission.generation ?? this.#count('keyGeneration'));
+    void publisher.ended.then(() => this.#encoders.delete(publisher));
+    onPublisher(publisher);
+  }
+
+  #rekey(port: number): StreamAddress & { disconnected: number } {
+    this.#readAccess();
+    const floor = this.#count('keyFloor');
+    const revoked = [...this.#encoders].filter(([, generation]) => generation < floor);
+    for (const [publisher] of revoked) publisher.close();
+    return { ...this.#address(port), disconnected: revoked.length };
+  }
+
+  #address(port: number): StreamAddress {
     const { streamId, run, recorded } = this.#stream;
     const { config, srtHostName: host } = this.#deps;
+    const generation = this.#count('keyGeneration');
     const key = mintStreamKey({
-      ...{ streamId, run },
+      ...{ streamId, run, generation },
       secret: config.JWT_SECRET,
       ttlSeconds: config.STREAM_KEY_TTL_SECONDS,
     });
-    return keptSrtUrl(recorded('srtUrl'), srtUrl({ host, port }, streamId, key));
+    const before = this.#count('urlGeneration') === generation ? recorded('srtUrl') : undefined;
+    return { srtUrl: keptSrtUrl(before, srtUrl({ host, port }, streamId, key)), urlGeneration: generation };
   }
 }

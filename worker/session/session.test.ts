@@ -37,6 +37,9 @@ async function opening(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
+const address = { srtUrl: 'srt://host:20000?streamid=x', urlGeneration: 0 };
+const openPort = { port: 20_000, ...address, rekey: () => ({ ...address, disconnected: 0 }) };
+
 /** Phases that do nothing but keep the books: what is open, in which order it was closed. */
 function bookkeeping(override: Partial<SessionPhases> = {}) {
   const open = new Set<string>();
@@ -82,7 +85,7 @@ function bookkeeping(override: Partial<SessionPhases> = {}) {
       hooks.onEncoder = onEncoder;
       hooks.onRefused = onRefused;
       open.add('ingest');
-      return { port: 20_000, srtUrl: 'srt://host:20000?streamid=x', close: async () => close('ingest') };
+      return { ...openPort, close: async () => close('ingest') };
     },
     givePortBack: async () => void closed.push('port given back'),
     transcode: async () => hooks.transcodes.shift() ?? { cause: 'media_ended', sawPicture: true },
@@ -316,7 +319,7 @@ describe('the life of a stream', () => {
 
   test('a step of the end that hangs is left behind after its deadline', async () => {
     const books = bookkeeping({
-      openIngest: async () => ({ port: 20_000, srtUrl: 'srt://x', close: () => new Promise(() => undefined) }),
+      openIngest: async () => ({ ...openPort, close: () => new Promise(() => undefined) }),
     });
     const session = await start(books.phases);
     await vi.waitFor(async () => expect((await streams.get('show'))?.state).toBe('READY'));

@@ -11,6 +11,7 @@ import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { SourceChange } from '../transcode/sourceGuard.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 import { Arrivals } from './arrivals.ts';
+import { encoderGone } from './encoderGone.ts';
 import { encoderWindow } from './encoderWindow.ts';
 import { endDeadlines } from './endDeadlines.ts';
 import { RefusalReports } from './refusalReports.ts';
@@ -49,6 +50,8 @@ export class Session implements RunningSession {
   readonly #arrivals = new Arrivals<SessionEncoder>();
   readonly #wentOffAir: () => void;
   #link: string | undefined;
+  /** The key of the encoder that is connected was revoked. */
+  #isRevoked = false;
   /** Since when (performance.now()) an encoder sends whose first segment viewers do not have yet. */
   #awaitedSince: number | undefined;
 
@@ -95,6 +98,8 @@ export class Session implements RunningSession {
         onFenced: () => this.#ending.decide({ kind: 'fenced' }),
         onDoubt: () => output?.suspend(),
         onCertain: () => output?.resume(),
+        // An ingest that is not open yet reads the record when it is.
+        onAccessChanged: () => ingest && this.#rekey(ingest),
       },
       acquiredAt,
     );
@@ -157,7 +162,8 @@ export class Session implements RunningSession {
   async #serve(ingest: SessionIngest, output: SessionOutput): Promise<void> {
     const { signal } = this.#ending;
     const takenOver = this.#lease.recorded('srtUrl') !== undefined;
-    const place = { ...this.#place, port: ingest.port, srtUrl: ingest.srtUrl };
+    const { port, srtUrl, urlGeneration } = ingest;
+    const place = { ...this.#place, port, srtUrl, urlGeneration };
     const handedOver = this.#lease.recorded('handedOver') !== undefined;
     const reason = !takenOver ? 'listening' : handedOver ? 'handed_over' : 'worker_lost';
     void this.#lease.write({
@@ -183,6 +189,13 @@ export class Session implements RunningSession {
     }
   }
 
+  #rekey(ingest: SessionIngest): void {
+    const { disconnected, ...address } = ingest.rekey();
+    this.#log.info({ generation: address.urlGeneration, disconnected }, 'stream key rotated');
+    if (disconnected > 0) this.#isRevoked = true;
+    void this.#lease.write({ fields: address, event: 'A new stream key was made', eventReason: 'key_rotated' });
+  }
+
   async #stream(encoder: SessionEncoder, output: SessionOutput): Promise<TranscodeEnd> {
     void this.#lease.write({
       state: 'STREAMING',
@@ -202,16 +215,10 @@ export class Session implements RunningSession {
   }
 
   #waitAgain(end: TranscodeEnd): void {
-    const invalid = end.cause === 'input_invalid';
-    const event = invalid
-      ? (end.error?.message ?? 'The encoder sends no usable MPEG-TS')
-      : 'The encoder is gone; waiting for it';
-    this.#log.info({ cause: end.cause, err: end.error }, 'encoder disconnected; waiting for it');
-    void this.#lease.write({
-      state: 'READY',
-      fields: { reason: invalid ? 'input_invalid' : 'encoder_gone' },
-      event,
-    });
+    const { reason, event } = encoderGone(end, this.#isRevoked);
+    this.#isRevoked = false;
+    this.#log.info({ cause: end.cause, reason, err: end.error }, 'encoder disconnected; waiting for it');
+    void this.#lease.write({ state: 'READY', fields: { reason }, event });
   }
 
   #stop(reason: StreamReason, message: string): void {

@@ -16,6 +16,10 @@ export interface SessionEncoder {
 export interface SessionIngest {
   readonly port: number;
   readonly srtUrl: string;
+  /** Of the key in it. */
+  readonly urlGeneration: number;
+  /** After the key or the passphrase was rotated: the new URL. Encoders whose key was revoked are disconnected. */
+  rekey(): { srtUrl: string; urlGeneration: number; disconnected: number };
   /** `yieldPort`: the stream's next owner, another process, is to have its port. */
   close(options?: { yieldPort?: boolean }): Promise<void>;
 }

@@ -46,8 +46,10 @@ export function tickingPhases(
         () => onEncoder({ peer: 'none', media: Readable.from([]), close: () => undefined }),
         Math.random() * ENCODER_MS,
       );
-      const url = srtUrl({ host: '127.0.0.1', port: ingest.port }, streamId, key);
-      return { port: ingest.port, srtUrl: url, close: () => ingest.close() };
+      const { port } = ingest;
+      const address = { srtUrl: srtUrl({ host: '127.0.0.1', port }, streamId, key), urlGeneration: 0 };
+      const rekey = () => ({ ...address, disconnected: 0 });
+      return { port, ...address, rekey, close: () => ingest.close() };
     },
     givePortBack: async () => undefined,
     transcode: async (_encoder, sink, { signal }) => {

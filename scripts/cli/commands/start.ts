@@ -1,3 +1,4 @@
+import { withPassphrase } from '../../../common/srt/withPassphrase.ts';
 import { waitUntil } from '../../lib/waitUntil.ts';
 import type { CommandContext } from '../commandContext.ts';
 import type { StartOptions, StreamView } from '../livetranClient.ts';
@@ -8,7 +9,7 @@ const READY_MS = 30_000;
 export async function start(
   { client, terminal: { out, err }, json }: CommandContext,
   streamId: string,
-  options: StartOptions & { url?: boolean },
+  { url: isUrlAlone, ...options }: StartOptions & { url?: boolean },
 ): Promise<number> {
   await client.start(streamId, options);
   err(`${streamId}: started, waiting for a worker …`);
@@ -29,10 +30,19 @@ export async function start(
     return 1;
   }
   if (json) out(JSON.stringify(stream));
-  else if (options.url) out(stream.srt_url);
+  else if (isUrlAlone) out(encoderUrl(stream.srt_url, options, err));
   else {
-    out(`SRT URL     ${stream.srt_url}`);
+    out(`SRT URL     ${encoderUrl(stream.srt_url, options, err)}`);
     out(`Watch page  ${client.url}/watch/${streamId}`);
   }
   return 0;
+}
+
+/** With the passphrase, where encoders read it as it is written. */
+function encoderUrl(url: string, { passphrase }: StartOptions, err: (line: string) => void): string {
+  if (passphrase === undefined) return url;
+  const whole = withPassphrase(url, passphrase);
+  if (whole === undefined)
+    err('The passphrase has signs that encoders read differently in a URL: set it in the encoder.');
+  return whole ?? url;
 }

@@ -9,6 +9,12 @@ export interface Calls {
   seconds: number;
 }
 
+export interface Encryption {
+  passphrase: string;
+  /** SRTO_PBKEYLEN. Default: libsrt's own. */
+  pbkeylen?: 16 | 24 | 32;
+}
+
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('./callerProcess.ts', import.meta.url));
 
@@ -18,16 +24,19 @@ export async function callRepeatedly(options: {
   streamId: string;
   times: number;
   perSecond?: number;
+  /** With which AES key (bytes) the caller encrypts; absent: it does not. */
+  encryption?: Encryption;
   signal?: AbortSignal;
 }): Promise<Calls> {
-  const { port, streamId, times, perSecond } = options;
-  const args = [script, String(port), streamId, String(times), String(perSecond ?? 0)];
+  const { port, streamId, times, perSecond, encryption } = options;
+  const secret = [encryption?.passphrase ?? '', String(encryption?.pbkeylen ?? 0)];
+  const args = [script, String(port), streamId, String(times), String(perSecond ?? 0), ...secret];
   const { stdout } = await run(process.execPath, args, { signal: options.signal });
   return JSON.parse(stdout) as Calls;
 }
 
 /** One call: the reject code, 0 when it was let in. */
-export async function callOnce(port: number, streamId: string): Promise<number> {
-  const { codes } = await callRepeatedly({ port, streamId, times: 1 });
+export async function callOnce(port: number, streamId: string, encryption?: Encryption): Promise<number> {
+  const { codes } = await callRepeatedly({ port, streamId, times: 1, ...(encryption ? { encryption } : {}) });
   return Number(Object.keys(codes)[0]);
 }

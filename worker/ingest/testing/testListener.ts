@@ -34,10 +34,11 @@ export interface TestListener extends SrtListener {
 /** A listener on a free port of 127.0.0.1 that checks stream keys. */
 export async function openTestListener(
   host: SrtServer,
-  options: Partial<Omit<ListenOptions, 'log' | 'onPublisher'>> = {},
+  options: Partial<Omit<ListenOptions, 'log' | 'onPublisher'>> & { passphrase?: string } = {},
 ): Promise<TestListener> {
   const { log, lines } = recordingLogger();
-  const check = new StreamKeyCheck({ streamId: STREAM, run: RUN, secret: SECRET });
+  const access = { floor: 0, passphrase: options.passphrase };
+  const check = new StreamKeyCheck({ streamId: STREAM, run: RUN, secret: SECRET, access });
   const arrived: SrtPublisher[] = [];
   const bell = new EventEmitter();
   const listener = await host.openListener({
