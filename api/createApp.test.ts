@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const text = async (path: string): Promise<string> => (await fetch(`${api.url}${path}`)).text();
 
-describe('every error has one form', () => {
+describe("an error is a problem document, and of Livetran's calls what Livetran answers", () => {
   const big = JSON.stringify({ stream_id: 'a', x: 'x'.repeat(1_000_000) });
   test.each([
     ['an unknown address', 'GET', '/nothing', undefined, 404],
@@ -41,8 +41,16 @@ describe('every error has one form', () => {
     ['a path that is no UTF-8', 'GET', '/watch/%E0%A4%A', undefined, 400],
   ])('%s: %s %s', async (_name, method, path, body, status) => {
     const answer = await api.call(method, path, body);
-    expect(answer).toMatchObject({ status, body: { success: false, error: expect.any(String) } });
-    expect(Object.keys(answer.body)).toEqual(['success', 'error']);
+    if (path === '/api/start-stream') {
+      expect(answer).toMatchObject({ status, body: { success: false, error: expect.any(String) } });
+      expect(Object.keys(answer.body)).toEqual(['success', 'error']);
+    } else {
+      const fields = ['type', 'title', 'status', 'detail', 'next', 'code', 'retryable', 'request_id'];
+      expect(Object.keys(answer.body)).toEqual([...fields, ...(path.startsWith('/api/') ? ['success', 'error'] : [])]);
+      expect(answer.body).toMatchObject({ status, type: `/docs/errors#${answer.body.code}` });
+      expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    }
+    expect(answer.status).toBe(status);
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
@@ -146,7 +154,7 @@ describe('health', () => {
     expect(metrics).toMatch(/^streams_info\{.*status="INITIALISED".*\} 1$/m);
     expect(metrics).toMatch(/^streams_info\{.*status="READY".*\} 0$/m);
     expect(metrics).toMatch(/^streams_info\{.*status="STREAMING".*\} 1$/m);
-    const count = String.raw`^http_server_request_duration_seconds_count\{.*route="/api/streams/:id".*status="200".*\} \d+$`;
+    const count = String.raw`^http_server_request_duration_seconds_count\{.*route="/api/streams/:stream_id".*status="200".*\} \d+$`;
     expect(metrics).toMatch(new RegExp(count, 'm'));
     // A caller must not be able to make series at will.
     expect(metrics).not.toContain('nothing');

@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import express, { type Express, type Router } from 'express';
+import express, { type Express, type RequestHandler, type Router } from 'express';
 import type { Redis } from 'ioredis';
 import type { Config } from '../common/config/loadConfig.ts';
 import type { Logger } from '../common/createLogger.ts';
@@ -10,25 +10,27 @@ import type { StreamJob } from '../common/redis/queues.ts';
 import { StreamStore } from '../common/stream/streamStore.ts';
 import { createTargetCheck } from '../common/webhooks/createTargetCheck.ts';
 import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
+import pack from '../package.json' with { type: 'json' };
 import { checkBodySignature } from './auth/checkBodySignature.ts';
 import { checkRequestSignature } from './auth/checkRequestSignature.ts';
+import type { Permission } from './auth/permission.ts';
 import type { EventFeed } from './events/eventFeed.ts';
+import { mountRoutes } from './http/mountRoutes.ts';
 import { limitBody, readBody } from './http/readBody.ts';
+import { setRequestId } from './http/requestId.ts';
 import { openToAll, securityHeaders } from './http/securityHeaders.ts';
 import { writeError } from './http/writeError.ts';
 import { measureRequests } from './metrics/measureRequests.ts';
 import { observeSkipped } from './metrics/observeSkipped.ts';
 import { observeStreams } from './metrics/observeStreams.ts';
 import { observeWorkers } from './metrics/observeWorkers.ts';
-import { eventRoutes } from './routes/events.ts';
+import { apiRoutes } from './routes/apiRoutes.ts';
 import { healthRoutes } from './routes/health.ts';
-
 import { livetranRoutes } from './routes/livetran.ts';
 import { metricsRoutes } from './routes/metrics.ts';
-import { streamRoutes } from './routes/streams.ts';
+import { openApiRoutes } from './routes/openApi.ts';
 import { videoRoutes } from './routes/video.ts';
 import { watchRoutes } from './routes/watch.ts';
-import { workerRoutes } from './routes/workers.ts';
 import { StreamService } from './streams/streamService.ts';
 
 export interface AppDeps {
@@ -68,7 +70,7 @@ export function createApp(deps: AppDeps): Express {
   observeStreams(metrics.meter, store);
   observeWorkers(metrics.meter, registry);
   observeSkipped(metrics.meter, entries);
-  app.use(measureRequests(metrics.meter));
+  app.use(setRequestId, measureRequests(metrics.meter));
   app.use(
     securityHeaders({
       mediaOrigin: new URL(storage.publicUrl).origin,
@@ -80,19 +82,22 @@ export function createApp(deps: AppDeps): Express {
   app.use(['/video', '/watch', '/assets'], openToAll);
   if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir));
   app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
+  app.use(openApiRoutes(apiRoutes, config.SERVICE_VERSION ?? pack.version));
   if (deps.admin) app.use(deps.admin);
-  app.use('/api', readBody, (_request, response, next) => {
+  app.use(['/api', '/v1'], readBody, (_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
   const signed = checkRequestSignature({ secret, redis });
   if (config.LEGACY_API) app.use(livetranRoutes(streams, { body: checkBodySignature(secret), request: signed }));
-  app.use(streamRoutes(streams, signed));
-  app.use(eventRoutes(streams, deps.events, signed));
-  app.use(workerRoutes(registry, signed));
+  const services = { streams, workers: registry, events: deps.events };
+  const authorize = (permission: Permission): RequestHandler => (permission === 'public' ? pass : signed);
+  app.use(mountRoutes(apiRoutes, { services, authorize, log }));
   app.use(() => {
-    throw new AppError('not_found', 'there is nothing at this address');
+    throw new AppError('not_found', 'there is nothing at this address; the calls are listed at /openapi.json');
   });
   app.use(writeError(log));
   return app;
 }
+
+const pass: RequestHandler = (_request, _response, next) => next();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AppError, type ErrorCode, errorCatalogue } from './errors.ts';
+import { type ErrorCode, errorCatalogue } from './errorCatalogue.ts';
+import { AppError } from './errors.ts';
 
 describe('AppError', () => {
   test('takes status, retryable and blame from the catalogue', () => {

@@ -1,46 +1,11 @@
-/** Who has to act: the API's caller, the streamer, the operator (configuration, host), the object store, or us. */
-export type Blame = 'caller' | 'streamer' | 'operator' | 'storage' | 'us';
+import { type Blame, type ErrorCode, errorCatalogue } from './errorCatalogue.ts';
 
-interface ErrorKind {
-  /** HTTP status when this error ends a request. */
-  status: number;
-  /** Whether the same call can succeed later without any change. */
-  retryable: boolean;
-  blame: Blame;
+/** One field or parameter that breaks a rule. */
+export interface FieldProblem {
+  /** Its path, e.g. `webhook_urls.0`; empty: the whole. */
+  name: string;
+  rule: string;
 }
-
-/** Every error this project raises on purpose. A code is a public, stable machine word. */
-export const errorCatalogue = {
-  signature_missing: { status: 400, retryable: false, blame: 'caller' },
-  signature_invalid: { status: 403, retryable: false, blame: 'caller' },
-  signature_replayed: { status: 403, retryable: false, blame: 'caller' },
-  body_invalid: { status: 400, retryable: false, blame: 'caller' },
-  webhook_refused: { status: 400, retryable: false, blame: 'caller' },
-  body_too_large: { status: 413, retryable: false, blame: 'caller' },
-  unauthorized: { status: 401, retryable: false, blame: 'caller' },
-  forbidden: { status: 403, retryable: false, blame: 'caller' },
-  not_found: { status: 404, retryable: false, blame: 'caller' },
-  method_not_allowed: { status: 405, retryable: false, blame: 'caller' },
-  stream_not_found: { status: 400, retryable: false, blame: 'caller' },
-  quota: { status: 429, retryable: true, blame: 'caller' },
-  rate_limited: { status: 429, retryable: true, blame: 'caller' },
-  stream_unreadable: { status: 409, retryable: false, blame: 'operator' },
-  stream_running: { status: 409, retryable: false, blame: 'caller' },
-  redis_unavailable: { status: 503, retryable: true, blame: 'operator' },
-  config_invalid: { status: 500, retryable: false, blame: 'operator' },
-  dependency_missing: { status: 500, retryable: false, blame: 'operator' },
-  port_unavailable: { status: 500, retryable: true, blame: 'operator' },
-  ports_exhausted: { status: 503, retryable: true, blame: 'operator' },
-  listener_error: { status: 500, retryable: true, blame: 'operator' },
-  key_error: { status: 500, retryable: false, blame: 'operator' },
-  input_invalid: { status: 400, retryable: false, blame: 'streamer' },
-  transcode_error: { status: 500, retryable: true, blame: 'us' },
-  storage_error: { status: 502, retryable: true, blame: 'storage' },
-  fenced: { status: 409, retryable: false, blame: 'us' },
-  internal_error: { status: 500, retryable: false, blame: 'us' },
-} as const satisfies Record<string, ErrorKind>;
-
-export type ErrorCode = keyof typeof errorCatalogue;
 
 /**
  * The project's one error type. `message` says the name, the rule and the next step and never a secret: it is shown to
@@ -52,9 +17,11 @@ export class AppError extends Error {
   readonly status: number;
   readonly retryable: boolean;
   readonly blame: Blame;
+  readonly fields: readonly FieldProblem[];
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; fields?: readonly FieldProblem[] }) {
     super(message, options);
+    this.fields = options?.fields ?? [];
     const kind = errorCatalogue[code];
     this.code = code;
     this.status = kind.status;

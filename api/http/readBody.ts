@@ -1,5 +1,4 @@
 import type { Request, RequestHandler } from 'express';
-import type { z } from 'zod';
 import { AppError } from '../../common/errors.ts';
 
 /** Bytes of a request's body. */
@@ -11,7 +10,7 @@ const tooLarge = (): AppError =>
 /** Keeps the raw body, whatever its type is said to be: signatures cover its bytes. Throws `body_too_large`. */
 export const readBody: RequestHandler = async (request, _response, next) => {
   if ((request.get('content-encoding') ?? 'identity') !== 'identity') {
-    throw Object.assign(new Error('a compressed body is not accepted'), { status: 415 });
+    throw new AppError('media_type_unsupported', 'a compressed body is not accepted; send it as it is');
   }
   const body = await collect(request);
   if (body === 'too large') throw tooLarge();
@@ -60,26 +59,13 @@ export function rawBody(request: Request): Buffer {
   return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
 }
 
-/** The body as JSON of this shape. Throws `body_invalid`. */
-export function parseBody<Schema extends z.ZodType>(request: Request, schema: Schema): z.infer<Schema> {
-  return check(parseJson(rawBody(request).toString('utf8')), schema);
-}
-
-/** A value of this shape. Throws `body_invalid`, which names every field that is wrong and its rule, never its value. */
-export function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.infer<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => {
-    const name = path.join('.');
-    return name === '' || message.startsWith(name) ? message : `${name}: ${message}`;
-  });
-  throw new AppError('body_invalid', problems.join('; '));
-}
-
-function parseJson(text: string): unknown {
+/** The body as JSON. Throws `body_invalid`. */
+export function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(utf8.decode(body));
   } catch (error) {
     throw new AppError('body_invalid', 'the body must be a JSON object', { cause: error });
   }
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });

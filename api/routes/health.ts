@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
 import { takesStreams, type WorkerStatus } from '../../common/workers/workerStatus.ts';
-import { onlyMethods } from './onlyMethods.ts';
+import { onlyMethods } from '../http/onlyMethods.ts';
 
 /** `/healthz` (the process serves) and `/readyz` (streams can be started). Unsigned. */
 export function healthRoutes(registry: WorkerRegistry): Router {

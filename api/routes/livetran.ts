@@ -1,8 +1,10 @@
 import { type RequestHandler, Router } from 'express';
-import { check, parseBody, rawBody } from '../http/readBody.ts';
-import { startRequest, streamRef } from '../streams/schemas.ts';
+import { checkInput } from '../http/checkInput.ts';
+import { onlyMethods } from '../http/onlyMethods.ts';
+import { parseBody } from '../http/parseBody.ts';
+import { rawBody } from '../http/readBody.ts';
+import { livetranStart, streamRef } from '../streams/schemas.ts';
 import type { StreamService } from '../streams/streamService.ts';
-import { onlyMethods } from './onlyMethods.ts';
 
 /**
  * Livetran's three calls, with its bodies and status codes. Signatures are checked before a body is parsed.
@@ -20,7 +22,7 @@ export function livetranRoutes(
   router
     .route('/api/start-stream')
     .post(signed, async (request, response) => {
-      await streams.start(parseBody(request, startRequest));
+      await streams.start(parseBody(request, livetranStart));
       response.json({ success: true, data: 'Stream launching!' });
     })
     .all(onlyMethods('POST'));
@@ -35,7 +37,7 @@ export function livetranRoutes(
     .route('/api/status')
     .get(signedStatus, async (request, response) => {
       // Livetran reads the id from the GET's body; clients that cannot send one put it in the query.
-      const ref = rawBody(request).length > 0 ? parseBody(request, streamRef) : check(request.query, streamRef);
+      const ref = rawBody(request).length > 0 ? parseBody(request, streamRef) : checkInput(request.query, streamRef);
       const { state } = await streams.get(ref.stream_id);
       response.status(202).json({ success: true, data: `Status: ${state}` });
     })

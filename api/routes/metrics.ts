@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type RequestHandler, Router } from 'express';
 import { AppError } from '../../common/errors.ts';
-import { onlyMethods } from './onlyMethods.ts';
+import { onlyMethods } from '../http/onlyMethods.ts';
 
 /** `/metrics`, Prometheus text. @param options.token asked for as `Authorization: Bearer <token>` (RFC 6750) */
 export function metricsRoutes(options: { text: () => Promise<string>; token?: string | undefined }): Router {

@@ -43,6 +43,7 @@ describe('/api/streams', () => {
       fallback: null,
       abr: true,
       encrypted: false,
+      latency: 'standard',
       record: true,
       dvr: false,
       webhook_urls: [],

@@ -1,50 +1,54 @@
-import { type RequestHandler, Router } from 'express';
-import { AppError } from '../../common/errors.ts';
-import type { StreamRecord } from '../../common/stream/streamRecord.ts';
-import { check, parseBody } from '../http/readBody.ts';
+import { z } from 'zod';
+import { defineRoute } from '../http/route.ts';
 import { listQuery, startRequest, streamRef } from '../streams/schemas.ts';
-import { streamJson } from '../streams/streamJson.ts';
-import type { StreamService } from '../streams/streamService.ts';
-import { onlyMethods } from './onlyMethods.ts';
+import { streamView, viewStream } from '../streams/streamView.ts';
 
-/** The resource API: `/api/streams` and `/api/streams/:id`. Answers `{"success":true,"data":…}`. */
-export function streamRoutes(streams: StreamService, signed: RequestHandler): Router {
-  const get = async (id: string): Promise<StreamRecord> => {
-    const record = await streams.find(id);
-    if (!record) throw new AppError('not_found', `stream "${id}" does not exist`);
-    return record;
-  };
-  const router = Router();
-  router
-    .route('/api/streams')
-    .get(signed, async (request, response) => {
-      const records = await streams.list(check(request.query, listQuery).limit);
-      response.json({ success: true, data: records.map(streamJson) });
-    })
-    .post(signed, async (request, response) => {
-      const start = parseBody(request, startRequest);
-      await streams.start(start);
-      response
-        .status(201)
-        .location(`/api/streams/${start.stream_id}`)
-        .json({ success: true, data: streamJson(await get(start.stream_id)) });
-    })
-    .all(onlyMethods('GET', 'POST'));
-  router
-    .route('/api/streams/:id')
-    .get(signed, async (request, response) => {
-      response.json({ success: true, data: streamJson(await get(idOf(request.params))) });
-    })
-    .delete(signed, async (request, response) => {
-      const id = idOf(request.params);
-      // Deleting a STOPPED stream is no error. A stream that does not exist is reported below.
-      await streams.stop(id).catch((error: unknown) => {
-        if (!(error instanceof AppError && error.code === 'stream_not_found')) throw error;
-      });
-      response.status(202).json({ success: true, data: streamJson(await get(id)) });
-    })
-    .all(onlyMethods('GET', 'DELETE'));
-  return router;
-}
+const tag = 'Streams';
 
-const idOf = (params: { id: string }): string => check({ stream_id: params.id }, streamRef).stream_id;
+const listStreams = defineRoute({
+  ...{ method: 'get', path: '/streams', operationId: 'listStreams', tag, permission: 'streams:read' },
+  summary: 'List streams, the latest first',
+  query: listQuery,
+  answers: {
+    200: { description: 'Streams', schema: z.object({ data: z.array(streamView) }) },
+  },
+  errors: [],
+  call: async ({ query }, { streams }) => ({
+    status: 200,
+    body: { data: (await streams.list(query.limit)).map(viewStream) },
+  }),
+});
+
+const createStream = defineRoute({
+  ...{ method: 'post', path: '/streams', operationId: 'createStream', tag, permission: 'streams:write' },
+  summary: 'Start a stream',
+  body: startRequest,
+  answers: { 201: { description: 'The stream', schema: streamView } },
+  errors: ['stream_running', 'quota', 'webhook_refused', 'stream_unreadable'],
+  call: async ({ body }, { streams }) => {
+    await streams.start(body);
+    const stream = viewStream(await streams.get(body.stream_id));
+    return { status: 201, headers: { Location: `/streams/${stream.stream_id}` }, body: stream };
+  },
+});
+
+const getStream = defineRoute({
+  ...{ method: 'get', path: '/streams/:stream_id', operationId: 'getStream', tag, permission: 'streams:read' },
+  summary: 'Show a stream',
+  params: streamRef,
+  answers: { 200: { description: 'The stream', schema: streamView } },
+  errors: ['stream_not_found', 'stream_unreadable'],
+  call: async ({ params }, { streams }) => ({ status: 200, body: viewStream(await streams.get(params.stream_id)) }),
+});
+
+const stopStream = defineRoute({
+  ...{ method: 'delete', path: '/streams/:stream_id', operationId: 'stopStream', tag, permission: 'streams:write' },
+  summary: 'Stop a stream',
+  description: 'The stream is STOPPED some seconds later. Stopping a stream that is STOPPED is no error.',
+  params: streamRef,
+  answers: { 202: { description: 'The stream, which may still be ending', schema: streamView } },
+  errors: ['stream_not_found', 'stream_unreadable'],
+  call: async ({ params }, { streams }) => ({ status: 202, body: viewStream(await streams.end(params.stream_id)) }),
+});
+
+export const streamRoutes = [listStreams, createStream, getStream, stopStream];

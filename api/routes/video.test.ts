@@ -81,7 +81,7 @@ describe('/video', () => {
     const answer = await get('/show/show_001.ts');
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([404, 'no-store']);
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
-    expect(await answer.json()).toEqual({ success: false, error: 'not found' });
+    expect(await answer.json()).toMatchObject({ code: 'not_found', status: 404 });
   });
 
   test.each([

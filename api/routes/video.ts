@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import express, { Router } from 'express';
 import { AppError } from '../../common/errors.ts';
 import { isPlainPath } from '../../common/isPlainPath.ts';
-import { onlyMethods } from './onlyMethods.ts';
+import { onlyMethods } from '../http/onlyMethods.ts';
 
 /** What may be played, and how long it may be kept: playlists change, a segment's name is never used for other bytes. */
 const cacheControl = new Map([

@@ -4,8 +4,8 @@ import express, { Router } from 'express';
 import { AppError } from '../../common/errors.ts';
 import { streamId } from '../../common/stream/streamId.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
+import { onlyMethods } from '../http/onlyMethods.ts';
 import type { StreamService } from '../streams/streamService.ts';
-import { onlyMethods } from './onlyMethods.ts';
 
 const pages = fileURLToPath(new URL('../pages', import.meta.url));
 const hls = dirname(fileURLToPath(import.meta.resolve('hls.js')));

@@ -1,48 +1,17 @@
-import { type RequestHandler, Router } from 'express';
-import type { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
-import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
+import { z } from 'zod';
 import { askRedis } from '../http/askRedis.ts';
-import { onlyMethods } from './onlyMethods.ts';
+import { defineRoute } from '../http/route.ts';
+import { viewWorker, workerView } from '../workers/workerView.ts';
 
-/** `GET /api/workers`: the live workers, oldest first. */
-export function workerRoutes(registry: WorkerRegistry, signed: RequestHandler): Router {
-  const router = Router();
-  router
-    .route('/api/workers')
-    .get(signed, async (_request, response) => {
-      response.json({ success: true, data: (await askRedis(() => registry.list())).map(workerJson) });
-    })
-    .all(onlyMethods('GET'));
-  return router;
-}
+const listWorkers = defineRoute({
+  ...{ method: 'get', path: '/workers', operationId: 'listWorkers', tag: 'Workers', permission: 'streams:read' },
+  summary: 'List the live workers, the oldest first',
+  answers: { 200: { description: 'Workers', schema: z.object({ data: z.array(workerView) }) } },
+  errors: [],
+  call: async (_request, { workers }) => ({
+    status: 200,
+    body: { data: (await askRedis(() => workers.list())).map(viewWorker) },
+  }),
+});
 
-/** A worker as the resource API shows it. Times are ISO 8601; what there is none of is null. */
-function workerJson({ load, since, busy, totals, used, profiles, full, ...worker }: WorkerStatus) {
-  return {
-    ...worker,
-    units_used: used ?? worker.streams,
-    profiles: profiles ?? null,
-    full: full ?? worker.streams >= worker.slots,
-    busy: busy ?? null,
-    since: new Date(since).toISOString(),
-    load: {
-      cpu: round(load.cpu),
-      event_loop_ms: round(load.eventLoopMs),
-      slowest_encode: load.slowestEncode === undefined ? null : round(load.slowestEncode),
-      spool_free_bytes: load.spoolFreeBytes,
-    },
-    totals: totals
-      ? {
-          segments_listed: totals.segmentsListed,
-          listing_ms: Math.round(totals.listingMs),
-          gaps_listed: totals.gapsListed,
-          puts_failed: totals.putsFailed,
-          segments_dropped: totals.segmentsDropped,
-          values_skipped: totals.valuesSkipped,
-          fallbacks: totals.fallbacks,
-        }
-      : null,
-  };
-}
-
-const round = (value: number): number => Math.round(value * 100) / 100;
+export const workerRoutes = [listWorkers];

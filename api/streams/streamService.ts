@@ -59,12 +59,20 @@ export class StreamService {
     await askRedis(() => withDeadline(this.#queue.add('stream', { streamId, run }, job), QUEUE_DEADLINE_MS, notAdded));
   }
 
-  /** Wishes that a stream stop; its owner ends it. Throws `stream_not_found` when none is running. */
+  /** Requests the end of a stream, which its owner carries out. Throws `stream_not_found` when none is running. */
   async stop(streamId: string): Promise<void> {
     const outcome = await askRedis(() => this.#store.stop(streamId));
     this.#log.info({ streamId, outcome }, 'stop requested');
     // No worker had taken it, so its job has nothing left to do. One that stays is dropped by the worker that gets it.
     if (outcome === 'stopped') void this.#removeJob(streamId);
+  }
+
+  /** The same, where a STOPPED stream is no error; resolves to the stream. Throws `stream_not_found` when there is none. */
+  async end(streamId: string): Promise<StreamRecord> {
+    await this.stop(streamId).catch((error: unknown) => {
+      if (!(error instanceof AppError && error.code === 'stream_not_found')) throw error;
+    });
+    return this.get(streamId);
   }
 
   async find(streamId: string): Promise<StreamRecord | undefined> {
@@ -74,7 +82,7 @@ export class StreamService {
   /** Throws `stream_not_found`. */
   async get(streamId: string): Promise<StreamRecord> {
     const record = await this.find(streamId);
-    if (!record) throw new AppError('stream_not_found', 'Task not found');
+    if (!record) throw new AppError('stream_not_found', `stream "${streamId}" does not exist`);
     return record;
   }
 

@@ -5,6 +5,7 @@ import { loadConfig } from '../../common/config/loadConfig.ts';
 import { signBody, signRequest } from '../../common/signature.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startApi } from '../startApi.ts';
+import { checkAnswer } from './checkAnswer.ts';
 
 export const secret = 'a secret for tests only';
 
@@ -15,13 +16,13 @@ export interface TestApi {
   stop(): Promise<void>;
   /** A call of Livetran's: signed over the body, which is sent as it is. */
   call(method: string, path: string, body?: string, signature?: string | null): Promise<Answer>;
-  /** A call of the resource API. */
-  ask(method: string, path: string, body?: object): Promise<Answer>;
+  /** A call of the resource API, signed. Fails when the answer is not what the OpenAPI document says. */
+  ask(method: string, path: string, body?: object | string, headers?: Record<string, string>): Promise<Answer>;
 }
 
 export interface Answer {
   status: number;
-  body: { success?: boolean; data?: unknown; error?: string };
+  body: { success?: boolean; data?: unknown; error?: string; [field: string]: unknown };
   headers: Headers;
 }
 
@@ -45,7 +46,10 @@ export async function startTestApi(redisUrl: string, environment: Record<string,
     body?: string,
   ): Promise<Answer> => {
     const response = await fetch(`${api.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] };
+    const answer = (await response.json()) as Answer['body'];
+    const contentType = response.headers.get('content-type') ?? '';
+    checkAnswer({ method, path, status: response.status, contentType, body: answer });
+    return { status: response.status, headers: response.headers, body: answer };
   };
   return {
     url: api.url,
@@ -56,10 +60,11 @@ export async function startTestApi(redisUrl: string, environment: Record<string,
     },
     call: (method, path, body, signature = signBody(body ?? '', secret)) =>
       send(method, path, signature === null ? {} : { 'lt-signature': signature }, body),
-    ask: (method, path, body) => {
-      const text = body === undefined ? '' : JSON.stringify(body);
-      const signature = signRequest({ time: Date.now() / 1_000, method, path, body: text }, secret);
-      return send(method, path, { 'lt-signature': signature }, body === undefined ? undefined : text);
+    ask: (method, path, body, headers) => {
+      const text = typeof body === 'object' ? JSON.stringify(body) : (body ?? '');
+      const time = (performance.timeOrigin + performance.now()) / 1_000;
+      const signature = signRequest({ time: time.toFixed(6), method, path, body: text }, secret);
+      return send(method, path, { ...headers, 'lt-signature': signature }, text === '' ? undefined : text);
     },
   };
 }

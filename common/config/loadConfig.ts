@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { nearestName } from '../nearestName.ts';
 import { readSecretFiles, secretFileVariables } from './secretFiles.ts';
 import { findStorage, type StorageConfig } from './storage.ts';
 import { type Variables, variables } from './variables.ts';
@@ -62,24 +63,11 @@ function misspelt(given: Record<string, unknown>): string[] {
   return Object.keys(given)
     .filter(name => !known.includes(name))
     .flatMap(name => {
-      const [near] = known
-        .filter(other => other.length > 4 && distance(name, other) <= 2)
-        .sort((a, b) => distance(name, a) - distance(name, b));
+      const near = nearestName(
+        name,
+        known.filter(other => other.length > 4),
+      );
       if (near) return [`${name} is not a variable of Livetran; did you mean ${near}?`];
       return FAMILIES.test(name) ? [`${name} is not a variable of Livetran and is ignored`] : [];
     });
-}
-
-/** Levenshtein distance, for names of a few dozen letters. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

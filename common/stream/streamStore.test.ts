@@ -116,7 +116,10 @@ describe('stop', () => {
   });
 
   test('refuses what is unknown or has stopped', async () => {
-    await expect(store.stop('a')).rejects.toMatchObject({ code: 'stream_not_found', message: 'Task not found' });
+    await expect(store.stop('a')).rejects.toMatchObject({
+      code: 'stream_not_found',
+      message: 'stream "a" is not running',
+    });
     await store.start('a', options);
     await store.stop('a');
     await expect(store.stop('a')).rejects.toMatchObject({ code: 'stream_not_found' });

@@ -86,7 +86,7 @@ export class StreamStore {
       [streamId, 'user_stop', RECORD_TTL_SECONDS, keys.wakeChannel],
     );
     const answer = await this.#readable(streamId, stopping);
-    if (answer === 0) throw new AppError('stream_not_found', 'Task not found');
+    if (answer === 0) throw new AppError('stream_not_found', `stream "${streamId}" is not running`);
     return answer === 2 ? 'stopped' : 'stopping';
   }
 
@@ -99,7 +99,7 @@ export class StreamStore {
       [streamId, ...flags, passphrase ?? '', keys.wakeChannel],
     );
     const [found, run, generation] = (await this.#readable(streamId, rotating)) as [number, string, number];
-    if (found === 0) throw new AppError('stream_not_found', 'Task not found');
+    if (found === 0) throw new AppError('stream_not_found', `stream "${streamId}" is not running`);
     return { run, generation };
   }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { signBody, signRequest } from '../../../common/signature.ts';
 import { waitFor } from './waitFor.ts';
 
@@ -68,10 +68,10 @@ export class ApiClient {
 
   /** GETs from the resource API; undefined unless it answers 200. */
   async resource(resource: string): Promise<unknown> {
-    // A signature counts once; what makes two equal requests of one second differ is the nonce in the query.
-    const path = `${resource}?nonce=${randomUUID()}`;
-    const signature = signRequest({ time: Math.floor(Date.now() / 1000), method: 'GET', path, body: '' }, this.#secret);
-    const { status, body } = await this.raw('GET', path, '', { 'lt-signature': signature });
+    // A signature counts once; the random fraction makes two equal requests of one second differ.
+    const time = `${Math.floor(Date.now() / 1_000)}.${String(randomInt(1e9)).padStart(9, '0')}`;
+    const signature = signRequest({ time, method: 'GET', path: resource, body: '' }, this.#secret);
+    const { status, body } = await this.raw('GET', resource, '', { 'lt-signature': signature });
     return status === 200 ? body.data : undefined;
   }
 

@@ -1,0 +1,94 @@
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { z } from 'zod';
+import type { Logger } from '../../common/createLogger.ts';
+import { AppError } from '../../common/errors.ts';
+import type { ApiServices } from '../apiServices.ts';
+import { caller } from '../auth/caller.ts';
+import type { Permission } from '../auth/permission.ts';
+import { checkInput } from './checkInput.ts';
+import { onlyMethods } from './onlyMethods.ts';
+import { parseJson, rawBody } from './readBody.ts';
+import { requestIdOf } from './requestId.ts';
+import type { Reply, Route } from './route.ts';
+
+const noQuery = z.object({});
+
+interface MountOptions {
+  services: ApiServices;
+  /** What lets a request pass that may use routes of this permission. */
+  authorize: (permission: Permission) => RequestHandler;
+  log: Logger;
+}
+
+/** The version's prefix, and the older one that has the same routes. Its answers have an envelope: `{"success":true,"data":…}`. */
+const prefixes = [
+  { prefix: '/v1', envelope: false },
+  { prefix: '/api', envelope: true },
+];
+
+/** Express's side of the routes: each at /v1 and at /api. The signature is checked before anything is parsed. */
+export function mountRoutes(routes: readonly Route[], options: MountOptions): Router {
+  const router = Router();
+  for (const { prefix, envelope } of prefixes) {
+    for (const [path, group] of byPath(routes)) {
+      const at = router.route(`${prefix}${path}`);
+      for (const route of group) {
+        at[route.method](options.authorize(route.permission), handle(route, { ...options, prefix, envelope }));
+      }
+      at.all(onlyMethods(...group.map(({ method }) => method.toUpperCase())));
+    }
+  }
+  return router;
+}
+
+function byPath(routes: readonly Route[]): Map<string, Route[]> {
+  const groups = new Map<string, Route[]>();
+  for (const route of routes) groups.set(route.path, [...(groups.get(route.path) ?? []), route]);
+  return groups;
+}
+
+function handle(route: Route, options: MountOptions & { prefix: string; envelope: boolean }): RequestHandler {
+  return async (request, response) => {
+    const requestId = requestIdOf(response);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const call = {
+      ...inputOf(route, request),
+      ...{ requestId, caller: caller.of(response), signal: gone.signal },
+      log: options.log.child({ requestId }),
+    };
+    const reply = await route.call(call, options.services);
+    send(reply, response, options);
+  };
+}
+
+function inputOf(route: Route, request: Request) {
+  const params = route.params && checkInput(request.params, route.params, 'parameter');
+  const query = checkInput(request.query, (route.query ?? noQuery).strict(), 'parameter');
+  const headers = route.headers && checkInput(request.headers, route.headers, 'parameter');
+  return { params, query, headers, body: bodyOf(route, request) };
+}
+
+/** No body is an empty object: every field of it is optional, or the rule of one says what is missing. */
+function bodyOf(route: Route, request: Request): unknown {
+  const raw = rawBody(request);
+  if (route.body) return checkInput(raw.length === 0 ? {} : parseJson(raw), route.body);
+  if (raw.length > 0) throw new AppError('body_invalid', 'this call takes no body; send it without one');
+  return undefined;
+}
+
+function send(reply: Reply, response: Response, options: { prefix: string; envelope: boolean }): void {
+  response.status(reply.status);
+  for (const [name, value] of Object.entries(reply.headers ?? {})) {
+    response.setHeader(name, name === 'Location' ? `${options.prefix}${value}` : value);
+  }
+  if (reply.stream) reply.stream(response);
+  else if (reply.body === undefined) response.end();
+  else response.json(options.envelope ? enveloped(reply.body) : reply.body);
+}
+
+/** A list has `data` already, and its cursor stays beside that. */
+const enveloped = (body: unknown): object => {
+  const isList = typeof body === 'object' && body !== null && 'data' in body && Array.isArray(body.data);
+  return isList ? { success: true, ...body } : { success: true, data: body };
+};

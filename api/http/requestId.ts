@@ -1,0 +1,17 @@
+import { randomBytes } from 'node:crypto';
+import type { RequestHandler, Response } from 'express';
+
+const HEADER = 'X-Request-Id';
+/** Such an id of a proxy's is kept; anything else is replaced: it goes into logs and headers. */
+const WELL_FORMED = /^[A-Za-z0-9._-]{8,64}$/;
+
+/** Gives each request an id, the caller's own where it is well formed: in the header, in problem documents and in the log. */
+export const setRequestId: RequestHandler = (request, response, next) => {
+  const given = request.get(HEADER) ?? '';
+  response.setHeader(HEADER, WELL_FORMED.test(given) ? given : newRequestId());
+  next();
+};
+
+export const newRequestId = (): string => `req_${randomBytes(12).toString('base64url').replaceAll('-', '_')}`;
+
+export const requestIdOf = (response: Response): string => String(response.getHeader(HEADER) ?? '');

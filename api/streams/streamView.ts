@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { sourceFaults } from '../../common/stream/sourceFaults.ts';
+import { streamLatency } from '../../common/stream/streamLatency.ts';
+import { streamProfile } from '../../common/stream/streamProfile.ts';
+import { streamReasons } from '../../common/stream/streamReasons.ts';
+import type { StreamRecord } from '../../common/stream/streamRecord.ts';
+import { streamStates } from '../../common/stream/streamState.ts';
+
+const time = z.iso.datetime();
+const wordsOf = (list: object) => Object.keys(list) as [string];
+
+/** A stream as the resource API shows it. Times are ISO 8601 in UTC; what is not there yet is null. */
+export const streamView = z
+  .object({
+    stream_id: z.string(),
+    run: z.string().meta({ description: 'Another one each time the stream is started.' }),
+    state: z.enum(streamStates),
+    reason: z.enum(wordsOf(streamReasons)).meta({ description: 'Why it is in this state (docs/events.md).' }),
+    update: z.string().nullable().meta({ description: 'The same for people: a sentence.' }),
+    stopping: z.boolean().meta({ description: 'The stream was asked to stop and has not STOPPED yet.' }),
+    profile: streamProfile,
+    fallback: z
+      .enum(wordsOf(sourceFaults))
+      .nullable()
+      .meta({ description: 'Why the source is transcoded instead of passed on (docs/profiles.md).' }),
+    abr: z.boolean(),
+    encrypted: z.boolean().meta({ description: 'The stream has a passphrase.' }),
+    latency: streamLatency,
+    record: z.boolean(),
+    dvr: z.boolean(),
+    webhook_urls: z.array(z.string()),
+    node: z.string().nullable().meta({ description: 'The host of the worker that has the stream.' }),
+    worker: z.string().nullable().meta({ description: 'The id of the worker that has the stream.' }),
+    port: z.int().nullable(),
+    srt_url: z
+      .string()
+      .nullable()
+      .meta({ description: 'Where the encoder publishes, with the stream key. From READY on.' }),
+    stream_link: z.string().nullable().meta({ description: 'The playlist, once it is in the store.' }),
+    recording_link: z.string().nullable().meta({ description: 'The recording, once it is in the store.' }),
+    last_refusal: z
+      .object({
+        code: z.int().meta({ description: "SRT's reject code, as the encoder sees it (docs/ingestion.md)." }),
+        peer: z.string(),
+        message: z.string(),
+        at: time,
+        count: z.int().meta({ description: 'Refusals in this run.' }),
+      })
+      .nullable()
+      .meta({ description: 'The encoder that was refused last.' }),
+    created_at: time,
+    updated_at: time,
+  })
+  .meta({ id: 'Stream' });
+
+export type StreamView = z.output<typeof streamView>;
+
+/** A stream as the resource API shows it. */
+export function viewStream(record: StreamRecord): StreamView {
+  const { lastRefusal: refusal } = record;
+  return {
+    stream_id: record.streamId,
+    run: record.run,
+    state: record.state,
+    reason: record.reason,
+    update: record.update ?? null,
+    stopping: record.desired === 'stop' && record.state !== 'STOPPED',
+    profile: record.profile,
+    fallback: record.fallback || null,
+    abr: record.abr,
+    encrypted: record.passphrase !== undefined,
+    latency: record.latency,
+    record: record.record,
+    dvr: record.dvr,
+    webhook_urls: record.webhookUrls,
+    node: record.node ?? null,
+    worker: record.worker ?? null,
+    port: record.port ?? null,
+    srt_url: record.srtUrl ?? null,
+    stream_link: record.streamLink ?? null,
+    recording_link: record.recordingLink ?? null,
+    last_refusal: refusal ? { ...refusal, at: iso(refusal.at) } : null,
+    created_at: iso(record.createdAt),
+    updated_at: iso(record.updatedAt),
+  };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { streamProfile } from '../../common/stream/streamProfile.ts';
+import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
+
+/** A worker as the resource API shows it. Times are ISO 8601; what there is none of is null. */
+export const workerView = z
+  .object({
+    id: z.string().meta({ description: '`<node>-<random>`: one process.' }),
+    node: z.string(),
+    address: z.string().meta({ description: 'The address in its SRT URLs.' }),
+    version: z.string(),
+    slots: z.number().meta({ description: 'Its units (WORKER_STREAMS).' }),
+    streams: z.number(),
+    units_used: z.number().meta({ description: 'The units that its streams take (docs/profiles.md).' }),
+    profiles: z.partialRecord(streamProfile, z.number()).nullable().meta({ description: 'Its streams by profile.' }),
+    full: z.boolean(),
+    draining: z.boolean(),
+    busy: z.string().nullable().meta({ description: 'Why it takes no streams although it has room.' }),
+    since: z.iso.datetime(),
+    load: z.object({
+      cpu: z.number().meta({ description: "The host's load average of a minute, for each core." }),
+      event_loop_ms: z.number(),
+      slowest_encode: z.number().nullable().meta({ description: 'Seconds of media per second.' }),
+      spool_free_bytes: z.number(),
+    }),
+    totals: z
+      .object({
+        segments_listed: z.number(),
+        listing_ms: z.number(),
+        gaps_listed: z.number(),
+        puts_failed: z.number(),
+        segments_dropped: z.number(),
+        values_skipped: z.number(),
+        fallbacks: z.number(),
+      })
+      .nullable()
+      .meta({ description: 'Counts since it began.' }),
+  })
+  .meta({ id: 'Worker' });
+
+export type WorkerView = z.output<typeof workerView>;
+
+/** A worker as the resource API shows it. */
+export function viewWorker({ load, since, busy, totals, used, profiles, full, ...worker }: WorkerStatus): WorkerView {
+  return {
+    ...worker,
+    units_used: used ?? worker.streams,
+    profiles: profiles ?? null,
+    full: full ?? worker.streams >= worker.slots,
+    busy: busy ?? null,
+    since: new Date(since).toISOString(),
+    load: {
+      cpu: round(load.cpu),
+      event_loop_ms: round(load.eventLoopMs),
+      slowest_encode: load.slowestEncode === undefined ? null : round(load.slowestEncode),
+      spool_free_bytes: load.spoolFreeBytes,
+    },
+    totals: totals
+      ? {
+          segments_listed: totals.segmentsListed,
+          listing_ms: Math.round(totals.listingMs),
+          gaps_listed: totals.gapsListed,
+          puts_failed: totals.putsFailed,
+          segments_dropped: totals.segmentsDropped,
+          values_skipped: totals.valuesSkipped,
+          fallbacks: totals.fallbacks,
+        }
+      : null,
+  };
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
