@@ -204,6 +204,8 @@ describe('loadConfig', () => {
       MAX_SOURCE_KBPS: '8000',
       METRICS_TOKEN: 'sixteen-letters!',
       ADMIN_USERS: '# nobody',
+      ROUTER_BIND: '::',
+      ROUTER_RING_BYTES: '1000000',
     };
     const switches = [
       'LEGACY_API',

@@ -55,7 +55,7 @@ export function loadConfig<Required extends keyof Variables = never>(
 const detail = (path: readonly PropertyKey[]): string => path.map(part => `[${String(part)}]`).join('');
 
 const FAMILIES =
-  /^(LIVETRAN|SRT|SPOOL|HLS|R2|S3|API|TLS|UPLOAD|WEBHOOK|WORKER|STREAM_KEY|ADMIN|LADDER|CONNECT|RECONNECT)_/;
+  /^(LIVETRAN|SRT|ROUTER|SPOOL|HLS|R2|S3|API|TLS|UPLOAD|WEBHOOK|WORKER|STREAM_KEY|ADMIN|LADDER|CONNECT|RECONNECT)_/;
 
 /** Variables of ours that do not exist: by their family's prefix, or one or two letters off a known name. */
 function misspelt(given: Record<string, unknown>): string[] {

@@ -61,6 +61,13 @@ export const variables = z.object({
   // The command line client
   API_URL: z.url({ protocol: /^https?$/, error: 'must be the URL of the API, e.g. https://localhost:8080' }).optional(),
 
+  // Router
+  ROUTER_BIND: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this host' }).default('0.0.0.0'),
+  ROUTER_PORT: whole(1, 65_535).optional(),
+  ROUTER_HOST: z.string().min(1).max(255).optional(),
+  ROUTER_RING_MS: whole(0, 30_000).default(2_500),
+  ROUTER_RING_BYTES: whole(0, Number.MAX_SAFE_INTEGER).default(256 * 1024 ** 2),
+
   // Worker
   NODE_ID: z
     .string()

@@ -26,6 +26,10 @@ export const keys = {
   worker: (id: string) => `${prefix}worker:${id}`,
   /** ZSET: nodes by the time (ms) a worker of theirs was seen last. Expires. */
   nodes: `${prefix}nodes`,
+  /** ZSET: router ids by the time (ms) their heartbeat runs out. */
+  routers: `${prefix}routers`,
+  /** STRING (JSON): what a router says of itself. Expires with its heartbeat. */
+  router: (id: string) => `${prefix}router:${id}`,
   /** STRING: the leader that reports to waiting streams why they wait (leaderElection.ts). Expires. */
   waiting: `${prefix}waiting`,
   /** STRING: the leader that removes queues of gone nodes. Expires. */
@@ -42,6 +46,8 @@ export const keys = {
   usedSignature: (digest: string) => `${prefix}signature:${digest}`,
   /** Channel: `<stream id>`: read this stream's desired state now. */
   wakeChannel: `${prefix}wake`,
+  /** Channel: `<stream id>`: a router reports that its worker is gone. */
+  lostChannel: `${prefix}lost`,
   /** Channel of a node: `<stream id> <object key>`: an upload was stored. */
   storedChannel: (node: string) => `${prefix}stored:${node}`,
 } as const;

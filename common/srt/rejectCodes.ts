@@ -30,6 +30,10 @@ export const rejectCodes = {
     why: 'The key is for another stream',
     advice: "Use this stream's URL",
   },
+  1404: {
+    why: 'The stream does not run. Sent by routers only',
+    advice: 'Start it, and use its new URL',
+  },
   1405: {
     why: '`mode` is not publish',
     advice: 'Encoders publish; viewers use the playlist',
@@ -42,13 +46,17 @@ export const rejectCodes = {
     why: 'The key was revoked, or is of an earlier run: the stream was stopped and started again',
     advice: 'Use the new SRT URL',
   },
+  1429: {
+    why: 'Too many connections from this address. Sent by routers only',
+    advice: 'Use another router',
+  },
   1500: {
     why: 'Livetran failed',
     advice: "See the worker's log",
   },
   1503: {
-    why: 'The stream is ending',
-    advice: 'Start it again',
+    why: 'The stream is ending, or (from a router) no worker has it yet',
+    advice: 'Try again; if it has ended, start it again',
   },
 } as const satisfies Record<number, RejectMeaning>;
 

@@ -24,7 +24,7 @@ interface Service {
 
 const compose = read('docker-compose.yml');
 const { services } = parse(compose, { merge: true }) as { services: Record<string, Service> };
-const { api, worker } = services as { api: Service; worker: Service };
+const { api, worker, router } = services as { api: Service; worker: Service; router: Service };
 
 /** Paths and addresses inside the containers, and the client's own variable. */
 const FIXED = [
@@ -54,7 +54,7 @@ function environmentOf(service: Service, env: Record<string, string>): Record<st
 test('every variable can be set in .env, and reaches the program that reads it', () => {
   const names = known.filter(name => !FIXED.includes(name));
   const env = { ...filledIn, ...Object.fromEntries(names.map(name => [name, `value of ${name}`])) };
-  const reached = { ...environmentOf(worker, env), ...environmentOf(api, env) };
+  const reached = { ...environmentOf(router, env), ...environmentOf(worker, env), ...environmentOf(api, env) };
   expect(names.filter(name => reached[name] !== `value of ${name}`)).toEqual([]);
   expect(Object.keys(reached).filter(name => !known.includes(name))).toEqual([]);
 });
@@ -112,7 +112,8 @@ test('a worker has memory for 600 MB, for 1 GB of FFmpeg for each stream, and th
 
 test('the programs it runs are there', () => {
   const text = `${compose}${read('Dockerfile')}`;
-  const programs = [...text.matchAll(/"?node"?,? "?((?:api|worker|scripts)\/\w+\.ts)/g)].map(([, file]) => file);
-  expect(programs).toEqual(expect.arrayContaining(['api/main.ts', 'worker/main.ts', 'scripts/healthcheck.ts']));
+  const programs = [...text.matchAll(/"?node"?,? "?((?:api|worker|router|scripts)\/\w+\.ts)/g)].map(([, file]) => file);
+  const needed = ['api/main.ts', 'worker/main.ts', 'router/main.ts', 'scripts/healthcheck.ts'];
+  expect(programs).toEqual(expect.arrayContaining(needed));
   expect(programs.filter(program => !existsSync(`${root}${program}`))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { Logger } from '../../common/createLogger.ts';
 import { type Admission, type Refusal, refuse } from '../../common/srt/admission.ts';
-import { RefusalLog, type Refusals } from './refusalLog.ts';
+import { RefusalLog, type Refusals } from '../../common/srt/refusalLog.ts';
 import type { SrtPublisher } from './srtPublisher.ts';
 
 export type Admit = (streamId: string, peer: string) => Admission;

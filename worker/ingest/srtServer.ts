@@ -1,11 +1,11 @@
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import { refuse } from '../../common/srt/admission.ts';
+import type { Refusals } from '../../common/srt/refusalLog.ts';
 import { Handshakes } from './handshakes.ts';
 import { type Libsrt, type ListenHook, loadLibsrt } from './libsrt.ts';
 import { type Admit, ListenerGate } from './listenerGate.ts';
 import { openListenerSocket } from './openListenerSocket.ts';
-import type { Refusals } from './refusalLog.ts';
 import { ADDRESS_BYTES, decodeAddress } from './socketAddress.ts';
 import { getInt, getStreamId, setText, srtOptions } from './srtOptions.ts';
 import { allocateScratch, SrtPublisher } from './srtPublisher.ts';

@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { keys } from '../../common/redis/keys.ts';
+import type { Refusals } from '../../common/srt/refusalLog.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { PortLeases } from './portLease.ts';
-import type { Refusals } from './refusalLog.ts';
 import type { SrtPublisher } from './srtPublisher.ts';
 import { SrtServer } from './srtServer.ts';
-import { type OwnedStream, StreamIngest } from './streamIngest.ts';
+import { type OwnedStream, StreamIngest, type StreamIngestDeps } from './streamIngest.ts';
 import { callOnce } from './testing/callRepeatedly.ts';
 import { freeUdpPort } from './testing/freeUdpPort.ts';
 import { recordingLogger } from './testing/testListener.ts';
@@ -40,11 +40,16 @@ beforeEach(() => redis.flushall());
 const leasedPorts = async () => Object.keys(await redis.hgetall(keys.portHolders('n1'))).filter(key => key !== 'range');
 
 /** An owner of the run, with what its record says. */
-function ingestOf(port: number, token: string, record: Record<string, string> = {}): StreamIngest {
+function ingestOf(
+  port: number,
+  token: string,
+  record: Record<string, string> = {},
+  findRouter: StreamIngestDeps['findRouter'] = async () => undefined,
+): StreamIngest {
   const ports = new PortLeases(redis, 'n1', { first: port, last: port });
   const stream: OwnedStream = { streamId: 'live', run: 'r1', token, recorded: field => record[field] };
   return new StreamIngest(
-    { config, srtServer, ports, srtHostName: '127.0.0.1', isFrozen: async () => false, log },
+    { config, srtServer, ports, srtHostName: '127.0.0.1', findRouter, isFrozen: async () => false, log },
     stream,
   );
 }
@@ -138,4 +143,33 @@ describe('a key that was rotated', () => {
     expect(open.rekey().srtUrl).not.toContain('passphrase');
     await open.close();
   });
+});
+
+test('with routers the URL is theirs, and stays for the run, whatever becomes of workers and routers', async () => {
+  const port = await freeUdpPort();
+  const first = await ingestOf(port, '1', {}, async () => ({ host: 'live.example.org', port: 9000 })).open(
+    noEvents,
+    never,
+  );
+  await first.close();
+  expect(first.place).toEqual({ routed: '1', ingest: `1/${port}/127.0.0.1` });
+  expect(first.srtUrl).toMatch('srt://live.example.org:9000?streamid=mode=publish,rid=live,token=');
+  const record = { routed: '1', srtUrl: first.srtUrl };
+  const next = await ingestOf(await freeUdpPort(), '2', record).open(noEvents, never);
+  await next.close();
+  expect(next.srtUrl).toBe(first.srtUrl);
+});
+
+test('a run that began without routers keeps its URL while it leads somewhere', async () => {
+  const port = await freeUdpPort();
+  const first = await ingestOf(port, '1').open(noEvents, never);
+  await first.close();
+  const record = { node: 'n1', port: String(port), srtUrl: first.srtUrl };
+  const router = async () => ({ host: 'live.example.org', port: 9000 });
+  const same = await ingestOf(port, '2', record, router).open(noEvents, never);
+  await same.close();
+  expect(same).toMatchObject({ srtUrl: first.srtUrl, place: { routed: '' } });
+  const moved = await ingestOf(await freeUdpPort(), '3', { ...record, node: 'n2' }, router).open(noEvents, never);
+  await moved.close();
+  expect(moved.srtUrl).toMatch('srt://live.example.org:9000?');
 });

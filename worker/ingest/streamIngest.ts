@@ -3,6 +3,7 @@ import type { Logger } from '../../common/createLogger.ts';
 import { mintStreamKey } from '../../common/srt/mintStreamKey.ts';
 import { srtUrl } from '../../common/srt/srtUrl.ts';
 import { StreamKeyCheck } from '../../common/srt/streamKeyCheck.ts';
+import { findWay, type IngestPlace, type RouterAddress } from './findWay.ts';
 import { formerPort } from './formerPort.ts';
 import { keptSrtUrl } from './keptSrtUrl.ts';
 import { openOnLeasedPort } from './openOnLeasedPort.ts';
@@ -17,8 +18,10 @@ export interface StreamIngestDeps {
   >;
   srtServer: Pick<SrtServer, 'openListener'>;
   ports: PortLeases;
-  /** The host in SRT URLs. */
+  /** This worker's address: in SRT URLs where there are no routers, and for the routers. */
   srtHostName: string;
+  /** The address of the cluster's routers; undefined: none is alive. Rejects while Redis does not answer. */
+  findRouter: () => Promise<RouterAddress | undefined>;
   /** Whether the process with this mark has stopped running (ProcessLiveness). */
   isFrozen: (mark: string) => Promise<boolean>;
   log: Logger;
@@ -44,6 +47,8 @@ export interface StreamAddress {
 /** An open listener, and the URL that leads to it. */
 export interface OpenIngest extends Readonly<StreamAddress> {
   readonly port: number;
+  /** How encoders and routers reach it, for the record. */
+  readonly place: IngestPlace;
   /**
    * Reads the stream's record again after its key or passphrase was rotated: makes the new URL, and disconnects the encoders
    * whose key was revoked.
@@ -95,7 +100,13 @@ export class StreamIngest {
     // The key may have been rotated while the port was awaited.
     this.#readAccess();
     const { port } = leased;
-    return { port, ...this.#address(port), rekey: () => this.#rekey(port), close: how => leased.close(how) };
+    const { srtHostName: host, findRouter } = this.#deps;
+    const { place, shown } = await findWay({ own: { host, port }, stream: this.#stream, findRouter, log });
+    return {
+      ...{ port, place, ...this.#address(shown) },
+      rekey: () => this.#rekey(shown),
+      close: how => leased.close(how),
+    };
   }
 
   /** Releases the former owner's lease of its port. The ports of another node are not released: their leases run out. */
@@ -132,17 +143,18 @@ export class StreamIngest {
     onPublisher(publisher);
   }
 
-  #rekey(port: number): StreamAddress & { disconnected: number } {
+  #rekey(shown: RouterAddress): StreamAddress & { disconnected: number } {
     this.#readAccess();
     const floor = this.#count('keyFloor');
     const revoked = [...this.#encoders].filter(([, generation]) => generation < floor);
     for (const [publisher] of revoked) publisher.close();
-    return { ...this.#address(port), disconnected: revoked.length };
+    return { ...this.#address(shown), disconnected: revoked.length };
   }
 
-  #address(port: number): StreamAddress {
+  /** @param shown the place in the URL: this worker's own, or the routers' */
+  #address(shown: RouterAddress): StreamAddress {
     const { streamId, run, recorded } = this.#stream;
-    const { config, srtHostName: host } = this.#deps;
+    const { config } = this.#deps;
     const generation = this.#count('keyGeneration');
     const key = mintStreamKey({
       ...{ streamId, run, generation },
@@ -150,6 +162,6 @@ export class StreamIngest {
       ttlSeconds: config.STREAM_KEY_TTL_SECONDS,
     });
     const before = this.#count('urlGeneration') === generation ? recorded('srtUrl') : undefined;
-    return { srtUrl: keptSrtUrl(before, srtUrl({ host, port }, streamId, key)), urlGeneration: generation };
+    return { srtUrl: keptSrtUrl(before, srtUrl(shown, streamId, key)), urlGeneration: generation };
   }
 }

@@ -7,7 +7,7 @@ import { isLadder, profileOf, type StreamProfile } from '../../common/stream/str
 import type { StreamLease } from '../claim/streamLease.ts';
 import type { PortLeases } from '../ingest/portLease.ts';
 import type { SrtServer } from '../ingest/srtServer.ts';
-import { StreamIngest } from '../ingest/streamIngest.ts';
+import { StreamIngest, type StreamIngestDeps } from '../ingest/streamIngest.ts';
 import { HlsOutput } from '../publish/hlsOutput.ts';
 import type { Spool } from '../publish/spool/spool.ts';
 import type { ObjectStore } from '../publish/store/objectStore.ts';
@@ -26,8 +26,9 @@ export interface PhaseDeps {
   config: Config<'JWT_SECRET'>;
   srtServer: SrtServer;
   ports: PortLeases;
-  /** The host in SRT URLs. */
+  /** This worker's address: in SRT URLs where there are no routers, and for the routers. */
   srtHostName: string;
+  findRouter: StreamIngestDeps['findRouter'];
   store: ObjectStore;
   /** Whether the store fences. Each session asks: it may become known after the start. */
   fences: () => boolean;

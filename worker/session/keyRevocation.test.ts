@@ -67,7 +67,15 @@ async function startSession(passphrase?: string): Promise<Session> {
   const port = await freeUdpPort();
   const ports = new PortLeases(redis, 'n1', { first: port, last: port });
   const ingest = new StreamIngest(
-    { config, srtServer, ports, srtHostName: '127.0.0.1', isFrozen: async () => false, log },
+    {
+      config,
+      srtServer,
+      ports,
+      srtHostName: '127.0.0.1',
+      findRouter: async () => undefined,
+      isFrozen: async () => false,
+      log,
+    },
     { streamId: 'show', run, token: lease.token, recorded: field => lease.recorded(field) },
   );
   return new Session({

@@ -1,6 +1,6 @@
+import type { Refusals } from '../../common/srt/refusalLog.ts';
 import { type LastRefusal, lastRefusal } from '../../common/stream/lastRefusal.ts';
 import type { StreamWrite } from '../claim/leaseScripts.ts';
-import type { Refusals } from '../ingest/refusalLog.ts';
 
 /** Anybody can be refused, without a key: events in this distance (ms) do not fill the webhooks' lanes. */
 const EVENT_MS = 10_000;

@@ -38,7 +38,8 @@ async function opening(signal: AbortSignal): Promise<void> {
 }
 
 const address = { srtUrl: 'srt://host:20000?streamid=x', urlGeneration: 0 };
-const openPort = { port: 20_000, ...address, rekey: () => ({ ...address, disconnected: 0 }) };
+const place = { routed: '', ingest: '1/20000/host' };
+const openPort = { port: 20_000, place, ...address, rekey: () => ({ ...address, disconnected: 0 }) };
 
 /** Phases that do nothing but keep the books: what is open, in which order it was closed. */
 function bookkeeping(override: Partial<SessionPhases> = {}) {

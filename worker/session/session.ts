@@ -163,7 +163,7 @@ export class Session implements RunningSession {
     const { signal } = this.#ending;
     const takenOver = this.#lease.recorded('srtUrl') !== undefined;
     const { port, srtUrl, urlGeneration } = ingest;
-    const place = { ...this.#place, port, srtUrl, urlGeneration };
+    const place = { ...this.#place, ...ingest.place, port, srtUrl, urlGeneration };
     const handedOver = this.#lease.recorded('handedOver') !== undefined;
     const reason = !takenOver ? 'listening' : handedOver ? 'handed_over' : 'worker_lost';
     void this.#lease.write({

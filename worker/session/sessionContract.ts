@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { Refusals } from '../ingest/refusalLog.ts';
+import type { Refusals } from '../../common/srt/refusalLog.ts';
+import type { IngestPlace } from '../ingest/findWay.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { EpochSink } from '../segment/segmentEpoch.ts';
 import type { SourceChange } from '../transcode/sourceGuard.ts';
@@ -15,6 +16,8 @@ export interface SessionEncoder {
 /** The port of a stream, open: encoders that hold the key arrive through it. */
 export interface SessionIngest {
   readonly port: number;
+  /** How encoders and routers reach it, for the record. */
+  readonly place: IngestPlace;
   readonly srtUrl: string;
   /** Of the key in it. */
   readonly urlGeneration: number;

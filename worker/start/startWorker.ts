@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { createRedis } from '../../common/redis/createRedis.ts';
 import { EntryParser } from '../../common/redis/entryParser.ts';
+import { RouterRegistry } from '../../common/routers/routerRegistry.ts';
 import { StopStack } from '../../common/stopStack.ts';
 import { PortLeases } from '../ingest/portLease.ts';
 import { SrtServer } from '../ingest/srtServer.ts';
@@ -55,6 +56,7 @@ export async function startWorker(settings: WorkerConfig, log: Logger): Promise<
     const entries = new EntryParser({ log });
     const totals = new Totals(entries);
     const context: WorkerContext = { config, workerId, redis, totals, entries, log, stack };
+    const routers = new RouterRegistry(redis.request, entries);
     startNotifying(context);
     const publishing = await startPublishing(context, spool);
     const { consumer, heartbeat } = startClaiming(context, {
@@ -63,6 +65,7 @@ export async function startWorker(settings: WorkerConfig, log: Logger): Promise<
       srtServer,
       ports: new PortLeases(redis.request, config.NODE_ID, config.SRT_PORTS),
       srtHostName: config.SRT_HOST ?? ownAddress(),
+      findRouter: async () => (await routers.list())[0],
       launcher,
       redis: redis.request,
       totals,

@@ -49,7 +49,8 @@ export function tickingPhases(
       const { port } = ingest;
       const address = { srtUrl: srtUrl({ host: '127.0.0.1', port }, streamId, key), urlGeneration: 0 };
       const rekey = () => ({ ...address, disconnected: 0 });
-      return { port, ...address, rekey, close: () => ingest.close() };
+      const place = { routed: '', ingest: `${lease.token}/${port}/127.0.0.1` };
+      return { port, place, ...address, rekey, close: () => ingest.close() };
     },
     givePortBack: async () => undefined,
     transcode: async (_encoder, sink, { signal }) => {

@@ -1,4 +1,4 @@
-import type { Logger } from '../../common/createLogger.ts';
+import type { Logger } from '../createLogger.ts';
 
 const INTERVAL_MS = 1_000;
 

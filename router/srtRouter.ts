@@ -1,0 +1,192 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { Logger } from '../common/createLogger.ts';
+import { type Refusal, refuse } from '../common/srt/admission.ts';
+import { readPublishRequest } from '../common/srt/readPublishRequest.ts';
+import { RefusalLog } from '../common/srt/refusalLog.ts';
+import { RouterSecrets } from './admit/routerSecrets.ts';
+import { Counters } from './counters.ts';
+import { Flow } from './flow/flow.ts';
+import type { FlowEvents, Loss, Rejection } from './flow/flowContract.ts';
+import { FlowTable, type Peer } from './flow/flowTable.ts';
+import { PacketRing, RingBudget } from './flow/packetRing.ts';
+import { type Handshake, inductionAnswer, parseHandshake, refusal, streamIdOf } from './packet/handshake.ts';
+import { controlType, controlTypes, destinationOf, HEADER_BYTES, isControl, shutdownPacket } from './packet/packet.ts';
+import type { StreamRoute } from './streams/streamRoute.ts';
+
+const TICK_MS = 50;
+/** Orphaned connections end within a few packets; more answers than that are for a flood. */
+const ORPHANS_A_SECOND = 2_000;
+
+const TOO_OLD = refuse(1400, 'the caller speaks an SRT version without stream ids');
+const FULL = {
+  address: refuse(1429, 'too many connections from this address'),
+  stream: refuse(1409, 'other encoders are publishing to this stream'),
+  total: refuse(1503, 'this router has as many connections as it can carry'),
+};
+const STOPPING = refuse(1503, 'this router is stopping');
+
+/** What the router asks about streams. */
+export interface StreamDirectoryView {
+  get(streamId: string): StreamRoute | null | undefined;
+  refresh(streamId: string): void;
+}
+
+export interface SrtRouterOptions {
+  secret: string;
+  ringMs: number;
+  ringBytes: number;
+  /** Sends from the router's port. */
+  send: (packet: Buffer, peer: Peer) => void;
+  streams: StreamDirectoryView;
+  /** A stream's worker, by its fencing token, is gone without a word. */
+  onLost: (stream: { streamId: string; run: string; token: string }, loss: Loss) => void;
+  log: Logger;
+}
+
+/**
+ * Everything that comes to the router's port. Keeps nothing of a caller before its cookie and its stream key are verified;
+ * what comes is bounded by the limits of FlowTable and RingBudget.
+ */
+export class SrtRouter {
+  readonly counters = new Counters();
+  readonly #options: SrtRouterOptions;
+  readonly #secrets: RouterSecrets;
+  readonly #key: KeyObject;
+  readonly #flows = new FlowTable();
+  readonly #budget: RingBudget;
+  readonly #refusals: RefusalLog;
+  readonly #timer: NodeJS.Timeout;
+  #orphans = { second: 0, answered: 0 };
+  #stopping = false;
+
+  constructor(options: SrtRouterOptions) {
+    this.#options = options;
+    this.#secrets = new RouterSecrets(options.secret);
+    this.#key = createSecretKey(options.secret, 'utf8');
+    this.#budget = new RingBudget(options.ringBytes);
+    this.#refusals = new RefusalLog(options.log);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  get flows(): number {
+    return this.#flows.size;
+  }
+
+  /** A packet from the network. It is kept, and written to. */
+  receive(packet: Buffer, peer: Peer): void {
+    if (packet.length < HEADER_BYTES) return;
+    const handshake = parseHandshake(packet);
+    if (handshake) this.#onHandshake(packet, handshake, peer);
+    else {
+      const flow = this.#flows.get(destinationOf(packet), peer);
+      if (!flow) this.#onOrphan(packet, peer);
+      else {
+        this.counters.totals.packetsUp += 1;
+        flow.onCallerPacket(packet);
+      }
+    }
+  }
+
+  /** A stream's route has changed. */
+  follow(streamId: string): void {
+    const flows = [...this.#flows.ofStream(streamId)];
+    if (flows.length === 0) return;
+    const route = this.#options.streams.get(streamId);
+    for (const flow of flows) flow.follow(route);
+  }
+
+  /** Ends every connection: its caller calls again at once, and another router takes it. May be called twice. */
+  stop(): void {
+    this.#stopping = true;
+    clearInterval(this.#timer);
+    for (const flow of [...this.#flows.all()]) flow.refuse(STOPPING);
+    this.#refusals.close();
+  }
+
+  #onHandshake(packet: Buffer, handshake: Handshake, peer: Peer): void {
+    if (handshake.kind === 'induction') {
+      this.counters.totals.inductions += 1;
+      this.#options.send(inductionAnswer(packet, this.#secrets.cookie(peer, Date.now())), peer);
+    }
+    if (handshake.kind !== 'conclusion' || handshake.socketId === 0) return;
+    if (!this.#secrets.isOurCookie(handshake.cookie, peer, Date.now())) return;
+    const publicId = this.#secrets.publicId(handshake.socketId);
+    const known = this.#flows.get(publicId, peer);
+    known?.onConclusion();
+    const refused = known ? undefined : this.#begin(packet, handshake, publicId, peer);
+    if (!refused) return;
+    this.#options.send(refusal(packet, refused.code), peer);
+    this.#onRefused(refused, peer);
+  }
+
+  #begin(packet: Buffer, { version, socketId }: Handshake, publicId: number, peer: Peer): Refusal | undefined {
+    if (this.#stopping) return STOPPING;
+    if (version !== 5) return TOO_OLD;
+    const request = readPublishRequest(streamIdOf(packet), this.#key);
+    if (!request.accept) return request;
+    const broken = this.#flows.limitBrokenBy(request.streamId, peer);
+    if (broken) return FULL[broken];
+    const flow: Flow = new Flow({
+      callerId: socketId,
+      publicId,
+      request,
+      conclusion: packet,
+      ring: new PacketRing(this.#options.ringMs, this.#budget),
+      events: this.#flowEvents(() => flow, peer),
+    });
+    this.#flows.add(flow, peer);
+    flow.follow(this.#options.streams.get(request.streamId));
+    return undefined;
+  }
+
+  #flowEvents(flow: () => Flow, peer: Peer): FlowEvents {
+    const { streams, onLost, log, send } = this.#options;
+    const { counters } = this;
+    return {
+      send: packet => {
+        counters.totals.packetsDown += 1;
+        send(packet, peer);
+      },
+      onRefused: rejection => this.#onRefused(rejection, peer),
+      onLost: (loss, token) => {
+        const { streamId, run } = flow().request;
+        log.warn({ streamId, run, loss }, 'the worker of a connection is gone; its caller is kept alive');
+        counters.count('losses', loss);
+        if (loss !== 'left') onLost({ streamId, run, token }, loss);
+      },
+      onFound: (end, adriftMs) => {
+        const { streamId, run } = flow().request;
+        log.info(
+          { streamId, run, end, adriftMs: Math.round(adriftMs) },
+          'a connection without a worker came to an end',
+        );
+        counters.count('drifts', end);
+      },
+      onStale: () => streams.refresh(flow().request.streamId),
+      onOver: () => this.#flows.remove(flow(), peer),
+    };
+  }
+
+  #onRefused({ code, why }: Rejection, { address, port }: Peer): void {
+    this.counters.count('refusals', code);
+    this.#refusals.add({ code, why, peer: `${address}:${port}` }, performance.now());
+  }
+
+  /** Of a connection that another router had: its caller calls again as soon as it is told. */
+  #onOrphan(packet: Buffer, peer: Peer): void {
+    const destination = destinationOf(packet);
+    if (destination === 0 || (isControl(packet) && controlType(packet) === controlTypes.SHUTDOWN)) return;
+    this.counters.totals.orphans += 1;
+    const second = Math.floor(performance.now() / 1_000);
+    if (this.#orphans.second !== second) this.#orphans = { second, answered: 0 };
+    if (this.#orphans.answered >= ORPHANS_A_SECOND) return;
+    this.#orphans.answered += 1;
+    this.#options.send(shutdownPacket(this.#secrets.callerId(destination)), peer);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const flow of [...this.#flows.all()]) flow.tick(now);
+    this.#refusals.flush(now);
+  }
+}
