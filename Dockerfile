@@ -1,4 +1,4 @@
-# One image for both roles: `node api/main.ts` (default) and `node worker/main.ts`.
+# One image for all roles: `node api/main.ts` (default), `node worker/main.ts` and `node router/main.ts`.
 # Another base with this Node and npm: --build-arg NODE_IMAGE=…
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 FROM ${NODE_IMAGE}
