@@ -5,6 +5,8 @@ import { type SrtStats, SrtStatsReader } from './srtStats.ts';
 /** More than SRT's largest message (1456 bytes). */
 const SLOT_BYTES = 1_500;
 const MESSAGES_PER_TURN = 64;
+/** Messages are read into blocks of this size, one second of 2 Mb/s: a buffer for each turn costs more than what is in it. */
+const BLOCK_BYTES = 256 * 1024;
 const BUFFER_BYTES = 4 * 1024 * 1024;
 const SAMPLE_MS = 250;
 /** Without a packet for this long, plus the latency, a publisher does not keep another one out. */
@@ -13,9 +15,6 @@ const LIVE_MS = 2_000;
 const DRAIN_MARGIN_MS = 500;
 const DRAIN_LIMIT_MS = 10_000;
 const SRTS_CONNECTED = 5;
-
-/** Scratch space for one turn's reading; one for all publishers of a host. */
-export const allocateScratch = (): Buffer => Buffer.alloc(MESSAGES_PER_TURN * SLOT_BYTES);
 
 export interface PublisherEnd {
   /**
@@ -46,7 +45,8 @@ export class SrtPublisher {
   readonly #socket: number;
   readonly #silenceMs: number;
   readonly #latencyMs: number;
-  readonly #scratch: Buffer;
+  /** What it has not filled yet takes the next messages; the rest was handed out. */
+  #block = Buffer.alloc(0);
   readonly #release: () => void;
   readonly #resolveEnded: (end: PublisherEnd) => void;
   readonly #stats: SrtStatsReader;
@@ -68,7 +68,6 @@ export class SrtPublisher {
     streamId: string;
     latencyMs: number;
     silenceMs: number;
-    scratch: Buffer;
     release: () => void;
   }) {
     const now = performance.now();
@@ -81,7 +80,6 @@ export class SrtPublisher {
     this.#socket = options.socket;
     this.#latencyMs = options.latencyMs;
     this.#silenceMs = options.silenceMs;
-    this.#scratch = options.scratch;
     this.#release = options.release;
     this.#sampledAt = now;
     this.#arrivedAt = now;
@@ -155,16 +153,20 @@ export class SrtPublisher {
 
   #pull(now: number): void {
     if (this.#over || this.#full) return;
+    if (this.#block.length < SLOT_BYTES) this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    const block = this.#block;
     let length = 0;
-    for (let message = 0; message < MESSAGES_PER_TURN; message += 1) {
-      const got = this.#libsrt.srt_recvmsg(this.#socket, this.#scratch.subarray(length), SLOT_BYTES);
+    // At a block's end less than a turn's messages: epoll reports the rest again.
+    for (let left = MESSAGES_PER_TURN; left > 0 && length + SLOT_BYTES <= block.length; left -= 1) {
+      const got = this.#libsrt.srt_recvmsg(this.#socket, block.subarray(length), SLOT_BYTES);
       if (got <= 0) break;
       length += got;
     }
     if (length === 0) return;
     this.#readAt = now;
     this.#bytes += length;
-    this.#full = !this.media.push(Buffer.from(this.#scratch.subarray(0, length)));
+    this.#block = block.subarray(length);
+    this.#full = !this.media.push(block.subarray(0, length));
   }
 
   /** Asks libsrt too: a caller that left a moment ago may be back before the next turn has noticed. */

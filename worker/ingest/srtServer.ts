@@ -8,7 +8,7 @@ import { type Admit, ListenerGate } from './listenerGate.ts';
 import { openListenerSocket } from './openListenerSocket.ts';
 import { ADDRESS_BYTES, decodeAddress } from './socketAddress.ts';
 import { getInt, getStreamId, setText, srtOptions } from './srtOptions.ts';
-import { allocateScratch, SrtPublisher } from './srtPublisher.ts';
+import { SrtPublisher } from './srtPublisher.ts';
 import { yieldPort } from './yieldPort.ts';
 
 export interface ListenOptions {
@@ -69,7 +69,6 @@ export class SrtServer {
   readonly #handshakes: Handshakes;
   /** By port that was given away: whether libsrt is done with it. */
   readonly #yielded = new Map<number, () => boolean>();
-  readonly #scratch = allocateScratch();
   readonly #events = Buffer.alloc(EPOLL_SIZE * 8);
   readonly #interest = Buffer.alloc(4);
   readonly #lanes: Promise<unknown>[] = [];
@@ -233,7 +232,6 @@ export class SrtServer {
       streamId: getStreamId(libsrt, socket),
       latencyMs: getInt(libsrt, socket, srtOptions.RCVLATENCY) ?? options.latencyMs,
       silenceMs: options.silenceMs ?? 10_000,
-      scratch: this.#scratch,
       release: () => {
         libsrt.srt_epoll_remove_usock(this.#epoll, socket);
         libsrt.srt_close(socket);

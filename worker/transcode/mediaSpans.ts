@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import type { AppError } from '../../common/errors.ts';
-import { eachPacket } from '../segment/ts/eachPacket.ts';
 import { type PacketKind, TsInspector } from '../segment/ts/tsInspector.ts';
 import { packetBytes, TsPackets } from '../segment/ts/tsPackets.ts';
 import { chooseInputs, type Inputs, isSameInputs } from './chooseInputs.ts';
@@ -142,8 +141,9 @@ export class MediaSpans {
   #route(packets: Buffer, inspected: number): void {
     const now = performance.now();
     let from = 0;
-    let at = inspected;
-    for (const packet of eachPacket(packets.subarray(inspected))) {
+    for (let at = inspected; at < packets.length; at += packetBytes) {
+      if (!this.#inspector.concerns(packets, at)) continue;
+      const packet = packets.subarray(at, at + packetBytes);
       const kind = this.#inspector.push(packet, now);
       const fault = this.#judge.fault(this.#inspector, kind);
       const inputs = fault === undefined ? this.#cutHere(kind, now) : undefined;
@@ -160,7 +160,6 @@ export class MediaSpans {
         return;
       }
       if (inputs !== undefined) this.#begin(inputs, Date.now());
-      at += packetBytes;
     }
     this.#add(packets.subarray(from));
   }

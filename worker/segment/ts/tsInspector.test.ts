@@ -3,6 +3,7 @@ import { withoutPid } from '../../transcode/testing/editTs.ts';
 import { audioPid, makeTs, videoPid } from '../../transcode/testing/makeTs.ts';
 import { eachPacket } from './eachPacket.ts';
 import { type PacketKind, TsInspector } from './tsInspector.ts';
+import { packetBytes } from './tsPackets.ts';
 
 function inspect(ts: Buffer): { inspector: TsInspector; kinds: PacketKind[] } {
   const inspector = new TsInspector();
@@ -36,6 +37,22 @@ describe('TsInspector', () => {
     expect(inspector.silentMs(audioPid, 0)).toBe(0);
     expect(inspector.silentMs(999, 0)).toBe(Number.POSITIVE_INFINITY);
     expect(inspector.videoSeconds).toBeCloseTo(3, 0);
+  });
+
+  test('packets that do not concern it can be left out', () => {
+    const whole = inspect(ts);
+    const inspector = new TsInspector();
+    let left = 0;
+    const kinds = [...eachPacket(ts)].map(packet => {
+      if (inspector.concerns(packet, 0)) return inspector.push(packet, 0);
+      left += 1;
+      return 'rest';
+    });
+    expect(left).toBeGreaterThan(ts.length / packetBytes / 3);
+    expect(kinds).toEqual(whole.kinds);
+    expect(inspector.streams).toEqual(whole.inspector.streams);
+    expect(inspector.videoSeconds).toBe(whole.inspector.videoSeconds);
+    expect(inspector.pictureSize).toEqual(whole.inspector.pictureSize);
   });
 
   test('a stream that is announced and never comes stays silent', () => {

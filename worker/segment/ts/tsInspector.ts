@@ -56,6 +56,14 @@ export class TsInspector {
     return Math.min((this.#clock.seconds - last.seconds) * 1000, now - last.at);
   }
 
+  /** Whether the packet at `at` can say anything. Most cannot: they are the middle of a picture, and `push` calls them `rest`. */
+  concerns(data: Buffer, at: number): boolean {
+    const second = data[at + 1] ?? 0;
+    if ((second & 0x40) !== 0) return true;
+    const pid = ((second & 0x1f) << 8) | (data[at + 2] ?? 0);
+    return this.#program.isTable(pid) || (this.#sizes.isOpen && pid === this.video?.pid);
+  }
+
   /** `packet`: one aligned packet of 188 bytes; `now`: when it came, `performance.now()`. */
   push(packet: Buffer, now: number): PacketKind {
     const pid = packet.readUInt16BE(1) & 0x1fff;
