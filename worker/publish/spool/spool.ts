@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { AppError } from '../../../common/errors.ts';
 import { ProcessLiveness } from '../../claim/processLiveness.ts';
 import type { EpochRecord } from './epochRecord.ts';
+import { FileBodies } from './fileBodies.ts';
 
 const NODE_FILE = '.node';
 
@@ -24,6 +25,7 @@ export class Spool {
   readonly dir: string;
   readonly liveness: ProcessLiveness;
   readonly #node: string;
+  readonly #bodies = new FileBodies();
   /** Epochs that a publisher of this process works on, by origin. */
   readonly #live = new Map<string, EpochWatch | undefined>();
   readonly #listeners = new Set<() => void>();
@@ -95,6 +97,11 @@ export class Spool {
     const watch = this.#live.get(origin);
     watch?.onDropped(update);
     return watch !== undefined;
+  }
+
+  /** Calls `use` with a file's bytes, which are valid until it settles. Throws the file's error (ENOENT, …). */
+  withBody<Result>(file: string, use: (body: Buffer) => Promise<Result>): Promise<Result> {
+    return this.#bodies.with(this.path(file), use);
   }
 
   /** Removes a file that is in the store. One that is gone already is no error. */

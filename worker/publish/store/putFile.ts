@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { UploadJob } from '../../../common/redis/queues.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -16,8 +15,9 @@ export async function putFile(
 ): Promise<void> {
   const origin = dirname(file);
   try {
-    const body = await readFile(spool.path(file));
-    await putSegment(store, { key, body, contentType, cacheControl, origin, fences, signal });
+    await spool.withBody(file, body =>
+      putSegment(store, { key, body, contentType, cacheControl, origin, fences, signal }),
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     // A file is removed when it is stored: this one was uploaded directly while its job waited for Redis.
