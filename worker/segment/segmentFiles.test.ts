@@ -1,14 +1,12 @@
 import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AppError } from '../../common/errors.ts';
 import { makeTs } from '../transcode/testing/makeTs.ts';
 import { CutPlan } from './cutPlan.ts';
 import { Segmenter } from './segmenter.ts';
 import { SegmentFiles } from './segmentFiles.ts';
-import { segmentMedia } from './segmentMedia.ts';
 import { collectSegments } from './testing/collectSegments.ts';
 
 let ts: Buffer;
@@ -40,8 +38,9 @@ function room() {
 describe('SegmentFiles', () => {
   test('a final name is a closed segment, with the bytes that were cut, in order', async () => {
     const { closed, files, segmenter } = room();
-    const media = Readable.from([ts.subarray(0, 100_001), ts.subarray(100_001)], { objectMode: false });
-    await segmentMedia(media, segmenter, files);
+    segmenter.push(ts.subarray(0, 100_001));
+    segmenter.push(ts.subarray(100_001));
+    segmenter.end();
     await files.settled();
     expect(closed.map(({ file }) => file)).toEqual(['s_0.ts', 's_1.ts', 's_2.ts']);
     expect((await readdir(dir)).sort()).toEqual(['s_0.ts', 's_1.ts', 's_2.ts']);
