@@ -18,7 +18,7 @@ import type { EventFeed } from './events/eventFeed.ts';
 import { mountRoutes } from './http/mountRoutes.ts';
 import { limitBody, readBody } from './http/readBody.ts';
 import { setRequestId } from './http/requestId.ts';
-import { openToAll, securityHeaders } from './http/securityHeaders.ts';
+import { openToAll, openToApps, securityHeaders } from './http/securityHeaders.ts';
 import { writeError } from './http/writeError.ts';
 import { measureRequests } from './metrics/measureRequests.ts';
 import { observeSkipped } from './metrics/observeSkipped.ts';
@@ -84,6 +84,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
   app.use(openApiRoutes(apiRoutes, config.SERVICE_VERSION ?? pack.version));
   if (deps.admin) app.use(deps.admin);
+  app.use(['/api', '/v1'], openToApps);
   app.use(['/api', '/v1'], readBody, (_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();

@@ -53,3 +53,13 @@ export const openToAll: RequestHandler[] = [
   }),
   helmet.crossOriginResourcePolicy({ policy: 'cross-origin' }),
 ];
+
+/** For the calls of apps, from pages of any origin, as in Livetran. They are signed and take no cookie, so an origin proves nothing. */
+export const openToApps: RequestHandler[] = [
+  cors({
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['Location', 'Retry-After', 'X-Request-Id', 'RateLimit', 'RateLimit-Policy'],
+    maxAge: 86_400,
+  }),
+  helmet.crossOriginResourcePolicy({ policy: 'cross-origin' }),
+];

@@ -145,3 +145,25 @@ test('a playlist and a segment are at the published address', async () => {
   expect([segment.status, segment.headers.get('content-type')?.toLowerCase()]).toEqual([200, 'video/mp2t']);
   await Promise.all([playlist.arrayBuffer(), segment.arrayBuffer()]);
 });
+
+test('a page of another origin may call them', async () => {
+  const origin = 'https://app.example';
+  const preflight = await fetch(`${api.url}/api/start-stream`, {
+    method: 'OPTIONS',
+    headers: {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type,lt-signature',
+    },
+  });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
+  expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
+  expect(preflight.headers.get('access-control-allow-headers')).toBe('content-type,lt-signature');
+  const { body } = readme.start;
+  const headers = { origin, 'content-type': 'application/json', 'lt-signature': signBody(body, secret) };
+  const answer = await fetch(`${api.url}/api/start-stream`, { method: 'POST', headers, body });
+  expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+  expect(answer.headers.get('cross-origin-resource-policy')).toBe('cross-origin');
+  await answer.arrayBuffer();
+});

@@ -1,0 +1,11 @@
+export { ApiError } from './apiError.ts';
+export { ConnectionError } from './connectionError.ts';
+export type { FollowOptions } from './followEvents.ts';
+export { type CallOptions, type Input, Livetran, type LivetranOptions } from './livetran.ts';
+export type * from './openapi.ts';
+export type { ServerSentEvent } from './readEvents.ts';
+export type { StreamEvent } from './streamEvent.ts';
+export type { Streams } from './streams.ts';
+export { type ReceivedWebhook, type VerifyOptions, verifyWebhook } from './verifyWebhook.ts';
+export type { WebhookEvent } from './webhookEvent.ts';
+export { WebhookSignatureError } from './webhookSignatureError.ts';

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deriveWebhookSecret } from '../common/webhooks/deriveWebhookSecret.ts';
+import { type SimulatedCluster, startSimulatedCluster } from '../scripts/testing/simulatedCluster.ts';
+import { ApiError, Livetran, type StreamEvent, verifyWebhook, type WebhookEvent } from './index.ts';
+
+// Against a real API, a real Redis and a worker without media.
+
+let cluster: SimulatedCluster;
+let livetran: Livetran;
+let receiver: Server;
+let webhookUrl: string;
+const webhooks: WebhookEvent[] = [];
+
+beforeAll(async () => {
+  cluster = await startSimulatedCluster();
+  livetran = new Livetran(cluster);
+  receiver = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    const received = { signature: String(request.headers['lt-signature']), path: request.url ?? '', body };
+    webhooks.push(await verifyWebhook(received, ['an older secret', deriveWebhookSecret(cluster.secret)]));
+    response.writeHead(204).end();
+  }).listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  webhookUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks?of=test`;
+});
+afterAll(async () => {
+  receiver.close();
+  await cluster.stop();
+});
+
+test('an app starts a stream, gets its webhooks, plays it, and stops it', async () => {
+  const created = await livetran.streams.create({ stream_id: 'show', webhook_urls: [webhookUrl] });
+  expect(created).toMatchObject({ stream_id: 'show', webhook_urls: [webhookUrl] });
+  const ready = await livetran.streams.waitFor('show', ({ srt_url }) => srt_url);
+  expect(ready.srt_url).toMatch(/^srt:\/\/127\.0\.0\.1:\d+\?streamid=/);
+  const live = await livetran.streams.waitFor('show', ({ stream_link }) => stream_link);
+  expect(live).toMatchObject({ state: 'STREAMING', stream_link: expect.stringMatching(/show\.m3u8$/) });
+  await livetran.streams.stop('show');
+  const stopped = await livetran.streams.waitFor('show', ({ state }) => state === 'STOPPED');
+  expect(stopped.reason).toBe('user_stop');
+  await expect.poll(() => webhooks.at(-1)?.Reason).toBe('user_stop');
+  const mine = webhooks.filter(({ StreamId }) => StreamId === 'show');
+  expect(mine.map(({ Status }) => Status)).toEqual(expect.arrayContaining(['READY', 'STREAMING', 'STOPPED']));
+  expect(mine.find(({ Reason }) => Reason === 'playable')?.StreamLink).toBe(live.stream_link);
+});
+
+test('follows the changes of a stream, over its end and its next run', async () => {
+  await livetran.streams.create({ stream_id: 'twice' });
+  const abort = new AbortController();
+  const events: StreamEvent[] = [];
+  const done = (async () => {
+    for await (const event of livetran.streams.events('twice', { signal: abort.signal })) events.push(event);
+  })();
+  await expect.poll(() => events.at(-1)?.reason).toBe('playable');
+  await livetran.streams.stop('twice');
+  await expect.poll(() => events.at(-1)?.state).toBe('STOPPED');
+  await livetran.streams.create({ stream_id: 'twice' });
+  await expect.poll(() => events.at(-1)?.reason).toBe('playable');
+  abort.abort();
+  await done;
+  const sequences = events.map(({ sequence }) => sequence);
+  expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
+  expect(new Set(events.map(({ event_id }) => event_id)).size).toBe(events.length);
+  expect(new Set(events.map(({ run }) => run)).size).toBe(2);
+  await livetran.streams.stop('twice');
+});
+
+test('lists streams and workers', async () => {
+  await livetran.streams.create({ stream_id: 'listed' });
+  const ids = [];
+  for await (const { stream_id } of livetran.streams.list()) ids.push(stream_id);
+  expect(ids).toContain('listed');
+  await expect.poll(async () => (await livetran.workers()).map(({ node }) => node)).toEqual(['test']);
+  await livetran.streams.stop('listed');
+});
+
+test('waiting ends when the stream does, and when it is aborted', async () => {
+  await livetran.streams.create({ stream_id: 'short' });
+  const never = livetran.streams.waitFor('short', () => false);
+  await livetran.streams.stop('short');
+  await expect(never).rejects.toThrow(/^short is STOPPED \(user_stop\): /);
+  const signal = AbortSignal.abort(new Error('the program ends'));
+  await expect(livetran.streams.waitFor('short', () => false, { signal })).rejects.toThrow('the program ends');
+});
+
+test('errors have the code of the catalogue and the id of the request', async () => {
+  const missing = await livetran.streams.get('nobody').catch((error: unknown) => error);
+  expect(missing).toBeInstanceOf(ApiError);
+  expect(missing).toMatchObject({ status: 404, code: 'stream_not_found', retryable: false });
+  expect(missing).toHaveProperty('requestId', expect.stringMatching(/^req_/));
+  await livetran.streams.create({ stream_id: 'one' });
+  await expect(livetran.streams.create({ stream_id: 'one' })).rejects.toMatchObject({ code: 'stream_running' });
+  await expect(livetran.streams.create({ stream_id: '../x' })).rejects.toMatchObject({
+    ...{ code: 'body_invalid', problem: { errors: [{ name: 'stream_id', rule: expect.any(String) }] } },
+  });
+  const stranger = new Livetran({ ...cluster, secret: 'another secret of any length' });
+  await expect(stranger.streams.get('one')).rejects.toMatchObject({ status: 403, code: 'signature_invalid' });
+  await livetran.streams.stop('one');
+});

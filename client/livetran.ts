@@ -1,0 +1,88 @@
+import { type FollowOptions, followEvents } from './followEvents.ts';
+import { type Operations, operations, type Worker } from './openapi.ts';
+import type { ServerSentEvent } from './readEvents.ts';
+import { createSign } from './signRequest.ts';
+import { Streams } from './streams.ts';
+import { type Fetch, Transport } from './transport.ts';
+
+export interface LivetranOptions {
+  /** The API's address, e.g. `https://live.example`. */
+  url: string;
+  /** HMAC_SECRET, or the secret of the API key that `keyId` names. */
+  secret: string;
+  /** The id of an API key. Without it the key is HMAC_SECRET. */
+  keyId?: string;
+  /** How often a call that failed for a reason that passes is sent again. 3 by default. */
+  retries?: number;
+  /** How long each attempt of a call may take (ms). 10 s by default. */
+  timeoutMs?: number;
+  /** In place of the global fetch(). */
+  fetch?: Fetch;
+}
+
+type Name = keyof Operations;
+/** What a call is given: those of path parameters, query and body that it has. */
+export type Input<Of extends Name> = Given<'params', Operations[Of]['params']> &
+  Given<'query', Operations[Of]['query']> &
+  Given<'body', Operations[Of]['body']>;
+type Given<Part extends string, Type> = [Type] extends [undefined | Record<string, never>]
+  ? { [Name in Part]?: undefined }
+  : Record<string, never> extends Type
+    ? { [Name in Part]?: Type }
+    : { [Name in Part]: Type };
+
+export interface CallOptions {
+  signal?: AbortSignal;
+  /** For a POST: the same key carries the call out once, over restarts of the program too. Made for each call by default. */
+  idempotencyKey?: string;
+  headers?: Record<string, string>;
+}
+
+/** Livetran's API. Calls throw ApiError (its answer) and ConnectionError (no answer). */
+export class Livetran {
+  /** The API's address without a slash at its end. */
+  readonly url: string;
+  readonly streams: Streams;
+  readonly #transport: Transport;
+
+  constructor(options: LivetranOptions) {
+    this.url = options.url.replace(/\/+$/, '');
+    const { secret, keyId: id, retries = 3, timeoutMs = 10_000 } = options;
+    const own = options.fetch ?? ((url, init) => fetch(url, init));
+    const sign = createSign({ secret, ...(id !== undefined && { id }) });
+    this.#transport = new Transport({ url: this.url, sign, fetch: own, retries, timeoutMs });
+    this.streams = new Streams(this);
+  }
+
+  /** The live workers. */
+  async workers(options?: CallOptions): Promise<Worker[]> {
+    return (await this.call('listWorkers', {}, options)).data;
+  }
+
+  /** Any call of the OpenAPI document, by its operationId. */
+  call<Of extends Name>(name: Of, input: Input<Of>, options: CallOptions = {}): Promise<Operations[Of]['answer']> {
+    const { method } = operations[name];
+    const { signal, idempotencyKey, headers } = options;
+    return this.#transport.call({
+      ...{ method, path: pathOf(name, input), body: input.body, signal },
+      headers: { ...headers, ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }) },
+    });
+  }
+
+  /** The server-sent events of a call. */
+  follow<Of extends Name>(name: Of, input: Input<Of>, options?: FollowOptions): AsyncGenerator<ServerSentEvent> {
+    return followEvents(this.#transport, pathOf(name, input), options);
+  }
+}
+
+function pathOf(name: Name, { params, query }: { params?: object | undefined; query?: object | undefined }): string {
+  const values = new Map<string, unknown>(Object.entries(params ?? {}));
+  const path = operations[name].path.replace(/\{(\w+)\}/g, (_, key: string) =>
+    encodeURIComponent(String(values.get(key))),
+  );
+  const pairs = new URLSearchParams();
+  for (const [key, value] of Object.entries(query ?? {})) {
+    if (value !== undefined && value !== null) pairs.set(key, String(value));
+  }
+  return pairs.size === 0 ? path : `${path}?${pairs}`;
+}

@@ -1,0 +1,262 @@
+// Written by `npm run generate:client` from the OpenAPI document. Do not change it by hand.
+
+export type StartStream = {
+  stream_id: string;
+  /** What is made of the picture (docs/profiles.md). Default: DEFAULT_PROFILE. */
+  profile?: 'auto' | 'transcode' | 'passthrough' | 'ladder' | 'ladder-source' | null | undefined;
+  /** true: the ladder. Where both are given it must agree with `profile`. */
+  abr?: boolean | null | undefined;
+  record?: boolean | null | undefined;
+  dvr?: boolean | null | undefined;
+  /** The encoder must have it, too (docs/ingestion.md). */
+  passphrase?: string | null | undefined;
+  webhook_urls?: string[] | null | undefined;
+};
+
+export type Stream = {
+  stream_id: string;
+  /** Another one each time the stream is started. */
+  run: string;
+  state: 'INITIALISED' | 'READY' | 'STREAMING' | 'STOPPED';
+  /** Why it is in this state (docs/events.md). */
+  reason:
+    | 'created'
+    | 'no_capacity'
+    | 'listening'
+    | 'encoder_connected'
+    | 'playable'
+    | 'encoder_gone'
+    | 'encoder_refused'
+    | 'key_rotated'
+    | 'key_revoked'
+    | 'input_invalid'
+    | 'source_fallback'
+    | 'source_restored'
+    | 'segments_dropped'
+    | 'worker_lost'
+    | 'handed_over'
+    | 'user_stop'
+    | 'connect_timeout'
+    | 'reconnect_timeout'
+    | 'ports_exhausted'
+    | 'listener_error'
+    | 'key_error'
+    | 'transcode_error'
+    | 'storage_error'
+    | 'internal_error';
+  /** The same for people: a sentence. */
+  update: string | null;
+  /** The stream was asked to stop and has not STOPPED yet. */
+  stopping: boolean;
+  profile: 'transcode' | 'passthrough' | 'ladder' | 'ladder-source';
+  /** Why the source is transcoded instead of passed on (docs/profiles.md). */
+  fallback:
+    | 'codec'
+    | 'no_idr'
+    | 'no_sps'
+    | 'gop_too_long'
+    | 'resolution_changed'
+    | 'b_frames'
+    | 'rate_too_high'
+    | 'timestamps'
+    | null;
+  abr: boolean;
+  /** The stream has a passphrase. */
+  encrypted: boolean;
+  latency: 'standard' | 'reduced';
+  record: boolean;
+  dvr: boolean;
+  webhook_urls: string[];
+  /** The host of the worker that has the stream. */
+  node: string | null;
+  /** The id of the worker that has the stream. */
+  worker: string | null;
+  port: number | null;
+  /** Where the encoder publishes, with the stream key. From READY on. */
+  srt_url: string | null;
+  /** The playlist, once it is in the store. */
+  stream_link: string | null;
+  /** The recording, once it is in the store. */
+  recording_link: string | null;
+  /** The encoder that was refused last. */
+  last_refusal: {
+    /** SRT's reject code, as the encoder sees it (docs/ingestion.md). */
+    code: number;
+    peer: string;
+    message: string;
+    at: string;
+    /** Refusals in this run. */
+    count: number;
+  } | null;
+  created_at: string;
+  updated_at: string;
+};
+
+/** An error (RFC 9457). */
+export type Problem = {
+  /** Where the error is described. One for each code. */
+  type: string;
+  /** What happened; the same text for each error of this code. */
+  title: string;
+  /** The HTTP status. */
+  status: number;
+  /** Which rule was broken, by what. */
+  detail: string;
+  /** What to do about it. */
+  next: string;
+  /** A stable machine word: compare this one. */
+  code:
+    | 'signature_missing'
+    | 'signature_invalid'
+    | 'signature_replayed'
+    | 'unauthorized'
+    | 'forbidden'
+    | 'request_malformed'
+    | 'body_invalid'
+    | 'field_unknown'
+    | 'parameter_invalid'
+    | 'parameter_unknown'
+    | 'webhook_refused'
+    | 'body_too_large'
+    | 'headers_too_large'
+    | 'media_type_unsupported'
+    | 'not_found'
+    | 'stream_not_found'
+    | 'method_not_allowed'
+    | 'precondition_failed'
+    | 'range_unsatisfiable'
+    | 'stream_running'
+    | 'stream_stopped'
+    | 'idempotency_key_reused'
+    | 'idempotency_key_in_use'
+    | 'quota'
+    | 'rate_limited'
+    | 'request_timeout'
+    | 'stream_unreadable'
+    | 'redis_unavailable'
+    | 'config_invalid'
+    | 'dependency_missing'
+    | 'port_unavailable'
+    | 'ports_exhausted'
+    | 'listener_error'
+    | 'key_error'
+    | 'input_invalid'
+    | 'transcode_error'
+    | 'storage_error'
+    | 'fenced'
+    | 'internal_error';
+  /** Whether the same request can succeed later. */
+  retryable: boolean;
+  /** Also in the header X-Request-Id and in the log of the server. */
+  request_id: string;
+  /** Each field or parameter that breaks a rule. */
+  errors?:
+    | {
+        name: string;
+        rule: string;
+      }[]
+    | undefined;
+};
+
+export type Worker = {
+  /** `<node>-<random>`: one process. */
+  id: string;
+  node: string;
+  /** The address in its SRT URLs. */
+  address: string;
+  version: string;
+  /** Its units (WORKER_STREAMS). */
+  slots: number;
+  streams: number;
+  /** The units that its streams take (docs/profiles.md). */
+  units_used: number;
+  /** Its streams by profile. */
+  profiles: Record<string, number> | null;
+  full: boolean;
+  draining: boolean;
+  /** Why it takes no streams although it has room. */
+  busy: string | null;
+  since: string;
+  load: {
+    /** The host's load average of a minute, for each core. */
+    cpu: number;
+    event_loop_ms: number;
+    /** Seconds of media per second. */
+    slowest_encode: number | null;
+    spool_free_bytes: number;
+  };
+  /** Counts since it began. */
+  totals: {
+    segments_listed: number;
+    listing_ms: number;
+    gaps_listed: number;
+    puts_failed: number;
+    segments_dropped: number;
+    values_skipped: number;
+    fallbacks: number;
+  } | null;
+};
+
+/** What each call takes and answers, by its operationId. */
+export interface Operations {
+  /** List streams, the latest first */
+  listStreams: {
+    params: Record<string, never>;
+    query: {
+      /** How many streams a page has at most. */
+      limit?: number | undefined;
+    };
+    body: undefined;
+    answer: {
+      data: Stream[];
+    };
+  };
+  /** Start a stream */
+  createStream: { params: Record<string, never>; query: Record<string, never>; body: StartStream; answer: Stream };
+  /** Show a stream */
+  getStream: {
+    params: {
+      stream_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Stream;
+  };
+  /** Stop a stream */
+  stopStream: {
+    params: {
+      stream_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Stream;
+  };
+  /** Follow a stream's changes as server-sent events */
+  followStream: {
+    params: {
+      stream_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List the live workers, the oldest first */
+  listWorkers: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      data: Worker[];
+    };
+  };
+}
+
+/** Where each call is. */
+export const operations = {
+  listStreams: { method: 'GET', path: '/v1/streams' },
+  createStream: { method: 'POST', path: '/v1/streams' },
+  getStream: { method: 'GET', path: '/v1/streams/{stream_id}' },
+  stopStream: { method: 'DELETE', path: '/v1/streams/{stream_id}' },
+  followStream: { method: 'GET', path: '/v1/streams/{stream_id}/events' },
+  listWorkers: { method: 'GET', path: '/v1/workers' },
+} as const satisfies Record<keyof Operations, { method: string; path: string }>;
