@@ -218,7 +218,7 @@ describe('loadConfig', () => {
     ];
     const all = Object.keys(variables.shape).map(name => {
       const numeric = /_(MS|SECONDS|STREAMS|ATTEMPTS|CONCURRENCY|WINDOW|PORT|LIMIT)$/.test(name) ? '20' : undefined;
-      const fallback = numeric ?? (/SECRET$|PASSWORD$/.test(name) ? secret : 'name');
+      const fallback = numeric ?? (/SECRETS?$|PASSWORD$/.test(name) ? secret : 'name');
       return [name, values[name] ?? (switches.includes(name) ? 'on' : fallback)];
     });
     const environment = { ...Object.fromEntries(all), GOP_SECONDS: '2', HLS_GRACE_SEGMENTS: '5' };

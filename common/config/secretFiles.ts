@@ -5,6 +5,7 @@ export const secretVariables = [
   'JWT_SECRET',
   'HMAC_SECRET',
   'WEBHOOK_SECRET',
+  'WEBHOOK_OLD_SECRETS',
   'R2_ACCESS_KEY',
   'R2_SECRET_KEY',
   'ADMIN_PASSWORD',

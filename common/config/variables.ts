@@ -20,6 +20,11 @@ export const variables = z.object({
   JWT_SECRET: secret.optional(),
   HMAC_SECRET: secret.optional(),
   WEBHOOK_SECRET: secret.optional(),
+  WEBHOOK_OLD_SECRETS: z
+    .string()
+    .transform(text => text.split(',').map(part => part.trim()))
+    .pipe(z.array(secret).max(5, 'must be at most 5 secrets, separated by commas'))
+    .optional(),
   R2_ACCOUNT_ID: z.string().min(1).optional(),
   R2_ACCESS_KEY: z.string().min(1).optional(),
   R2_SECRET_KEY: z.string().min(1).optional(),

@@ -14,8 +14,18 @@ export const keys = {
   index: `${prefix}streams:index`,
   /** STREAM: state changes that were written but not yet turned into webhook jobs. Channel: the same, as JSON. */
   outbox: `${prefix}outbox`,
-  /** ZSET: jobs that are not delivered yet, for one stream and one URL, by their events' sequence. Expires. */
-  webhookOrder: (id: string, urlHash: string) => `${prefix}webhook-order:${id}:${urlHash}`,
+  /**
+   * Prefix of what webhooks wait in (worker/notify/lua/). `lane:<lane>` ZSET: ids of events that are not delivered yet, for one
+   * stream and one URL, by sequence; with `:jobs` HASH: their jobs. `lanes` ZSET: all lanes by the time (ms) at which they are
+   * checked. `host:`, `places:`, `retries:`, `waiting:` and `parked:<host>`: receivers' hosts. All expire.
+   */
+  webhooks: `${prefix}webhook-`,
+  /** HASH: the last deliveries of a stream's webhooks, JSON by id. Expires. */
+  webhookDeliveries: (id: string) => `${prefix}webhook-deliveries:${id}`,
+  /** ZSET: their ids by the time (ms) at which they were made. Expires. */
+  webhookDeliveryOrder: (id: string) => `${prefix}webhook-deliveries:${id}:order`,
+  /** HASH: receivers of all streams' events, JSON by id. Configuration: no expiry. */
+  webhookEndpoints: `${prefix}webhook-endpoints`,
   /** ZSET: UDP ports of a host by the time (ms) from which they may be taken. */
   ports: (node: string) => `${prefix}ports:${node}`,
   /** HASH: port → the holder's token. */

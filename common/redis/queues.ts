@@ -2,6 +2,7 @@ import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { streamId } from '../stream/streamId.ts';
+import { fields } from './fields.ts';
 
 /** A run's name. */
 const run = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -');
@@ -46,7 +47,7 @@ export const jobSchemas = {
     /** As they should be, with what is still missing as gaps. */
     playlists: z.array(z.object({ key: path, text: z.string() })).max(100),
   }),
-  /** Queue `webhooks`: one event for one URL. */
+  /** Queue `webhooks`: one event for one URL. Only the first event of a lane has a job. */
   webhook: z.object({
     url: z
       .string()
@@ -56,6 +57,18 @@ export const jobSchemas = {
     eventId: z.string().regex(/^[A-Za-z0-9._-]{1,200}$/, 'must be 1 to 200 of A-Z a-z 0-9 . _ -'),
     streamId,
     sequence: z.number(),
+    /** What the event reports, for the record of the delivery. */
+    state: z.string().max(32).default(''),
+    reason: z.string().max(64).default(''),
+    /** From when the 24 h count in which it is delivered (ms). */
+    since: fields.ms.default(0),
+    /** The endpoint for all streams that wants it; '': the stream's own URL. */
+    endpoint: z.string().max(64).default(''),
+    /** Makes it another delivery of the same event, in a lane of its own; '': the first one. */
+    redelivery: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{0,32}$/)
+      .default(''),
     /** The JSON body, as it will be signed and sent. */
     body: z.string().max(100_000),
   }),
@@ -115,12 +128,13 @@ export const retentionJobOptions: JobsOptions = {
 };
 
 /**
- * 8 attempts from 1 s on: about two minutes. An attempt that an open circuit refuses counts (receiverHosts.ts). Completed
- * jobs stay a day, since a job id only de-duplicates while it exists.
+ * The sender says when the next attempt comes, and gives up (webhookSender.ts). An error's stack is kept once: a job may have
+ * a thousand attempts.
  */
 export const webhookJobOptions: JobsOptions = {
-  attempts: 8,
-  backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 },
+  attempts: 1_000_000,
+  backoff: { type: 'custom' },
+  stackTraceLimit: 1,
   removeOnComplete: { age: 86_400, count: 10_000 },
   removeOnFail: { age: 604_800, count: 10_000 },
 };

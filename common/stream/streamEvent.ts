@@ -16,6 +16,9 @@ const event = z.object({
   update: z.string(),
   /** '' until the stream has stopped, and for streams that are not recorded. */
   recordingLink: z.string().default(''),
+  /** Only in the outbox: one more delivery of the event, to its one URL, and for which endpoint that is. */
+  redelivery: z.string().optional(),
+  endpoint: z.string().optional(),
 });
 
 /** One entry of the outbox: what changed about a stream, as it was at that moment. `time` in ms since 1970. */

@@ -19,6 +19,7 @@ export const streamReasons = {
     'The source cannot be passed on, so it is transcoded. `Update` says why; `fallback` of the stream is the machine word.',
   source_restored: 'The source is passed on again.',
   segments_dropped: 'Segments were dropped before they could be stored. The playlist lists a gap.',
+  webhook_ended: 'A webhook receiver of the stream answered 410. No more events go to that URL. The state stays.',
   worker_lost: 'Another worker took the stream over from one that died or was cut off. `SrtUrl` may be another.',
   handed_over: 'Another worker took the stream over from one that was stopped. `SrtUrl` may be another.',
   user_stop: 'The app asked for the stop.',

@@ -24,6 +24,8 @@ const storedRecord = z
     record: flag.default(false),
     dvr: flag.default(false),
     webhookUrls: urls,
+    /** Those that left `webhookUrls`, because the receiver answered 410. */
+    endedWebhooks: urls.default([]),
     createdAt: ms,
     updatedAt: ms,
     token: word.default('0'),

@@ -120,16 +120,21 @@ describe('checking a webhook', () => {
   const now = Math.floor(Date.now() / 1000);
   const sign = (time: number, secret = WEBHOOK_SECRET): string =>
     signRequest({ time, method: 'POST', path, body }, secret);
+  const v1 = (header: string): string => header.slice(header.indexOf('v1='));
   const headers = [
     sign(now),
+    // During a rotation.
+    `${sign(now)},${v1(sign(now, HMAC_SECRET))}`,
+    `${sign(now, HMAC_SECRET)},${v1(sign(now))}`,
     sign(now, HMAC_SECRET),
     sign(now - 400),
     sign(now + 400),
     `${sign(now).slice(0, -1)}x`,
+    `${sign(now, HMAC_SECRET)},${v1(sign(now, HMAC_SECRET))}`,
     'nonsense',
     '',
   ];
-  const expected = headers.map((_, i) => (i === 0 ? 'yes' : 'no')).join(' ');
+  const expected = headers.map((_, i) => (i < 3 ? 'yes' : 'no')).join(' ');
 
   /** Reads headers, the path and the body's file from its arguments, and prints yes or no for each header. */
   const callers: Record<string, (code: string) => string> = {

@@ -5,34 +5,39 @@ import type { Logger } from '../../common/createLogger.ts';
 import { EntryParser } from '../../common/redis/entryParser.ts';
 import { keys } from '../../common/redis/keys.ts';
 import { LeaderElection } from '../../common/redis/leaderElection.ts';
-import { jobSchemas, type WebhookJob } from '../../common/redis/queues.ts';
-import { parseStreamEvent, type StreamEvent } from '../../common/stream/streamEvent.ts';
+import type { WebhookJob } from '../../common/redis/queues.ts';
+import { parseStreamEvent } from '../../common/stream/streamEvent.ts';
+import { type WebhookEndpoint, WebhookEndpoints } from '../../common/webhooks/webhookEndpoints.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
-import { ReceiverHosts } from './receiverHosts.ts';
-import { webhookBody } from './webhookBody.ts';
+import { healLanes } from './healLanes.ts';
+import { queueDue } from './queueDue.ts';
 import { WebhookLanes } from './webhookLanes.ts';
+import { type WebhookLimits, webhookLimits } from './webhookLimits.ts';
+import { webhooksOf } from './webhooksOf.ts';
 
 const LEADER_MS = 6_000;
 const READ_MS = 2_000;
-const BATCH = 100;
+const BATCH = 50;
+/** Webhooks put into their lanes at a time: Redis does nothing else while a script runs. */
+const CHUNK = 50;
 const CLOSE_MS = 2_000;
-/** A lane without a new event for two days is deleted. */
-const LANE_TTL_SECONDS = 172_800;
-const AFTER_PROMPT = 1;
 
 /**
- * Turns the outbox's events into webhook jobs, then deletes them: a crash in between repeats the step, and the job ids
- * make the repetition harmless. One worker relays at a time, so that a stream's events stay in order.
+ * Turns the outbox's events into webhooks, then deletes them: a crash in between repeats the step, which changes nothing the second time.
+ * One worker relays at a time, so that a stream's events stay in order; it also looks after lanes that nobody goes on with.
  */
 export class OutboxRelay {
   readonly #redis: Redis;
   readonly #queue: Queue<WebhookJob>;
+  readonly #lanes: WebhookLanes;
+  readonly #endpoints: WebhookEndpoints;
   readonly #election: LeaderElection;
+  readonly #healEveryMs: number;
   readonly #srtUrl: boolean;
-  readonly #hosts: ReceiverHosts;
   readonly #entries: EntryParser;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
+  #healedAt = Number.NEGATIVE_INFINITY;
   #loop: Promise<void> | undefined;
 
   constructor(deps: {
@@ -41,17 +46,20 @@ export class OutboxRelay {
     queue: Queue<WebhookJob>;
     /** WEBHOOK_SRT_URL: whether jobs and bodies hold the SRT URL with its key. */
     srtUrl?: boolean;
-    /** Those of the process's sender, which knows which are prompt. */
-    hosts?: ReceiverHosts;
+    limits?: WebhookLimits;
+    /** How often it looks for lanes that nobody goes on with (default: 15 s). */
+    healEveryMs?: number;
     entries?: EntryParser;
     log: Logger;
   }) {
     this.#redis = deps.redis;
     this.#queue = deps.queue;
-    this.#election = new LeaderElection({ redis: deps.redis, key: keys.relay, ttlMs: LEADER_MS });
-    this.#srtUrl = deps.srtUrl ?? true;
-    this.#hosts = deps.hosts ?? new ReceiverHosts();
     this.#entries = deps.entries ?? new EntryParser({ log: deps.log });
+    this.#lanes = new WebhookLanes(deps.redis, deps.limits ?? webhookLimits);
+    this.#endpoints = new WebhookEndpoints(deps.redis, this.#entries);
+    this.#election = new LeaderElection({ redis: deps.redis, key: keys.relay, ttlMs: LEADER_MS });
+    this.#healEveryMs = deps.healEveryMs ?? 15_000;
+    this.#srtUrl = deps.srtUrl ?? true;
     this.#log = deps.log;
   }
 
@@ -82,45 +90,34 @@ export class OutboxRelay {
   }
 
   async #relayBatch(): Promise<void> {
+    if (performance.now() - this.#healedAt > this.#healEveryMs) {
+      await healLanes(this.#lanes, this.#queue, this.#entries, this.#log);
+      this.#healedAt = performance.now();
+    }
     // From the start each time: what was relayed is gone from the outbox.
     const answer = await this.#redis.xread('COUNT', BATCH, 'BLOCK', READ_MS, 'STREAMS', keys.outbox, '0');
     const entries = answer?.[0]?.[1] ?? [];
     if (entries.length === 0) return;
+    const endpoints = (await this.#endpoints.list()).filter(({ enabled }) => enabled);
     // An entry that does not parse is skipped, and deleted with the others: it would stand at the front for ever.
-    await this.#relay(entries.flatMap(([id, fields]) => this.#webhooks(id, fields)));
+    await this.#relay(entries.flatMap(([id, fields]) => this.#webhooks(id, fields, endpoints)));
     await this.#redis.xdel(keys.outbox, ...entries.map(([entry]) => entry));
   }
 
-  /** In a few round trips for all: at 50 starts a second there are 200 events. */
-  async #relay(jobs: readonly { jobId: string; data: WebhookJob; lane: string }[]): Promise<void> {
-    if (jobs.length === 0) return;
-    const lanes = this.#redis.multi();
-    for (const { jobId, data, lane } of jobs) lanes.zadd(lane, data.sequence, jobId).expire(lane, LANE_TTL_SECONDS);
-    await lanes.exec();
-    await this.#queue.addBulk(
-      jobs.map(({ jobId, data }) => ({ name: 'webhook', data, opts: { jobId, ...this.#priority(data.url) } })),
+  async #relay(jobs: readonly WebhookJob[]): Promise<void> {
+    for (let i = 0; i < jobs.length; i += CHUNK) {
+      const { due, failed } = await this.#lanes.enqueue(jobs.slice(i, i + CHUNK));
+      await queueDue(this.#queue, due, this.#entries);
+      for (const { job, problem } of failed)
+        this.#entries.skip('lane of webhooks', WebhookLanes.of(job).lane, new Error(problem));
+    }
+  }
+
+  #webhooks(id: string, fields: readonly string[], endpoints: readonly WebhookEndpoint[]): WebhookJob[] {
+    const event = this.#entries.parse('outbox entry', id, () => parseStreamEvent(fields));
+    if (!event) return [];
+    return webhooksOf(event, endpoints, { srtUrl: this.#srtUrl }).flatMap(
+      make => this.#entries.parse('webhook of an outbox entry', id, make) ?? [],
     );
-  }
-
-  /** BullMQ takes jobs with a priority after all others: those of receivers that are not known to be prompt. */
-  #priority(url: string): { priority?: number } {
-    return this.#hosts.isPrompt(new URL(url).host) ? {} : { priority: AFTER_PROMPT };
-  }
-
-  /** One job for each URL. */
-  #webhooks(id: string, fields: readonly string[]): { jobId: string; data: WebhookJob; lane: string }[] {
-    const event = this.#entries.parse('outbox entry', id, () => {
-      const parsed = parseStreamEvent(fields);
-      return { ...parsed, body: webhookBody(parsed, { srtUrl: this.#srtUrl }) };
-    });
-    return (event?.webhookUrls ?? []).flatMap(url => {
-      const { eventId, streamId, sequence, body } = event as StreamEvent & { body: string };
-      const data = this.#entries.parse('webhook of an outbox entry', id, () =>
-        jobSchemas.webhook.parse({ url, eventId, streamId, sequence, body }),
-      );
-      if (!data) return [];
-      const { key, urlHash } = WebhookLanes.of(data);
-      return [{ jobId: `${eventId}.${urlHash}`, data, lane: key }];
-    });
   }
 }

@@ -4,70 +4,83 @@ import type { Logger } from '../../common/createLogger.ts';
 import { EntryParser } from '../../common/redis/entryParser.ts';
 import { parseJob } from '../../common/redis/parseJob.ts';
 import { jobSchemas, queueNames, type WebhookJob } from '../../common/redis/queues.ts';
+import { ForbiddenTarget } from '../../common/webhooks/forbiddenTarget.ts';
+import { NameLookups } from '../../common/webhooks/nameLookups.ts';
+import { postWebhook } from '../../common/webhooks/postWebhook.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
-import { ForbiddenTarget } from './forbiddenTarget.ts';
-import { NameLookups } from './nameLookups.ts';
-import { postWebhook } from './postWebhook.ts';
-import { type Admission, ReceiverHosts, sendLimits } from './receiverHosts.ts';
-import { WebhookLanes } from './webhookLanes.ts';
+import { createEndSubscription } from './endSubscription.ts';
+import { nextRetry } from './nextRetry.ts';
+import { queueDue } from './queueDue.ts';
+import { type Attempt, settle } from './settleAttempt.ts';
+import { type Entry, WebhookLanes } from './webhookLanes.ts';
+import { type WebhookLimits, webhookLimits } from './webhookLimits.ts';
 
-const TIMEOUT_MS = 10_000;
 const CLOSE_MS = 2_000;
-/** The job before it in its lane promotes a parked one; this is for a worker that died before it could. */
-const PARK_MS = 60_000;
+/** An attempt that another one of its process must wait for. */
+const CROWDED_MS = 2_000;
+/** A job that is not the first of its lane: somebody added it by hand. */
+const BEHIND_MS = 60_000;
 
-/** The receiver's circuit is open: nothing was sent. */
-class CircuitOpen extends Error {
-  override readonly name = 'CircuitOpen';
+/** The attempt failed; the next one comes in so many ms. */
+class RetryLater extends Error {
+  override readonly name = 'RetryLater';
+  readonly ms: number;
+
+  constructor(message: string, ms: number) {
+    super(message);
+    this.ms = ms;
+  }
 }
 
 /**
- * Delivers webhooks, at least once, in order for each stream and URL (webhookLanes.ts). A host that does not answer holds
- * only its share of the senders, and none while its circuit is open (receiverHosts.ts).
+ * Delivers webhooks, at least once, in order for each stream and URL, for 24 h. Lanes and the shares of receivers' hosts are in Redis
+ * (webhookLanes.ts), so what one worker has begun another one goes on with.
  */
 export class WebhookSender {
   readonly #worker: Worker<WebhookJob>;
+  readonly #queue: Queue<WebhookJob>;
   readonly #lanes: WebhookLanes;
-  readonly #hosts: ReceiverHosts;
+  readonly #limits: WebhookLimits;
   readonly #lookups = new NameLookups();
   readonly #entries: EntryParser;
-  readonly #secret: string;
+  readonly #secrets: readonly [string, ...string[]];
   readonly #allowPrivate: boolean;
+  readonly #endSubscription: ReturnType<typeof createEndSubscription>;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #unproven = 0;
 
   constructor(deps: {
     /** BullMQ's connection, role `queue`. */
     redis: Redis;
     queue: Queue<WebhookJob>;
-    /** WEBHOOK_SECRET. */
-    secret: string;
+    /** WEBHOOK_SECRET, and those that it replaces. */
+    secrets: readonly [string, ...string[]];
     allowPrivate: boolean;
-    hosts?: ReceiverHosts;
+    limits?: WebhookLimits;
     entries?: EntryParser;
     log: Logger;
   }) {
-    const { log } = deps;
-    this.#lanes = new WebhookLanes(deps.redis, deps.queue);
-    this.#hosts = deps.hosts ?? new ReceiverHosts();
+    const { log, redis } = deps;
+    this.#queue = deps.queue;
+    this.#limits = deps.limits ?? webhookLimits;
+    this.#lanes = new WebhookLanes(redis, this.#limits);
     this.#entries = deps.entries ?? new EntryParser({ log });
-    this.#secret = deps.secret;
+    this.#secrets = deps.secrets;
     this.#allowPrivate = deps.allowPrivate;
+    this.#endSubscription = createEndSubscription(redis, this.#entries, log);
     this.#log = log;
-    this.#worker = new Worker<WebhookJob>(queueNames.webhooks, (job, token) => this.#deliver(job, token), {
-      connection: deps.redis,
-      concurrency: sendLimits.all,
+    this.#worker = new Worker<WebhookJob>(queueNames.webhooks, (job, token) => this.#track(this.#take(job, token)), {
+      connection: redis,
+      concurrency: this.#limits.all,
       autorun: false,
+      // A worker that dies stalls its jobs; another one goes on with them, however often.
+      maxStalledCount: 1_000_000,
+      settings: { backoffStrategy: (attempts, _type, error) => this.#pauseAfter(attempts ?? 1, error) },
     });
     this.#worker.on('error', error => log.debug({ err: error }, 'connection of queue webhooks failed; it reconnects'));
-    this.#worker.on('failed', (job, error) => {
-      this.#onFailed(job, error).catch(cause =>
-        log.warn(
-          { err: cause, job: job?.id },
-          'webhook given up after its last attempt but still first in its lane; later events to this URL wait',
-        ),
-      );
-    });
+    this.#worker.on('failed', (job, error) => this.#report(job, error));
   }
 
   start(): void {
@@ -76,65 +89,113 @@ export class WebhookSender {
       .catch(error => this.#log.error({ err: error }, 'queue webhooks failed; this worker sends no more webhooks'));
   }
 
+  /** What is under way is called off and given back, for another worker to send at once. */
   async stop(): Promise<void> {
+    // What is given back must not come here again.
+    const paused = this.#worker.pause(true);
     this.#stopping.abort();
-    // close() never returns while Redis is away; what was under way is delivered again.
+    // None of these resolves while Redis is away; what was under way is then sent again when its lock has expired.
+    await withDeadline(Promise.allSettled([paused, ...this.#underWay]), CLOSE_MS, () => undefined);
     await withDeadline(this.#worker.close(true), CLOSE_MS, () => undefined);
   }
 
-  async #deliver(job: Job<WebhookJob>, token: string | undefined): Promise<number> {
-    const webhook = parseJob('webhooks', jobSchemas.webhook, job, this.#entries);
-    const jobId = job.id ?? '';
-    if (!(await this.#lanes.isHead(webhook, jobId))) {
-      await this.#lanes.park(webhook, job, token, PARK_MS * (0.5 + Math.random()));
-      throw new DelayedError();
-    }
-    const { host } = new URL(webhook.url);
-    const admission = this.#hosts.admit(host);
-    if (admission.kind === 'open')
-      throw new CircuitOpen(`${host} did not answer; nothing is sent to it for ${Math.ceil(admission.ms)} ms`);
-    if (admission.kind === 'wait') {
-      await job.moveToDelayed(Date.now() + admission.ms, token);
-      // BullMQ refuses when the job is due, or sent, by then.
-      this.#hosts.whenPrompt(host, () => void job.promote().catch(() => undefined));
-      throw new DelayedError();
-    }
-    const status = await this.#post(webhook, admission);
-    if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}; 2xx is expected`);
-    await this.#lanes.leave(webhook, jobId);
-    return status;
+  #track<Result>(work: Promise<Result>): Promise<Result> {
+    this.#underWay.add(work);
+    return work.finally(() => this.#underWay.delete(work));
   }
 
-  async #post(webhook: WebhookJob, { prompt, end }: Extract<Admission, { kind: 'send' }>): Promise<number> {
+  async #take(job: Job<WebhookJob>, token: string | undefined): Promise<string> {
+    const parsed = parseJob('webhooks', jobSchemas.webhook, job, this.#entries);
+    const webhook = { ...parsed, since: parsed.since || job.timestamp };
+    if (this.#stopping.signal.aborted) await putAside(job, token, 0);
+    const entry = await this.#lanes.enter(webhook, job.attemptsMade === 0);
+    if (entry.kind === 'gone') {
+      await this.#queueHead(entry);
+      return 'delivered before';
+    }
+    if (entry.kind === 'behind') {
+      await this.#queueHead(entry);
+      await putAside(job, token, BEHIND_MS);
+    }
+    if (entry.kind === 'park') await this.#park(webhook, job, token, entry.comeBackMs);
+    if (!entry.prompt && this.#unproven >= this.#limits.unproven) await putAside(job, token, CROWDED_MS);
+    return this.#send(webhook, job, token, entry);
+  }
+
+  /** The lane's first job may have been lost with a worker that died. */
+  async #queueHead({ head }: Entry): Promise<void> {
+    if (head) await queueDue(this.#queue, [head], this.#entries);
+  }
+
+  async #park(webhook: WebhookJob, job: Job, token: string | undefined, comeBackMs: number): Promise<never> {
+    await job.moveToDelayed(Date.now() + (comeBackMs || this.#limits.recheckMs * (0.5 + Math.random())), token);
+    // A place may have become free in between, when there was no delayed job to promote yet.
+    if (await this.#lanes.hasPlace(webhook)) await job.promote().catch(() => undefined);
+    throw new DelayedError();
+  }
+
+  async #send(webhook: WebhookJob, job: Job, token: string | undefined, entry: Entry): Promise<string> {
+    // What was given up, and retried by hand, is in no lane any more, and has one attempt.
+    const again = entry.kind === 'again';
+    const ageMs = again ? this.#limits.giveUpMs : entry.time - webhook.since;
+    const attempt: Attempt = { webhook, attempts: job.attemptsMade + 1, ageMs };
+    const answer = attempt.ageMs > this.#limits.giveUpMs ? ('too late' as const) : await this.#post(attempt, entry);
+    if (answer === 'called off') return putAside(job, token, 0);
+    const settled = settle(attempt, answer, this.#limits, Date.now());
+    const { ending } = settled;
+    const { due, probeMs, opened } = await this.#lanes.finish(webhook, ending, { inLane: !again });
+    if (opened) {
+      const { host } = new URL(webhook.url);
+      this.#log.warn({ host, ms: probeMs }, 'a webhook receiver does not answer; its circuit is open');
+    }
+    await queueDue(this.#queue, due, this.#entries);
+    if (ending.outcome === 'ended') await this.#endSubscription(webhook);
+    if (ending.outcome === 'retry') throw new RetryLater(settled.message, probeMs || ending.retryMs);
+    if (settled.failed) throw new UnrecoverableError(settled.message);
+    return settled.message;
+  }
+
+  async #post({ webhook }: Attempt, { prompt }: Entry): Promise<Parameters<typeof settle>[1] | 'called off'> {
+    const begun = performance.now();
+    if (!prompt) this.#unproven += 1;
     try {
-      const status = await postWebhook(webhook.url, webhook.body, {
-        secret: this.#secret,
+      const answer = await postWebhook(webhook.url, webhook.body, {
+        secrets: this.#secrets,
         allowPrivate: this.#allowPrivate,
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs: this.#limits.timeoutMs,
         eventId: webhook.eventId,
         prompt,
         lookups: this.#lookups,
         signal: this.#stopping.signal,
       });
-      end('answered');
-      return status;
+      return { ...answer, tookMs: performance.now() - begun };
     } catch (error) {
-      end(this.#stopping.signal.aborted ? 'called_off' : 'silent');
-      throw error instanceof ForbiddenTarget ? new UnrecoverableError(error.message) : error;
+      if (this.#stopping.signal.aborted) return 'called off';
+      return { error: error as Error, forbidden: error instanceof ForbiddenTarget, tookMs: performance.now() - begun };
+    } finally {
+      if (!prompt) this.#unproven -= 1;
     }
   }
 
-  async #onFailed(job: Job<WebhookJob> | undefined, error: Error): Promise<void> {
+  /** Any other error is of Redis. */
+  #pauseAfter(attempts: number, error: unknown): number {
+    if (error instanceof RetryLater) return Math.max(1, Math.round(error.ms));
+    return nextRetry({ attempts, ageMs: 0 }, this.#limits) ?? this.#limits.longestRetryMs;
+  }
+
+  #report(job: Job<WebhookJob> | undefined, error: Error): void {
     const parsed = jobSchemas.webhook.safeParse(job?.data);
     // A payload that does not parse was counted and logged where the job was taken.
     if (!job || !parsed.success) return;
     const { streamId, eventId, url } = parsed.data;
     const details = { streamId, eventId, host: new URL(url).host, attempt: job.attemptsMade, err: error };
-    if (job.finishedOn === undefined) {
-      const level = error instanceof CircuitOpen ? 'debug' : 'warn';
-      return this.#log[level](details, 'webhook not delivered; retry follows');
-    }
-    this.#log.error(details, 'webhook given up after its last attempt');
-    await this.#lanes.leave(parsed.data, job.id ?? '');
+    if (job.finishedOn === undefined) this.#log.warn(details, 'webhook not delivered; retry follows');
+    else this.#log.error(details, 'webhook given up');
   }
+}
+
+/** The job is due again in so many ms; this is no attempt. */
+async function putAside(job: Job, token: string | undefined, ms: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + ms, token);
+  throw new DelayedError();
 }

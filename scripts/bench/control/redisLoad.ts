@@ -68,7 +68,8 @@ export function redisLoad(before: RedisState, after: RedisState): RedisLoad {
 const families: readonly [string, RegExp][] = [
   ['stream records', /^livetran:stream:/],
   ['ledgers', /^livetran:ledger:/],
-  ['webhook orders', /^livetran:webhook-order:/],
+  ['webhook lanes and hosts', /^livetran:webhook-(lane|host|places|retries|waiting|parked|lanes)/],
+  ['webhook deliveries', /^livetran:webhook-deliveries:/],
   ['ports', /^livetran:ports:/],
   ["BullMQ's event streams", /^bull:[^:]+:events$/],
   ['queue streams', /^bull:streams:/],

@@ -79,7 +79,7 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
   relay.start();
   stack.push('relay', () => relay.stop());
   const sender = new WebhookSender({
-    ...{ redis: redis.queue, queue: webhooks, secret: options.hmacSecret, allowPrivate: true, log },
+    ...{ redis: redis.queue, queue: webhooks, secrets: [options.hmacSecret], allowPrivate: true, log },
   });
   sender.start();
   stack.push('webhooks', () => sender.stop());

@@ -91,7 +91,7 @@ async function fuzzRecords(): Promise<void> {
     await redis.zadd(keys.nodes, Date.now() - 10 * 86_400_000, id);
     await redis.set(keys.ledger(`ledger-${i}`), text);
     await redis.set(keys.ports(`node-${i}`), text);
-    await redis.set(keys.webhookOrder(`fuzz-${i}`, '0123456789abcdef'), text);
+    await redis.set(`${keys.webhooks}lane:fuzz-${i}:0123456789abcdef`, text);
   }
 }
 
