@@ -15,8 +15,11 @@ const JWT_SECRET = 'jwt-secret-for-tests-0123456789';
 const S3_ACCESS_KEY = 'AKIATEST';
 const S3_SECRET_KEY = 'secret-for-tests-0123456789';
 
-/** Test runs at the same time must not want the same UDP ports: each cluster takes the next hundred. */
-let nextPorts = 21_000 + (process.pid % 300) * 100;
+/**
+ * Test runs at the same time must not want the same UDP ports: each cluster takes the next hundred. Test files side by
+ * side have process ids close to each other, so their first hundreds lie apart.
+ */
+let nextPorts = 21_000 + ((process.pid * 37) % 300) * 100;
 
 export interface Cluster {
   readonly api: Child;
