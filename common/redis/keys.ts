@@ -6,6 +6,8 @@ export const keys = {
   stream: (id: string) => `${prefix}stream:${id}`,
   /** STRING (JSON): the working copy of a stream's ledger. Always expires. */
   ledger: (id: string) => `${prefix}ledger:${id}`,
+  /** LIST: the figures of a run's last 15 minutes, one entry a second (streamSamples.ts). Expires. */
+  samples: (id: string, run: string) => `${prefix}samples:${id}.${run}`,
   /** STRING: held while a stopped stream's objects are deleted; no worker can take the stream meanwhile. Expires. */
   purge: (id: string) => `${prefix}purge:${id}`,
   /** SET: ids of all streams that are not STOPPED. */

@@ -18,6 +18,9 @@ export const streamReasons = {
   source_fallback:
     'The source cannot be passed on, so it is transcoded. `Update` says why; `fallback` of the stream is the machine word.',
   source_restored: 'The source is passed on again.',
+  ingest_degraded:
+    'Something is wrong with the stream; `Update` says what, how much, since when, whose fault it is and what to do. The state stays.',
+  ingest_recovered: 'What `ingest_degraded` has reported is over. The state stays.',
   segments_dropped: 'Segments were dropped before they could be stored. The playlist lists a gap.',
   webhook_ended: 'A webhook receiver of the stream answered 410. No more events go to that URL. The state stays.',
   worker_lost: 'Another worker took the stream over from one that died or was cut off. `SrtUrl` may be another.',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fields } from '../redis/fields.ts';
 import { passphrase } from '../srt/passphrase.ts';
 import { lastRefusal } from './lastRefusal.ts';
+import { streamHealth } from './streamHealth.ts';
 import { streamLatency } from './streamLatency.ts';
 import { streamProfile } from './streamProfile.ts';
 import { type StreamReason, streamStates } from './streamState.ts';
@@ -47,6 +48,8 @@ const storedRecord = z
     update: z.string().optional(),
     /** The encoder that was refused last, as JSON (LastRefusal). */
     lastRefusal: lastRefusal.optional(),
+    /** How the stream is, as JSON (StreamHealth); undefined: no encoder is connected, or another version wrote it. */
+    health: streamHealth.optional().catch(undefined),
     /** '1' once an encoder got in with the stream key: it stays good for reconnects after it has expired. */
     keyAccepted: z.string().optional(),
     /** Of the newest stream key that was requested. Keys count from 0 in each run. */

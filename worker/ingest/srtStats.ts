@@ -14,6 +14,8 @@ export interface SrtStats {
   pktRcvDropTotal: number;
   pktRcvRetransTotal: number;
   pktRcvUndecryptTotal: number;
+  /** Came after their time, needless retransmissions included. */
+  pktRcvBelatedTotal: number;
   /** Retransmissions included. */
   byteRecvTotal: number;
   /** Mb/s over the last second. */
@@ -33,6 +35,7 @@ export class SrtStatsReader {
   readonly #raw = Buffer.alloc(STATS_BYTES);
   #clearedAt: number;
   #retransmitted = 0;
+  #belated = 0;
   #receiveRate: number | undefined;
   #latest: SrtStats | undefined;
 
@@ -46,29 +49,34 @@ export class SrtStatsReader {
   read(now: number): SrtStats {
     const clear = now - this.#clearedAt >= INTERVAL_MS;
     const raw = this.#raw;
-    if (this.#libsrt.srt_bistats(this.#socket, raw, clear ? 1 : 0, 1) !== 0) return this.#latest ?? decode(raw, 0, 0);
+    if (this.#libsrt.srt_bistats(this.#socket, raw, clear ? 1 : 0, 1) !== 0)
+      return this.#latest ?? decode(raw, { retransmitted: 0, belated: 0, rate: 0 });
     const rate = raw.readDoubleLE(192);
     const retransmitted = this.#retransmitted + raw.readInt32LE(164);
+    const belated = this.#belated + Number(raw.readBigInt64LE(224));
     if (clear) {
       this.#clearedAt = now;
       this.#receiveRate = rate;
       this.#retransmitted = retransmitted;
+      this.#belated = belated;
     }
-    this.#latest = decode(raw, retransmitted, this.#receiveRate ?? rate);
+    this.#latest = decode(raw, { retransmitted, belated, rate: this.#receiveRate ?? rate });
     return this.#latest;
   }
 }
 
-function decode(raw: Buffer, pktRcvRetransTotal: number, mbpsRecvRate: number): SrtStats {
+/** @param summed what libsrt counts since the last clearing only */
+function decode(raw: Buffer, summed: { retransmitted: number; belated: number; rate: number }): SrtStats {
   return {
     msRTT: raw.readDoubleLE(328),
     pktRecvTotal: Number(raw.readBigInt64LE(16)),
     pktRcvLossTotal: raw.readInt32LE(28),
     pktRcvDropTotal: raw.readInt32LE(68),
-    pktRcvRetransTotal,
+    pktRcvRetransTotal: summed.retransmitted,
     pktRcvUndecryptTotal: raw.readInt32LE(72),
+    pktRcvBelatedTotal: summed.belated,
     byteRecvTotal: Number(raw.readBigUInt64LE(88)),
-    mbpsRecvRate,
+    mbpsRecvRate: summed.rate,
     mbpsBandwidth: raw.readDoubleLE(336),
     pktRcvBuf: raw.readInt32LE(380),
     msRcvBuf: raw.readInt32LE(388),

@@ -206,6 +206,7 @@ export class HlsOutput implements EpochSink {
   #closed(segment: ClosedSegment, dir: string, followsSource: boolean): void {
     if (segment.rendition === this.#poster?.rendition) this.#poster.take(join(dir, segment.file));
     this.#pending += 1;
+    this.#events.onClosed?.(segment);
     this.#playlists.setInfo(segment.rendition, segment.info);
     this.#playlists.expect(segment);
     const gopSeconds = followsSource ? segment.keySeconds || segment.durationSeconds : 0;
@@ -213,6 +214,7 @@ export class HlsOutput implements EpochSink {
   }
 
   #settled(segment: ClosedSegment, outcome: UploadOutcome): void {
+    this.#events.onSettled?.(segment);
     // After the end was written it stays: whatever comes later is for a recording.
     if (outcome.kind === 'stored') this.#retention.setStored(this.#ledger, segment.rendition, segment.number);
     const over = this.#state.over.aborted || (this.#state.is('ending') && this.#ledger.ended);

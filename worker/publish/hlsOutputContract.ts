@@ -4,6 +4,7 @@ import type { Logger } from '../../common/createLogger.ts';
 import type { AppError } from '../../common/errors.ts';
 import type { RecordingJob, RetentionJob } from '../../common/redis/queues.ts';
 import type { FfmpegLauncher } from '../transcode/ffmpegLauncher.ts';
+import type { ClosedSegment } from './spool/closedSegment.ts';
 import type { Spool } from './spool/spool.ts';
 import type { ObjectStore } from './store/objectStore.ts';
 import type { Uploads } from './uploads/uploads.ts';
@@ -62,6 +63,10 @@ export interface HlsOutputEvents {
   onDropped?(update: string): void;
   /** A segment is in its playlist in the store, so long (ms) after FFmpeg closed it. */
   onListed?(latencyMs: number): void;
+  /** A segment of the live epoch was closed. */
+  onClosed?(segment: ClosedSegment): void;
+  /** Its upload has ended: it is stored, or given up. */
+  onSettled?(segment: ClosedSegment): void;
   /** A segment is in its playlist as EXT-X-GAP. */
   onGapListed?(file: string): void;
 }

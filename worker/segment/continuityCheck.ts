@@ -1,6 +1,8 @@
 import { isCounterReset } from './ts/packetHeader.ts';
+import { packetBytes } from './ts/tsPackets.ts';
 
 const unseen = 0xff;
+const nullPid = 0x1fff;
 
 /** Watches the continuity counters of all PIDs (ISO 13818-1, 2.4.3.3). */
 export class ContinuityCheck {
@@ -16,5 +18,15 @@ export class ContinuityCheck {
     if (hasPayload && counter === ((latest + 1) & 0xf)) return true;
     // A packet may be sent twice; one without payload does not count.
     return latest === unseen || counter === latest || isCounterReset(data, at);
+  }
+
+  /** How many packets of aligned ones are not the next of their PID. Null packets have no counter. */
+  errorsIn(packets: Buffer): number {
+    let errors = 0;
+    for (let at = 0; at < packets.length; at += packetBytes) {
+      const pid = (((packets[at + 1] ?? 0) & 0x1f) << 8) | (packets[at + 2] ?? 0);
+      if (pid !== nullPid && !this.isNext(packets, at, pid)) errors += 1;
+    }
+    return errors;
   }
 }

@@ -8,6 +8,9 @@ import type { StreamLease } from '../claim/streamLease.ts';
 import type { PortLeases } from '../ingest/portLease.ts';
 import type { SrtServer } from '../ingest/srtServer.ts';
 import { StreamIngest, type StreamIngestDeps } from '../ingest/streamIngest.ts';
+import { ConnectionMeter } from '../observe/connectionMeter.ts';
+import { PublishMeter } from '../observe/publishMeter.ts';
+import type { StreamObserver } from '../observe/streamObserver.ts';
 import { HlsOutput } from '../publish/hlsOutput.ts';
 import type { Spool } from '../publish/spool/spool.ts';
 import type { ObjectStore } from '../publish/store/objectStore.ts';
@@ -42,6 +45,7 @@ export interface PhaseDeps {
   /** Called with each encode's progress, and with undefined at its end. @param run the run that it belongs to */
   onEncode: (run: string, progress: Progress | undefined) => void;
   totals: Totals;
+  observer: StreamObserver;
   log: Logger;
 }
 
@@ -58,6 +62,8 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
     { ...deps, isFrozen: mark => deps.spool.liveness.isFrozen(mark), log },
     { ...job, token: lease.token, recorded: field => lease.recorded(field) },
   );
+  const publish = new PublishMeter();
+  const { segmentSeconds } = encoding;
   return {
     openOutput: (events, signal) =>
       HlsOutput.open(
@@ -85,10 +91,14 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
           onListed: closedToListedMs => {
             events.onListed?.(closedToListedMs);
             deps.totals.countListed(closedToListedMs);
+            publish.listed(closedToListedMs);
             log.debug({ closedToListedMs }, 'segment listed');
           },
+          onClosed: segment => publish.closed(segment, performance.now()),
+          onSettled: segment => publish.settled(segment),
           onGapListed: file => {
             deps.totals.count('gapsListed');
+            publish.gapListed();
             log.warn({ file }, 'segment listed as a gap');
           },
         },
@@ -96,9 +106,11 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       ),
     openIngest: ({ onEncoder, onRefused }, signal) => ingest.open({ onPublisher: onEncoder, onRefused }, signal),
     givePortBack: () => ingest.givePortBack(),
-    transcode: (encoder, sink, { signal, mayRestart, onSourceChange }) =>
-      transcode({
-        ...{ media: encoder.media, encoding, sink, signal, log },
+    transcode: (encoder, sink, { signal, mayRestart, onSourceChange }) => {
+      const connection = new ConnectionMeter(encoder, performance.now());
+      const endObservation = deps.observer.observe({ ...job, connection, publish, segmentSeconds, lease });
+      return transcode({
+        ...{ media: encoder.media, encoding, sink, signal, log, observer: connection },
         ffmpeg: config.FFMPEG,
         launcher: deps.launcher,
         limits: {
@@ -110,8 +122,15 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
           if (change.kind === 'fallback') deps.totals.count('fallbacks');
           onSourceChange(change);
         },
-        onProgress: progress => deps.onEncode(job.run, progress),
-      }).finally(() => deps.onEncode(job.run, undefined)),
+        onProgress: progress => {
+          connection.onProgress(progress, performance.now());
+          deps.onEncode(job.run, progress);
+        },
+      }).finally(() => {
+        endObservation();
+        deps.onEncode(job.run, undefined);
+      });
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Refusals } from '../../common/srt/refusalLog.ts';
 import type { IngestPlace } from '../ingest/findWay.ts';
+import type { SrtStats } from '../ingest/srtStats.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { EpochSink } from '../segment/segmentEpoch.ts';
 import type { SourceChange } from '../transcode/sourceGuard.ts';
@@ -10,6 +11,8 @@ import type { TranscodeEnd } from '../transcode/transcode.ts';
 export interface SessionEncoder {
   readonly peer: string;
   readonly media: Readable;
+  /** libsrt's counts of the connection. */
+  stats?(): SrtStats;
   close(): void;
 }
 

@@ -33,7 +33,7 @@ export async function startPublishing(context: WorkerContext, spool: Spool): Pro
 }
 
 function startUploads(
-  { config, redis, totals, entries, log, stack }: WorkerContext,
+  { config, redis, totals, observer, entries, log, stack }: WorkerContext,
   { store, probe, spool }: { store: ObjectStore; probe: FenceProbe; spool: Spool },
 ): Uploads {
   const uploads = new Uploads({
@@ -49,7 +49,10 @@ function startUploads(
     backoffMs: config.UPLOAD_BACKOFF_MS,
     jobs: config.UPLOAD_JOBS,
     concurrency: config.UPLOAD_CONCURRENCY,
-    onFailed: () => totals.count('putsFailed'),
+    onFailed: job => {
+      totals.count('putsFailed');
+      observer.putFailed(job);
+    },
     entries,
     log,
   });

@@ -6,8 +6,10 @@ import { createRedis } from '../../common/redis/createRedis.ts';
 import { EntryParser } from '../../common/redis/entryParser.ts';
 import { RouterRegistry } from '../../common/routers/routerRegistry.ts';
 import { StopStack } from '../../common/stopStack.ts';
+import { StreamSamples } from '../../common/stream/streamSamples.ts';
 import { PortLeases } from '../ingest/portLease.ts';
 import { SrtServer } from '../ingest/srtServer.ts';
+import { StreamObserver } from '../observe/streamObserver.ts';
 import { Spool } from '../publish/spool/spool.ts';
 import { checkFfmpeg } from '../transcode/checkFfmpeg.ts';
 import { type FfmpegLauncher, ffmpegLauncher } from '../transcode/ffmpegLauncher.ts';
@@ -55,7 +57,10 @@ export async function startWorker(settings: WorkerConfig, log: Logger): Promise<
     const workerId = `${config.NODE_ID}-${randomUUID().slice(0, 8)}`;
     const entries = new EntryParser({ log });
     const totals = new Totals(entries);
-    const context: WorkerContext = { config, workerId, redis, totals, entries, log, stack };
+    const observer = new StreamObserver({ samples: new StreamSamples(redis.request), log });
+    observer.start();
+    stack.push('observer', () => observer.stop());
+    const context: WorkerContext = { config, workerId, redis, totals, observer, entries, log, stack };
     const routers = new RouterRegistry(redis.request, entries);
     startNotifying(context);
     const publishing = await startPublishing(context, spool);
@@ -69,6 +74,7 @@ export async function startWorker(settings: WorkerConfig, log: Logger): Promise<
       launcher,
       redis: redis.request,
       totals,
+      observer,
       log,
     });
     const { SRT_PORTS: srt } = config;

@@ -3,6 +3,7 @@ import type { Config } from '../../common/config/loadConfig.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { EntryParser } from '../../common/redis/entryParser.ts';
 import type { StopStack } from '../../common/stopStack.ts';
+import type { StreamObserver } from '../observe/streamObserver.ts';
 import type { Totals } from './totals.ts';
 
 /** What every part of a worker process is started with. */
@@ -13,6 +14,8 @@ export interface WorkerContext {
   /** By what each is for (createRedis.ts). */
   redis: { queue: Redis; request: Redis; lease: Redis; subscriber: Redis };
   totals: Totals;
+  /** Samples of this worker's live streams, and their health. */
+  observer: StreamObserver;
   /** Skips, counts and logs values in Redis that do not parse. */
   entries: EntryParser;
   log: Logger;

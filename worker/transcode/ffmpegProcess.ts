@@ -37,6 +37,8 @@ export interface FfmpegOptions {
   /** A chunk was given; `isBlocked`: FFmpeg takes no more until `onDrained`. */
   onFed?(isBlocked: boolean): void;
   onDrained?(): void;
+  /** A line of its log. */
+  onLine?(line: string): void;
 }
 
 /**
@@ -61,7 +63,10 @@ export class FfmpegProcess {
     this.#options = options;
     this.#child = spawn(options);
     const { stdin, stderr, stdio } = this.#child;
-    eachLine(stderr, line => this.#keep(line));
+    eachLine(stderr, line => {
+      this.#keep(line);
+      options.onLine?.(line);
+    });
     const progress = stdio[3];
     const onLine = readProgress(report => options.onReport?.(report));
     if (progress instanceof Readable) eachLine(progress, onLine);

@@ -9,9 +9,15 @@ const longestReorder = 2 * ticksPerSecond;
 export class MediaClock {
   #latest: number | undefined;
   #ticks = 0;
+  #jumps = 0;
 
   get seconds(): number {
     return this.#ticks / ticksPerSecond;
+  }
+
+  /** How often the timestamps went on elsewhere. */
+  get jumps(): number {
+    return this.#jumps;
   }
 
   push(pts: number): void {
@@ -24,6 +30,7 @@ export class MediaClock {
     const isReordered = behind <= longestReorder;
     if (isReordered) return;
     if (ahead <= longestStep) this.#ticks += ahead;
+    else this.#jumps += 1;
     this.#latest = pts;
   }
 }

@@ -1,11 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { AppError } from '../../common/errors.ts';
+import { ContinuityCheck } from '../segment/continuityCheck.ts';
 import { type PacketKind, TsInspector } from '../segment/ts/tsInspector.ts';
 import { packetBytes, TsPackets } from '../segment/ts/tsPackets.ts';
+import { audioSilentSeconds } from './audioSilentSeconds.ts';
 import { chooseInputs, type Inputs, isSameInputs } from './chooseInputs.ts';
 import { InputProbe } from './inputProbe.ts';
 import { MediaSpan } from './mediaSpan.ts';
 import { PictureJudge } from './pictureJudge.ts';
+import type { SourceFigures } from './sourceFigures.ts';
 import type { TranscodeLimits } from './transcodeLimits.ts';
 
 /**
@@ -20,6 +23,7 @@ export class MediaSpans {
   readonly #limits: TranscodeLimits;
   readonly #packets = new TsPackets();
   readonly #inspector = new TsInspector();
+  readonly #continuity = new ContinuityCheck();
   readonly #judge: PictureJudge;
   readonly #finish = () => this.#end();
   /** Until the first span begins. */
@@ -37,6 +41,7 @@ export class MediaSpans {
   #waiting: { since: number; span: PromiseWithResolvers<MediaSpan | undefined> } | undefined;
   /** Seconds of video when a new span was asked for, whatever the inputs. */
   #cutWantedAt: number | undefined;
+  #continuityErrors = 0;
   #isOver = false;
   #refusal: AppError | undefined;
 
@@ -56,6 +61,15 @@ export class MediaSpans {
   /** No media comes any more. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** @param now `performance.now()` */
+  figures(now: number): SourceFigures {
+    const { keySeconds, jumps, streams } = this.#inspector;
+    return {
+      ...{ keySeconds, jumps, continuityErrors: this.#continuityErrors },
+      audioSilentSeconds: streams && audioSilentSeconds(streams, pid => this.#inspector.silentMs(pid, now)),
+    };
   }
 
   /** What was wrong with the input, when media ended before a span could begin. */
@@ -108,6 +122,7 @@ export class MediaSpans {
     if (this.#isOver) return;
     this.#noteBytes(chunk.length);
     const packets = this.#packets.push(chunk);
+    this.#continuityErrors += this.#continuity.errorsIn(packets);
     if (this.#behind !== undefined) this.#behind.packets = Buffer.concat([this.#behind.packets, packets]);
     else if (this.#probe === undefined) this.#route(packets, 0);
     else this.#look(this.#probe, packets);

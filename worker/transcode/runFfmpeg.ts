@@ -23,6 +23,7 @@ export async function runFfmpeg(options: SpanOptions, writer: EpochWriter): Prom
     ...(guard.isFallback ? { onChunk: guard.watch() } : {}),
     onFed: isBlocked => health.fed(performance.now(), isBlocked),
     onDrained: () => health.drained(performance.now()),
+    onLine: line => options.observer?.onFfmpegLine(line),
     onReport: report => {
       const now = performance.now();
       health.reported(report);

@@ -9,6 +9,7 @@ import { passSpanOn } from './passSpanOn.ts';
 import type { Progress } from './progress.ts';
 import { runFfmpeg } from './runFfmpeg.ts';
 import { segmentTiming } from './segmentTiming.ts';
+import type { TranscodeObserver } from './sourceFigures.ts';
 import type { SourceGuard } from './sourceGuard.ts';
 import { copiesPicture, type SpanPlan } from './spanPlan.ts';
 import type { TranscodeLimits } from './transcodeLimits.ts';
@@ -31,6 +32,7 @@ export interface SpanOptions {
   log: Logger;
   limits: TranscodeLimits;
   onProgress?: ((progress: Progress) => void) | undefined;
+  observer?: TranscodeObserver | undefined;
   ffmpeg: string;
   launcher?: FfmpegLauncher | undefined;
 }

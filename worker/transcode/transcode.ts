@@ -10,6 +10,7 @@ import { MediaSpans } from './mediaSpans.ts';
 import type { Progress } from './progress.ts';
 import { AttemptFailure, withRestarts } from './restarts.ts';
 import { runSpan } from './runSpan.ts';
+import type { TranscodeObserver } from './sourceFigures.ts';
 import { type SourceChange, SourceGuard } from './sourceGuard.ts';
 import { copiesSource, planSpan } from './spanPlan.ts';
 import { defaultLimits, type TranscodeLimits } from './transcodeLimits.ts';
@@ -23,6 +24,7 @@ export interface TranscodeOptions {
   signal: AbortSignal;
   log: Logger;
   onProgress?: (progress: Progress) => void;
+  observer?: TranscodeObserver;
   /** A profile that copies the source's picture falls back to encoding, or returns from it. */
   onSourceChange?: (change: SourceChange) => void;
   /** Whether FFmpeg may be started again after it failed; default: a few times in a row. */
@@ -64,6 +66,7 @@ class Transcode {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#spans = new MediaSpans({ media, signal, limits: this.#limits });
+    options.observer?.onSource(now => this.#spans.figures(now));
     this.#guard = new SourceGuard({
       limits: this.#limits.source,
       copies: copiesSource(options.encoding.profile),

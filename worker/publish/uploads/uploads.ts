@@ -38,7 +38,7 @@ interface UploadOptions {
   /** While nothing is stored, one failed upload is tried again each time this has elapsed (ms). */
   probeMs?: number;
   /** Called for each attempt that failed. */
-  onFailed?: () => void;
+  onFailed?: (job: UploadJob) => void;
   /** Counts jobs and messages that do not parse. */
   entries?: EntryParser;
   log: Logger;
@@ -210,7 +210,7 @@ export class Uploads {
     put
       .catch(() => {
         if (upload?.state === 'uploading') upload.state = 'closed';
-        this.#options.onFailed?.();
+        this.#options.onFailed?.(job);
       })
       .finally(() => this.#puts.delete(job.key));
     return put;

@@ -15,6 +15,9 @@ export class TsInspector {
   readonly #program = new TsProgram();
   readonly #sizes = new PictureSizes();
   #format: string | undefined;
+  /** Seconds of video at the latest random access point, and from the one before it. */
+  #keyAt: number | undefined;
+  #keySeconds = 0;
 
   /** Elementary streams of the first program with video (of the first program, without any); undefined: no PMT yet. */
   get streams(): readonly ElementaryStream[] | undefined {
@@ -44,6 +47,16 @@ export class TsInspector {
   /** Seconds of video seen. */
   get videoSeconds(): number {
     return this.#clock.seconds;
+  }
+
+  /** Seconds between the last two random access points, or since the last one if that is longer; 0 before the first. */
+  get keySeconds(): number {
+    return this.#keyAt === undefined ? 0 : Math.max(this.#keySeconds, this.#clock.seconds - this.#keyAt);
+  }
+
+  /** How often the video's timestamps went on elsewhere. */
+  get jumps(): number {
+    return this.#clock.jumps;
   }
 
   /**
@@ -97,7 +110,15 @@ export class TsInspector {
     const start = pictureStart(video.codec, data);
     this.#sizes.begin(video.codec, data);
     if (start.format !== undefined) this.#format = start.format;
-    return isIndicated(packet) || start.isRandomAccess ? 'random_access' : 'picture';
+    if (!isIndicated(packet) && !start.isRandomAccess) return 'picture';
+    this.#noteKey();
+    return 'random_access';
+  }
+
+  #noteKey(): void {
+    const { seconds } = this.#clock;
+    if (this.#keyAt !== undefined) this.#keySeconds = seconds - this.#keyAt;
+    this.#keyAt = seconds;
   }
 }
 

@@ -1,0 +1,40 @@
+import type { Redis } from 'ioredis';
+import type { EntryParser } from '../redis/entryParser.ts';
+import { keys } from '../redis/keys.ts';
+import { LuaScript } from '../redis/luaScript.ts';
+import { sampleText } from './sampleText.ts';
+import type { StreamSample } from './streamSample.ts';
+
+/** The last 15 minutes, one a second. */
+const KEPT = 900;
+const TTL_SECONDS = KEPT + 60;
+
+/** Which run a sample is of. */
+export interface RunRef {
+  streamId: string;
+  run: string;
+}
+
+/** The figures of live streams in Redis: the last 15 minutes of each run, then they expire. */
+export class StreamSamples {
+  readonly #redis: Redis;
+  readonly #append = new LuaScript(new URL('./lua/append-samples.lua', import.meta.url));
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** Appends a sample to each run, in one command. Rejects when Redis does not answer. */
+  async append(samples: readonly (RunRef & { sample: StreamSample })[]): Promise<void> {
+    const runs = samples.map(({ streamId, run }) => keys.samples(streamId, run));
+    const texts = samples.map(({ sample }) => sampleText.write(sample));
+    await this.#append.run(this.#redis, runs, [KEPT, TTL_SECONDS, ...texts]);
+  }
+
+  /** The last `count` samples of a run, oldest first. One that does not parse is skipped. */
+  async read({ streamId, run }: RunRef, count: number, entries: EntryParser): Promise<StreamSample[]> {
+    const key = keys.samples(streamId, run);
+    const texts = await this.#redis.lrange(key, -count, -1);
+    return texts.flatMap(text => entries.parse('stream sample', key, () => sampleText.read(text)) ?? []);
+  }
+}
