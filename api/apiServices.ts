@@ -1,3 +1,4 @@
+import type { StreamSamples } from '../common/stream/streamSamples.ts';
 import type { WorkerRegistry } from '../common/workers/workerRegistry.ts';
 import type { EventFeed } from './events/eventFeed.ts';
 import type { StreamService } from './streams/streamService.ts';
@@ -6,6 +7,8 @@ import type { StreamService } from './streams/streamService.ts';
 export interface ApiServices {
   streams: StreamService;
   workers: WorkerRegistry;
+  /** Figures of live streams. */
+  samples: StreamSamples;
   /** All streams' events as they are written. */
   events: EventFeed;
 }

@@ -7,6 +7,7 @@ import type { Metrics } from '../common/createMetrics.ts';
 import { AppError } from '../common/errors.ts';
 import type { EntryParser } from '../common/redis/entryParser.ts';
 import type { StreamJob } from '../common/redis/queues.ts';
+import { StreamSamples } from '../common/stream/streamSamples.ts';
 import { StreamStore } from '../common/stream/streamStore.ts';
 import { createTargetCheck } from '../common/webhooks/createTargetCheck.ts';
 import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
@@ -91,7 +92,7 @@ export function createApp(deps: AppDeps): Express {
   });
   const signed = checkRequestSignature({ secret, redis });
   if (config.LEGACY_API) app.use(livetranRoutes(streams, { body: checkBodySignature(secret), request: signed }));
-  const services = { streams, workers: registry, events: deps.events };
+  const services = { streams, workers: registry, samples: new StreamSamples(redis, entries), events: deps.events };
   const authorize = (permission: Permission): RequestHandler => (permission === 'public' ? pass : signed);
   app.use(mountRoutes(apiRoutes, { services, authorize, log }));
   app.use(() => {

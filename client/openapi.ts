@@ -32,7 +32,10 @@ export type Stream = {
     | 'input_invalid'
     | 'source_fallback'
     | 'source_restored'
+    | 'ingest_degraded'
+    | 'ingest_recovered'
     | 'segments_dropped'
+    | 'webhook_ended'
     | 'worker_lost'
     | 'handed_over'
     | 'user_stop'
@@ -88,8 +91,42 @@ export type Stream = {
     /** Refusals in this run. */
     count: number;
   } | null;
+  /** How the stream is. null: no encoder is connected. */
+  health: StreamHealth | null;
   created_at: string;
   updated_at: string;
+};
+
+export type StreamHealth = {
+  status: 'good' | 'degraded';
+  /** Since when it has this status. */
+  since: string;
+  /** What is wrong now, the oldest first. */
+  problems: {
+    /** docs/events.md lists them. */
+    code:
+      | 'packets_dropped'
+      | 'packets_lost'
+      | 'rtt_high'
+      | 'bit_rate_collapsed'
+      | 'nothing_received'
+      | 'undecryptable'
+      | 'no_audio'
+      | 'key_frames_far_apart'
+      | 'timestamps_jumped'
+      | 'continuity_errors'
+      | 'decode_errors'
+      | 'slow_encode'
+      | 'upload_late'
+      | 'segments_lost';
+    /** Where to look first. */
+    fault: 'network' | 'encoder' | 'worker' | 'storage';
+    since: string;
+    /** What, and how much. */
+    message: string;
+    /** What to do. */
+    advice: string;
+  }[];
 };
 
 /** An error (RFC 9457). */
@@ -156,6 +193,61 @@ export type Problem = {
         rule: string;
       }[]
     | undefined;
+};
+
+export type StreamStats = {
+  stream_id: string;
+  run: string;
+  health: StreamHealth | null;
+  /** The oldest first. There are none without an encoder. */
+  samples: StreamSample[];
+};
+
+export type StreamSample = {
+  time: string;
+  /** From the encoder, retransmissions included. */
+  receive_kbps: number;
+  rtt_ms: number;
+  /** The SRT latency that was agreed with the encoder. */
+  latency_ms: number;
+  packets: number;
+  /** Missing at first; most of them are sent again. */
+  packets_lost: number;
+  /** Did not arrive in time: viewers may see damage. */
+  packets_dropped: number;
+  packets_retransmitted: number;
+  packets_belated: number;
+  packets_undecryptable: number;
+  /** Media in libsrt's receive buffer. */
+  buffer_ms: number;
+  /** libsrt's estimate of the link. */
+  link_mbps: number;
+  /** Pictures made. */
+  fps: number;
+  /** Seconds of media made per second, over the last 10 s. */
+  speed: number;
+  /** Media that came and is not made yet. */
+  behind_seconds: number;
+  frames_duplicated: number;
+  frames_dropped: number;
+  /** Error lines in FFmpeg's log. */
+  decode_errors: number;
+  /** Between the last two key frames of the source. */
+  key_frame_seconds: number;
+  /** Since audio came last. null: there is no audio. */
+  audio_silent_seconds: number | null;
+  timestamp_jumps: number;
+  continuity_errors: number;
+  /** From closed to listed. null: no segment was listed. */
+  listing_lag_ms: number | null;
+  /** Closed and not stored yet. */
+  backlog_segments: number;
+  /** How long the oldest of them has waited. */
+  backlog_ms: number;
+  failed_puts: number;
+  gaps: number;
+  /** Of the last segment of each rendition. */
+  rendition_kbps: number[];
 };
 
 export type Worker = {
@@ -231,6 +323,18 @@ export interface Operations {
     body: undefined;
     answer: Stream;
   };
+  /** Show a stream's figures, second by second */
+  getStreamStats: {
+    params: {
+      stream_id: string;
+    };
+    query: {
+      /** How many samples, one a second, up to now. */
+      seconds?: number | undefined;
+    };
+    body: undefined;
+    answer: StreamStats;
+  };
   /** Follow a stream's changes as server-sent events */
   followStream: {
     params: {
@@ -257,6 +361,7 @@ export const operations = {
   createStream: { method: 'POST', path: '/v1/streams' },
   getStream: { method: 'GET', path: '/v1/streams/{stream_id}' },
   stopStream: { method: 'DELETE', path: '/v1/streams/{stream_id}' },
+  getStreamStats: { method: 'GET', path: '/v1/streams/{stream_id}/stats' },
   followStream: { method: 'GET', path: '/v1/streams/{stream_id}/events' },
   listWorkers: { method: 'GET', path: '/v1/workers' },
 } as const satisfies Record<keyof Operations, { method: string; path: string }>;

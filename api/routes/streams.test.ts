@@ -54,6 +54,7 @@ describe('/api/streams', () => {
       stream_link: 'https://cdn.example/a/a.m3u8',
       recording_link: null,
       last_refusal: null,
+      health: null,
       created_at: expect.stringMatching(ISO),
       updated_at: expect.stringMatching(ISO),
     });

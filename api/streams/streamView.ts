@@ -5,6 +5,7 @@ import { streamProfile } from '../../common/stream/streamProfile.ts';
 import { streamReasons } from '../../common/stream/streamReasons.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
 import { streamStates } from '../../common/stream/streamState.ts';
+import { healthView, viewHealth } from './healthView.ts';
 
 const time = z.iso.datetime();
 const wordsOf = (list: object) => Object.keys(list) as [string];
@@ -48,6 +49,7 @@ export const streamView = z
       })
       .nullable()
       .meta({ description: 'The encoder that was refused last.' }),
+    health: healthView.nullable().meta({ description: 'How the stream is. null: no encoder is connected.' }),
     created_at: time,
     updated_at: time,
   })
@@ -80,6 +82,7 @@ export function viewStream(record: StreamRecord): StreamView {
     stream_link: record.streamLink ?? null,
     recording_link: record.recordingLink ?? null,
     last_refusal: refusal ? { ...refusal, at: iso(refusal.at) } : null,
+    health: record.health && record.state === 'STREAMING' ? viewHealth(record.health) : null,
     created_at: iso(record.createdAt),
     updated_at: iso(record.updatedAt),
   };

@@ -23,7 +23,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-const read = (run: typeof show, count: number) => samples.read(run, count, new EntryParser());
+const read = (run: typeof show, count: number) => samples.read(run, count);
 
 test('the last samples of each run can be read, oldest first, and they expire', async () => {
   await samples.append([1, 2, 3].map(time => ({ ...show, sample: sampleOf(time) })));
@@ -51,6 +51,6 @@ test('an entry that is no sample is skipped and counted', async () => {
   await samples.append([{ ...show, sample: sampleOf(1) }]);
   await redis.rpush(keys.samples('show', 'r1'), 'garbage');
   const entries = new EntryParser();
-  expect(await samples.read(show, 900, entries)).toEqual([sampleOf(1)]);
+  expect(await new StreamSamples(redis, entries).read(show, 900)).toEqual([sampleOf(1)]);
   expect(entries.counts()).toEqual(new Map([['stream sample', 1]]));
 });

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { EntryParser } from '../redis/entryParser.ts';
+import { EntryParser } from '../redis/entryParser.ts';
 import { keys } from '../redis/keys.ts';
 import { LuaScript } from '../redis/luaScript.ts';
 import { sampleText } from './sampleText.ts';
@@ -18,10 +18,13 @@ export interface RunRef {
 /** The figures of live streams in Redis: the last 15 minutes of each run, then they expire. */
 export class StreamSamples {
   readonly #redis: Redis;
+  readonly #entries: EntryParser;
   readonly #append = new LuaScript(new URL('./lua/append-samples.lua', import.meta.url));
 
-  constructor(redis: Redis) {
+  /** @param entries counts samples that do not parse */
+  constructor(redis: Redis, entries = new EntryParser()) {
     this.#redis = redis;
+    this.#entries = entries;
   }
 
   /** Appends a sample to each run, in one command. Rejects when Redis does not answer. */
@@ -32,9 +35,9 @@ export class StreamSamples {
   }
 
   /** The last `count` samples of a run, oldest first. One that does not parse is skipped. */
-  async read({ streamId, run }: RunRef, count: number, entries: EntryParser): Promise<StreamSample[]> {
+  async read({ streamId, run }: RunRef, count: number): Promise<StreamSample[]> {
     const key = keys.samples(streamId, run);
     const texts = await this.#redis.lrange(key, -count, -1);
-    return texts.flatMap(text => entries.parse('stream sample', key, () => sampleText.read(text)) ?? []);
+    return texts.flatMap(text => this.#entries.parse('stream sample', key, () => sampleText.read(text)) ?? []);
   }
 }

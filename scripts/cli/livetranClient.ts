@@ -32,6 +32,15 @@ const streamView = z.object({
   recording_link: text,
   node: text,
   worker: text,
+  health: z
+    .object({
+      status: z.string(),
+      since: z.string(),
+      problems: z.array(
+        z.object({ code: z.string(), fault: z.string(), since: z.string(), message: z.string(), advice: z.string() }),
+      ),
+    })
+    .nullish(),
   /** The encoder that was refused last. `code`: SRT's, as the caller sees it. */
   last_refusal: z
     .object({ code: z.number(), peer: z.string(), message: z.string(), at: z.string(), count: z.number() })

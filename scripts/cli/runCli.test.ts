@@ -199,6 +199,16 @@ describe('livetran', () => {
     ]);
   });
 
+  test('status says how the stream is, what is wrong and what to do', async () => {
+    const since = '2026-11-22T10:00:00.000Z';
+    const loss = { code: 'packets_lost', fault: 'network', since, message: '4 % are lost', advice: 'Use a wire' };
+    answers = [data(stream({ health: { status: 'degraded', since, problems: [loss] } }))];
+    expect((await cli('status', 'demo')).out.slice(3, 5)).toEqual([
+      `Health      degraded since ${since}`,
+      'Problem     packets_lost (network): 4 % are lost. Use a wire',
+    ]);
+  });
+
   test.each([
     ['status', 'demo'],
     ['stop', 'demo', '--no-wait'],

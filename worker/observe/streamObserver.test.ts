@@ -1,6 +1,5 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { EntryParser } from '../../common/redis/entryParser.ts';
 import { StreamSamples } from '../../common/stream/streamSamples.ts';
 import { startRedis } from '../../common/testing/startRedis.ts';
 import type { StreamWrite } from '../claim/leaseScripts.ts';
@@ -28,7 +27,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-const read = () => samples.read(show, 900, new EntryParser());
+const read = () => samples.read(show, 900);
 
 /** A lease that keeps what is written. */
 function written() {
@@ -87,7 +86,7 @@ test('the samples of 20 streams cost less than 1 % of a core', async () => {
     }),
   );
   observer.start();
-  const kept = async () => (await samples.read({ ...show, run: 'load-19' }, 900, new EntryParser())).length;
+  const kept = async () => (await samples.read({ ...show, run: 'load-19' }, 900)).length;
   await vi.waitFor(async () => expect(await kept()).toBeGreaterThan(0), { timeout: 10_000 });
   const [before, at] = [process.cpuUsage(), performance.now()];
   const many = await kept();

@@ -19,7 +19,16 @@ function lines(stream: StreamView): [string, string | null | undefined][] {
     ['Playlist', stream.stream_link],
     ['Recording', stream.recording_link],
     ['Worker', stream.state === 'STOPPED' ? null : stream.worker],
+    ['Health', stream.health && `${stream.health.status} since ${stream.health.since}`],
+    ...problems(stream),
     ['Refused', refused && `${refused.code} ${refused.peer}: ${refused.message} (${refused.count} in all)`],
     ['Updated', stream.updated_at],
   ];
 }
+
+/** Each with whose fault it is, and what to do. */
+const problems = (stream: StreamView): [string, string][] =>
+  (stream.health?.problems ?? []).map(({ code, fault, message, advice }) => [
+    'Problem',
+    `${code} (${fault}): ${message}. ${advice}`,
+  ]);

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { askRedis } from '../http/askRedis.ts';
+import { defineRoute } from '../http/route.ts';
+import { healthView } from '../streams/healthView.ts';
+import { sampleView, viewSample } from '../streams/sampleView.ts';
+import { streamRef } from '../streams/schemas.ts';
+import { viewStream } from '../streams/streamView.ts';
+
+const statsQuery = z.object({
+  seconds: z.coerce
+    .number({ error: 'must be a whole number' })
+    .int('must be a whole number')
+    .min(1, 'must be at least 1')
+    .max(900, 'must be at most 900')
+    .default(60)
+    .meta({ description: 'How many samples, one a second, up to now.' }),
+});
+
+const statsView = z
+  .object({
+    stream_id: z.string(),
+    run: z.string(),
+    health: healthView.nullable(),
+    samples: z.array(sampleView).meta({ description: 'The oldest first. There are none without an encoder.' }),
+  })
+  .meta({ id: 'StreamStats' });
+
+const getStats = defineRoute({
+  ...{ method: 'get', path: '/streams/:stream_id/stats', operationId: 'getStreamStats', tag: 'Streams' },
+  permission: 'streams:read',
+  summary: "Show a stream's figures, second by second",
+  description: 'The last 15 minutes are kept. While Redis is away samples are lost.',
+  params: streamRef,
+  query: statsQuery,
+  answers: { 200: { description: 'The figures', schema: statsView } },
+  errors: ['stream_not_found', 'stream_unreadable'],
+  call: async ({ params, query }, { streams, samples }) => {
+    const record = await streams.get(params.stream_id);
+    const { stream_id, run, health } = viewStream(record);
+    const kept = await askRedis(() => samples.read({ streamId: stream_id, run }, query.seconds));
+    return { status: 200, body: { stream_id, run, health, samples: kept.map(viewSample) } };
+  },
+});
+
+export const statsRoutes = [getStats];
