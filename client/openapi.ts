@@ -8,6 +8,8 @@ export type StartStream = {
   abr?: boolean | null | undefined;
   record?: boolean | null | undefined;
   dvr?: boolean | null | undefined;
+  /** reduced: shorter segments (docs/latency.md). Default: standard. */
+  latency?: 'standard' | 'reduced' | null | undefined;
   /** The encoder must have it, too (docs/ingestion.md). */
   passphrase?: string | null | undefined;
   webhook_urls?: string[] | null | undefined;

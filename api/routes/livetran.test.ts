@@ -49,6 +49,8 @@ describe('start-stream', () => {
     ['a profile', { stream_id: 'a', profile: 'passthrough' }, { abr: '0', profile: 'passthrough' }],
     ['a profile and its abr', { stream_id: 'a', profile: 'ladder', abr: true }, { abr: '1', profile: 'ladder' }],
     ['auto', { stream_id: 'a', profile: 'auto', abr: true }, { abr: '1', profile: 'ladder' }],
+    ['a latency', { stream_id: 'a', latency: 'reduced' }, { latency: 'reduced' }],
+    ['null for a latency', { stream_id: 'a', latency: null }, { latency: 'standard' }],
     ['a passphrase', { stream_id: 'a', passphrase: 'correct horse' }, { passphrase: 'correct horse' }],
     ['one URL twice', { stream_id: 'a', webhook_urls: ['http://b/', 'http://b/'] }, { webhookUrls: '["http://b/"]' }],
   ])('accepts %s', async (_name, body, record) => {
@@ -84,6 +86,7 @@ describe('start-stream', () => {
     ['a newline after the id', '{"stream_id":"x\\n"}', 'stream_id must be 1 to 64'],
     ['an id of 65', JSON.stringify({ stream_id: 'x'.repeat(65) }), 'stream_id must be 1 to 64'],
     ['an abr that is a word', '{"stream_id":"a","abr":"yes"}', 'abr: must be true or false'],
+    ['a latency that is none', '{"stream_id":"a","latency":"none"}', 'latency: must be standard or reduced'],
     ['a short passphrase', '{"stream_id":"a","passphrase":"short"}', 'passphrase: must have 10 to 79 bytes'],
     ['a passphrase that is none', '{"stream_id":"a","passphrase":1234567890}', 'passphrase: must have 10 to 79 bytes'],
     ['a profile that is none', '{"stream_id":"a","profile":"copy"}', 'profile: must be auto, transcode, passthrough'],

@@ -60,7 +60,10 @@ function stateJson(record: StreamRecord, { publicUrl, local, posters }: WatchOpt
   const isLocal = local && playlistUrl?.startsWith(`${publicUrl}/`);
   const localPath = isLocal ? `/video${playlistUrl?.slice(publicUrl.length)}` : null;
   // Beside the playlist, whichever of its addresses is used.
-  return { state: record.state, playlistUrl, localPath, poster: posters ? 'poster.jpg' : null };
+  return {
+    ...{ state: record.state, latency: record.latency, playlistUrl, localPath },
+    poster: posters ? 'poster.jpg' : null,
+  };
 }
 
 function assets(): Router {

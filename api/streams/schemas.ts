@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { passphrase } from '../../common/srt/passphrase.ts';
 import { streamId } from '../../common/stream/streamId.ts';
+import { streamLatency } from '../../common/stream/streamLatency.ts';
 import { profileConflict, requestedProfile } from '../../common/stream/streamProfile.ts';
 
 const webhookUrl = z
@@ -25,6 +26,9 @@ const common = {
   abr: flag.nullish().meta({ description: 'true: the ladder. Where both are given it must agree with `profile`.' }),
   record: flag.nullish().transform(on => on ?? false),
   dvr: flag.nullish().transform(on => on ?? false),
+  latency: streamLatency
+    .nullish()
+    .meta({ description: 'reduced: shorter segments (docs/latency.md). Default: standard.' }),
   passphrase: passphrase.nullish().meta({ description: 'The encoder must have it, too (docs/ingestion.md).' }),
   webhook_urls: webhookUrls.nullish().transform(urls => [...new Set(urls)]),
 };

@@ -51,10 +51,11 @@ export class StreamService {
     const { record, dvr, webhook_urls: webhookUrls } = request;
     const profile = resolveProfile(request, this.#defaultProfile);
     await this.#checkTargets(webhookUrls);
+    const latency = request.latency ?? 'standard';
     const access = request.passphrase ? { passphrase: request.passphrase } : {};
-    const options = { profile, record, dvr, ...access, webhookUrls, maxStreams: this.#maxStreams };
+    const options = { profile, latency, record, dvr, ...access, webhookUrls, maxStreams: this.#maxStreams };
     const run = await askRedis(() => this.#store.start(streamId, options));
-    this.#log.info({ streamId, run, profile, record, dvr }, 'stream created');
+    this.#log.info({ streamId, run, profile, latency, record, dvr }, 'stream created');
     const job = { ...streamJobOptions, jobId: streamJobId(streamId, run) };
     await askRedis(() => withDeadline(this.#queue.add('stream', { streamId, run }, job), QUEUE_DEADLINE_MS, notAdded));
   }

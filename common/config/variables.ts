@@ -114,6 +114,7 @@ export const variables = z.object({
   MAX_GOP_SECONDS: whole(1, 30).default(10),
   MAX_SOURCE_KBPS: whole(100, 1_000_000).default(12_000),
   HLS_SEGMENT_SECONDS: whole(1, 30).default(4),
+  REDUCED_SEGMENT_SECONDS: whole(1, 30).default(2),
   HLS_WINDOW: whole(3, 100).default(10),
   GOP_SECONDS: z.coerce
     .number({ error: 'must be a number from 0.5 to 10' })

@@ -89,6 +89,7 @@ const refusal = z.object({ error: z.string() });
 
 export interface StartOptions {
   profile?: string;
+  latency?: string;
   abr?: boolean;
   record?: boolean;
   dvr?: boolean;

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { streamId } from '../../common/stream/streamId.ts';
+import { streamLatency } from '../../common/stream/streamLatency.ts';
 import { requestedProfile } from '../../common/stream/streamProfile.ts';
 import pack from '../../package.json' with { type: 'json' };
 import type { CommandContext } from './commandContext.ts';
@@ -44,6 +45,7 @@ export function program(perform: (run: Run, json: boolean) => Promise<void>): Co
   ofStream('start', 'start a stream; prints the SRT URL for the encoder and the watch page')
     .option('--abr', 'three qualities (1080p, 720p, 480p) in place of one')
     .addOption(new Option('--profile <profile>', 'what is made of the source').choices(requestedProfile.options))
+    .addOption(new Option('--latency <latency>', 'reduced: shorter segments').choices(streamLatency.options))
     .option('--record', 'keep every segment; the recording is there when the stream has stopped', false)
     .option('--dvr', 'viewers can rewind to the beginning', false)
     .option('--passphrase <text>', 'the encoder must encrypt with it; 10 to 79 bytes')

@@ -125,9 +125,9 @@ describe('livetran start', () => {
 
   test('--profile asks for a profile, and sends no abr beside it', async () => {
     answers = [data(created), data(stream())];
-    expect((await cli('start', 'demo', '--profile', 'ladder-source')).code).toBe(0);
+    expect((await cli('start', 'demo', '--profile', 'ladder-source', '--latency', 'reduced')).code).toBe(0);
     expect(JSON.parse(received[0]?.body ?? '')).toEqual({
-      ...{ stream_id: 'demo', profile: 'ladder-source', record: false, dvr: false },
+      ...{ stream_id: 'demo', profile: 'ladder-source', latency: 'reduced', record: false, dvr: false },
     });
   });
 

@@ -3,7 +3,6 @@ import type { Redis } from 'ioredis';
 import type { Config } from '../../common/config/loadConfig.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { RecordingJob, RetentionJob, StreamJob } from '../../common/redis/queues.ts';
-import { isLadder, profileOf, type StreamProfile } from '../../common/stream/streamProfile.ts';
 import type { StreamLease } from '../claim/streamLease.ts';
 import type { PortLeases } from '../ingest/portLease.ts';
 import type { SrtServer } from '../ingest/srtServer.ts';
@@ -16,12 +15,11 @@ import type { Spool } from '../publish/spool/spool.ts';
 import type { ObjectStore } from '../publish/store/objectStore.ts';
 import type { Uploads } from '../publish/uploads/uploads.ts';
 import type { Totals } from '../start/totals.ts';
-import { encoderThreads } from '../transcode/encoderThreads.ts';
-import type { Encoding } from '../transcode/encoding.ts';
 import type { FfmpegLauncher } from '../transcode/ffmpegLauncher.ts';
 import type { Progress } from '../transcode/progress.ts';
 import { transcode } from '../transcode/transcode.ts';
 import { defaultLimits } from '../transcode/transcodeLimits.ts';
+import { encodingOf } from './encodingOf.ts';
 import type { SessionPhases } from './sessionContract.ts';
 
 /** What all sessions of a worker share. */
@@ -57,7 +55,7 @@ const FOLDER_INTERVAL_MS = 100;
 export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease): SessionPhases {
   const { config } = deps;
   const log = deps.log.child({ streamId: job.streamId, run: job.run });
-  const encoding = encodingOf(config, profileOf({ profile: lease.recorded('profile'), abr: lease.recorded('abr') }));
+  const encoding = encodingOf(config, field => lease.recorded(field), availableParallelism());
   const ingest = new StreamIngest(
     { ...deps, isFrozen: mark => deps.spool.liveness.isFrozen(mark), log },
     { ...job, token: lease.token, recorded: field => lease.recorded(field) },
@@ -131,18 +129,5 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         deps.onEncode(job.run, undefined);
       });
     },
-  };
-}
-
-function encodingOf(config: PhaseDeps['config'], profile: StreamProfile): Encoding {
-  const abr = isLadder(profile);
-  const renditions = abr ? config.LADDER : [config.SINGLE];
-  return {
-    ...{ profile, abr, renditions, encoder: config.VIDEO_ENCODER },
-    threads: encoderThreads(config.ENCODER_THREADS, availableParallelism()),
-    segmentSeconds: config.HLS_SEGMENT_SECONDS,
-    gopSeconds: config.GOP_SECONDS,
-    preset: config.VIDEO_PRESET,
-    audioRate: config.AUDIO_RATE,
   };
 }

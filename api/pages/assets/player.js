@@ -4,6 +4,17 @@ const HLS_TYPE = 'application/vnd.apple.mpegurl';
 const MARGIN_SECONDS = 0.5;
 
 /**
+ * hls.js's settings by the stream's latency, in target durations behind the playlist's end. Further behind than the maximum, the viewer is
+ * taken to the live edge instead of trailing for ever. A target duration passes between two segments and up to half of one until hls.js
+ * sees the new one, so two leave half of one for the network.
+ */
+const LATENCIES = {
+  standard: { liveSyncDurationCount: 3, liveMaxLatencyDurationCount: 8 },
+  // Plays a little faster while it is behind: what the start, or a stall, has cost.
+  reduced: { liveSyncDurationCount: 2, liveMaxLatencyDurationCount: 6, maxLiveSyncPlaybackRate: 1.1 },
+};
+
+/**
  * Plays one live playlist in a video element: hls.js where MediaSource exists, the browser's own HLS elsewhere (iPhone).
  * A fatal error is never the end: it loads again, at most 8 s later.
  */
@@ -13,6 +24,7 @@ export class Player {
   #on;
   #hls;
   #url;
+  #latency = 'standard';
   #timer;
   #failures = 0;
   /** Whether this playlist has been started: before, the buffer fills. */
@@ -33,9 +45,11 @@ export class Player {
     });
   }
 
-  load(url) {
+  /** @param latency the stream's: `standard` or `reduced` */
+  load(url, latency) {
     this.unload();
     this.#url = url;
+    this.#latency = latency;
     this.#attach();
   }
 
@@ -83,9 +97,7 @@ export class Player {
     const hls = new Hls({
       workerPath: '/assets/hls.worker.js',
       backBufferLength: 30,
-      liveSyncDurationCount: 3,
-      // Further behind than this, the viewer is taken to the live edge instead of trailing for ever.
-      liveMaxLatencyDurationCount: 8,
+      ...(LATENCIES[this.#latency] ?? LATENCIES.standard),
     });
     this.#hls = hls;
     for (const event of [Hls.Events.FRAG_BUFFERED, Hls.Events.LEVEL_UPDATED])

@@ -79,7 +79,7 @@ function follow() {
   // Who has waited for the first picture needs none in its place, and it may not be there yet.
   if (stream.poster && phase === 'loading') video.poster = new URL(stream.poster, url).href;
   show('joining');
-  player.load(url);
+  player.load(url, stream.latency);
 }
 
 /** What the viewer sees now, not what the server has: a viewer who paused is behind. */

@@ -32,7 +32,15 @@ export class ApiClient {
 
   start(
     streamId: string,
-    options: { profile?: string; abr?: boolean; record?: boolean; dvr?: boolean; webhook_urls?: string[] } = {},
+    options: {
+      profile?: string;
+      abr?: boolean;
+      latency?: string;
+      passphrase?: string;
+      record?: boolean;
+      dvr?: boolean;
+      webhook_urls?: string[];
+    } = {},
   ): Promise<Answer> {
     return this.livetran('POST', '/api/start-stream', { stream_id: streamId, ...options });
   }
