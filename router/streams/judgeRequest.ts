@@ -4,6 +4,7 @@ import type { StreamRoute } from './streamRoute.ts';
 
 const UNKNOWN = refuse(1404, 'the stream does not run; start it, and use its new SRT URL');
 const OTHER_RUN = refuse(1410, 'the stream key is for another run of this stream, which has been started again since');
+const REVOKED = refuse(1410, 'the stream key was revoked; the stream has a new one');
 const EXPIRED = refuse(1401, 'the stream key has expired');
 
 /**
@@ -14,6 +15,7 @@ export function judgeRequest(request: PublishRequest, route: StreamRoute | null,
   if (!route) return UNKNOWN;
   if (route.run !== request.run) return OTHER_RUN;
   if (route.over) return UNKNOWN;
+  if (request.generation < route.keyFloor) return REVOKED;
   // The worker knows which keys got in; it judges again.
   return now >= request.expiresAt && !route.keyAccepted ? EXPIRED : undefined;
 }

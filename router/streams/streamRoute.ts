@@ -3,7 +3,17 @@ import { fields } from '../../common/redis/fields.ts';
 import { streamStates } from '../../common/stream/streamState.ts';
 
 /** What a router reads of a stream's record. */
-export const routeFields = ['run', 'token', 'state', 'reason', 'desired', 'ingest', 'owner', 'keyAccepted'] as const;
+export const routeFields = [
+  'run',
+  'token',
+  'state',
+  'reason',
+  'desired',
+  'ingest',
+  'owner',
+  'keyAccepted',
+  'keyFloor',
+] as const;
 
 const stored = z.object({
   run: fields.word,
@@ -19,6 +29,7 @@ const stored = z.object({
     .optional(),
   owner: z.string().optional(),
   keyAccepted: z.string().optional(),
+  keyFloor: z.coerce.number().default(0),
 });
 
 /** Where a worker listens for one stream. */
@@ -35,6 +46,8 @@ export interface StreamRoute {
   over: boolean;
   /** A key of this run got in once: keys of it stay good after they have expired. */
   keyAccepted: boolean;
+  /** Keys of earlier generations are revoked. */
+  keyFloor: number;
   /** Why it is in its state, as its owner says. */
   reason: string;
   /** Undefined: no worker listens for it. */
@@ -46,9 +59,9 @@ export function parseStreamRoute(values: readonly (string | null)[]): StreamRout
   if (typeof values[0] !== 'string') return undefined;
   const given = Object.fromEntries(routeFields.flatMap((name, i) => (values[i] == null ? [] : [[name, values[i]]])));
   const record = stored.parse(given);
-  const { run, token, reason } = record;
+  const { run, token, reason, keyFloor } = record;
   return {
-    ...{ run, token, reason },
+    ...{ run, token, reason, keyFloor },
     over: record.state === 'STOPPED' || record.desired === 'stop',
     keyAccepted: record.keyAccepted === '1',
     target: targetOf(record),
