@@ -7,6 +7,7 @@ import type { Metrics } from '../common/createMetrics.ts';
 import { AppError } from '../common/errors.ts';
 import type { EntryParser } from '../common/redis/entryParser.ts';
 import type { StreamJob } from '../common/redis/queues.ts';
+import { StreamPages } from '../common/stream/streamPages.ts';
 import { StreamSamples } from '../common/stream/streamSamples.ts';
 import { StreamStore } from '../common/stream/streamStore.ts';
 import { createTargetCheck } from '../common/webhooks/createTargetCheck.ts';
@@ -18,6 +19,7 @@ import type { Permission } from './auth/permission.ts';
 import type { EventFeed } from './events/eventFeed.ts';
 import { mountRoutes } from './http/mountRoutes.ts';
 import { limitBody, readBody } from './http/readBody.ts';
+import { RepeatedRequests } from './http/repeatedRequests.ts';
 import { setRequestId } from './http/requestId.ts';
 import { openToAll, openToApps, securityHeaders } from './http/securityHeaders.ts';
 import { writeError } from './http/writeError.ts';
@@ -57,6 +59,8 @@ export function createApp(deps: AppDeps): Express {
   const registry = new WorkerRegistry(redis, entries);
   const streams = new StreamService({
     store,
+    pages: new StreamPages(redis, store),
+    events: deps.events,
     queue: deps.queue,
     maxStreams: config.MAX_STREAMS,
     defaultProfile: config.DEFAULT_PROFILE,
@@ -94,7 +98,7 @@ export function createApp(deps: AppDeps): Express {
   if (config.LEGACY_API) app.use(livetranRoutes(streams, { body: checkBodySignature(secret), request: signed }));
   const services = { streams, workers: registry, samples: new StreamSamples(redis, entries), events: deps.events };
   const authorize = (permission: Permission): RequestHandler => (permission === 'public' ? pass : signed);
-  app.use(mountRoutes(apiRoutes, { services, authorize, log }));
+  app.use(mountRoutes(apiRoutes, { services, authorize, repeated: new RepeatedRequests(redis), log }));
   app.use(() => {
     throw new AppError('not_found', 'there is nothing at this address; the calls are listed at /openapi.json');
   });

@@ -1,18 +1,45 @@
 // Written by `npm run generate:client` from the OpenAPI document. Do not change it by hand.
 
 export type StartStream = {
-  stream_id: string;
+  /** Its name in URLs and in the bucket. Made when it is absent. */
+  stream_id?: string | null | undefined;
   /** What is made of the picture (docs/profiles.md). Default: DEFAULT_PROFILE. */
   profile?: 'auto' | 'transcode' | 'passthrough' | 'ladder' | 'ladder-source' | null | undefined;
   /** true: the ladder. Where both are given it must agree with `profile`. */
   abr?: boolean | null | undefined;
+  /** Keeps every segment, and makes a recording at the end. */
   record?: boolean | null | undefined;
+  /** Viewers can rewind to the beginning while the stream is live. */
   dvr?: boolean | null | undefined;
   /** reduced: shorter segments (docs/latency.md). Default: standard. */
   latency?: 'standard' | 'reduced' | null | undefined;
   /** The encoder must have it, too (docs/ingestion.md). */
   passphrase?: string | null | undefined;
   webhook_urls?: string[] | null | undefined;
+  title?: string | null | undefined;
+  /** Texts of your own, by name. title and metadata must have at most 4096 bytes together, as JSON. */
+  metadata?: Record<string, string> | null | undefined;
+  /** STOPPED without an encoder after so long. Default: CONNECT_TIMEOUT_SECONDS. */
+  connect_timeout_seconds?: number | null | undefined;
+  /** STOPPED so long after its encoder has gone. Default: RECONNECT_TIMEOUT_SECONDS. */
+  reconnect_timeout_seconds?: number | null | undefined;
+  /** STOPPED so long after its first encoder connected. Default: no limit. */
+  max_duration_seconds?: number | null | undefined;
+};
+
+export type EditStream = {
+  webhook_urls?: string[] | null | undefined;
+  title?: string | null | undefined;
+  /** Changes the names that it has; null removes one. null for the whole removes all. */
+  metadata?: Record<string, string | null> | null | undefined;
+  record?: boolean | undefined;
+};
+
+export type RotateKey = {
+  /** All keys before the new one are worthless, and their encoder is disconnected. */
+  revoke?: boolean | undefined;
+  /** Replaces the passphrase; null removes it. */
+  passphrase?: string | null | undefined;
 };
 
 export type Stream = {
@@ -41,6 +68,8 @@ export type Stream = {
     | 'worker_lost'
     | 'handed_over'
     | 'user_stop'
+    | 'completed'
+    | 'max_duration'
     | 'connect_timeout'
     | 'reconnect_timeout'
     | 'ports_exhausted'
@@ -72,6 +101,14 @@ export type Stream = {
   record: boolean;
   dvr: boolean;
   webhook_urls: string[];
+  title: string | null;
+  metadata: Record<string, string>;
+  /** null: the worker's setting counts. */
+  connect_timeout_seconds: number | null;
+  /** null: the worker's setting counts. */
+  reconnect_timeout_seconds: number | null;
+  /** null: no limit. */
+  max_duration_seconds: number | null;
   /** The host of the worker that has the stream. */
   node: string | null;
   /** The id of the worker that has the stream. */
@@ -96,6 +133,11 @@ export type Stream = {
   /** How the stream is. null: no encoder is connected. */
   health: StreamHealth | null;
   created_at: string;
+  /** When a worker first listened for the encoder. */
+  ready_at: string | null;
+  /** When the first encoder connected. */
+  streaming_at: string | null;
+  stopped_at: string | null;
   updated_at: string;
 };
 
@@ -168,6 +210,8 @@ export type Problem = {
     | 'stream_stopped'
     | 'idempotency_key_reused'
     | 'idempotency_key_in_use'
+    | 'recording_fixed'
+    | 'edit_conflict'
     | 'quota'
     | 'rate_limited'
     | 'request_timeout'
@@ -299,10 +343,24 @@ export interface Operations {
     query: {
       /** How many streams a page has at most. */
       limit?: number | undefined;
+      /** The `next_cursor` of the page before. */
+      cursor?: string | undefined;
+      /** Streams in this state. Repeat it for several. */
+      state?: ('INITIALISED' | 'READY' | 'STREAMING' | 'STOPPED')[] | undefined;
+      /** Streams created at this time or later (RFC 3339). */
+      created_after?: string | undefined;
+      /** Streams created before this time (RFC 3339). */
+      created_before?: string | undefined;
+      /** Streams that have metadata of this name. */
+      metadata_key?: string | undefined;
+      /** With `metadata_key`: only where it has this value. */
+      metadata_value?: string | undefined;
     };
     body: undefined;
     answer: {
       data: Stream[];
+      /** `cursor` of the next page; null: this is the last. */
+      next_cursor: string | null;
     };
   };
   /** Start a stream */
@@ -316,6 +374,15 @@ export interface Operations {
     body: undefined;
     answer: Stream;
   };
+  /** Change the webhooks, the title, the metadata, or whether the stream is recorded */
+  editStream: {
+    params: {
+      stream_id: string;
+    };
+    query: Record<string, never>;
+    body: EditStream;
+    answer: Stream;
+  };
   /** Stop a stream */
   stopStream: {
     params: {
@@ -323,6 +390,24 @@ export interface Operations {
     };
     query: Record<string, never>;
     body: undefined;
+    answer: Stream;
+  };
+  /** Stop a stream, with the end in the playlist at once */
+  completeStream: {
+    params: {
+      stream_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Stream;
+  };
+  /** Make a new stream key */
+  rotateKey: {
+    params: {
+      stream_id: string;
+    };
+    query: Record<string, never>;
+    body: RotateKey;
     answer: Stream;
   };
   /** Show a stream's figures, second by second */
@@ -362,7 +447,10 @@ export const operations = {
   listStreams: { method: 'GET', path: '/v1/streams' },
   createStream: { method: 'POST', path: '/v1/streams' },
   getStream: { method: 'GET', path: '/v1/streams/{stream_id}' },
+  editStream: { method: 'PATCH', path: '/v1/streams/{stream_id}' },
   stopStream: { method: 'DELETE', path: '/v1/streams/{stream_id}' },
+  completeStream: { method: 'POST', path: '/v1/streams/{stream_id}/complete' },
+  rotateKey: { method: 'POST', path: '/v1/streams/{stream_id}/key' },
   getStreamStats: { method: 'GET', path: '/v1/streams/{stream_id}/stats' },
   followStream: { method: 'GET', path: '/v1/streams/{stream_id}/events' },
   listWorkers: { method: 'GET', path: '/v1/workers' },

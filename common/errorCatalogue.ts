@@ -56,6 +56,16 @@ export const errorCatalogue = {
     title: 'A request with this Idempotency-Key is under way',
     next: 'Send the same request again after Retry-After.',
   },
+  recording_fixed: caller(
+    409,
+    'Whether the stream is recorded can no longer be changed',
+    'Set `record` before the first encoder connects, or start the next run with it.',
+  ),
+  edit_conflict: {
+    ...{ status: 409, retryable: true, blame: 'caller' },
+    title: 'Too many calls change the stream at the same moment',
+    next: 'Send the same request again.',
+  },
   quota: {
     ...{ status: 429, retryable: true, blame: 'caller' },
     title: 'As many streams run as are allowed',

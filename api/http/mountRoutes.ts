@@ -3,11 +3,13 @@ import { z } from 'zod';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { ApiServices } from '../apiServices.ts';
-import { caller } from '../auth/caller.ts';
+import { type Caller, caller } from '../auth/caller.ts';
 import type { Permission } from '../auth/permission.ts';
 import { checkInput } from './checkInput.ts';
+import { idempotencyHeader, isRepeatable } from './idempotencyHeader.ts';
 import { onlyMethods } from './onlyMethods.ts';
 import { parseJson, rawBody } from './readBody.ts';
+import type { RepeatableRequest, RepeatedRequests } from './repeatedRequests.ts';
 import { requestIdOf } from './requestId.ts';
 import type { Reply, Route } from './route.ts';
 
@@ -17,6 +19,7 @@ interface MountOptions {
   services: ApiServices;
   /** What lets a request pass that may use routes of this permission. */
   authorize: (permission: Permission) => RequestHandler;
+  repeated: RepeatedRequests;
   log: Logger;
 }
 
@@ -57,9 +60,21 @@ function handle(route: Route, options: MountOptions & { prefix: string; envelope
       ...{ requestId, caller: caller.of(response), signal: gone.signal },
       log: options.log.child({ requestId }),
     };
-    const reply = await route.call(call, options.services);
+    const repeatable = repeatableRequest(route, request, call.caller);
+    const reply = repeatable
+      ? await options.repeated.run(repeatable, repeatKey => route.call({ ...call, repeatKey }, options.services))
+      : await route.call(call, options.services);
     send(reply, response, options);
   };
+}
+
+/** A POST with an Idempotency-Key. Other methods may be repeated as they are. */
+function repeatableRequest(route: Route, request: Request, { keyId }: Caller): RepeatableRequest | undefined {
+  if (!isRepeatable(route)) return undefined;
+  const { 'idempotency-key': idempotencyKey } = checkInput(request.headers, idempotencyHeader, 'parameter');
+  if (idempotencyKey === undefined) return undefined;
+  const path = request.originalUrl.slice(request.originalUrl.indexOf('/', 1));
+  return { keyId, idempotencyKey, content: { method: request.method, path, body: rawBody(request) } };
 }
 
 function inputOf(route: Route, request: Request) {

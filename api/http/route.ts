@@ -47,6 +47,8 @@ export interface RouteCall<Params, Query, Headers, Body> {
   log: Logger;
   /** Aborts when the caller goes away. */
   signal: AbortSignal;
+  /** With an Idempotency-Key: a word that is the same for each repeat of this request. */
+  repeatKey?: string;
 }
 
 interface RouteText {

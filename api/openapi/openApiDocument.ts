@@ -6,6 +6,7 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { type ErrorCode, errorCatalogue } from '../../common/errorCatalogue.ts';
+import { idempotencyHeader, isRepeatable } from '../http/idempotencyHeader.ts';
 import { problem } from '../http/problemOf.ts';
 import type { Route } from '../http/route.ts';
 
@@ -65,7 +66,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     requestParams: {
       ...(params && { path: params }),
       ...(query && { query }),
-      ...(headers && { header: headers }),
+      ...((headers || isRepeatable(route)) && { header: headersOf(route) }),
     },
     ...(body && { requestBody: { required: !isOptional(body), content: { 'application/json': { schema: body } } } }),
     responses: { ...answersOf(route), ...errorsOf(route, isPublic) },
@@ -86,8 +87,9 @@ function answersOf({ answers }: Route): ZodOpenApiResponsesObject {
 
 function errorsOf(route: Route, isPublic: boolean): ZodOpenApiResponsesObject {
   const own: ErrorCode[] = [
+    ...(isRepeatable(route) ? (['idempotency_key_reused', 'idempotency_key_in_use'] as const) : []),
     ...(route.body ? (['body_invalid', 'field_unknown'] as const) : []),
-    ...(route.params || route.query || route.headers ? (['parameter_invalid'] as const) : []),
+    ...(route.params || route.query || route.headers || isRepeatable(route) ? (['parameter_invalid'] as const) : []),
   ];
   const codes = new Set([...route.errors, ...own, ...(isPublic ? [] : signedErrors), ...commonErrors]);
   const byStatus = Map.groupBy(codes, code => errorCatalogue[code].status);
@@ -102,6 +104,10 @@ function errorsOf(route: Route, isPublic: boolean): ZodOpenApiResponsesObject {
     ]),
   );
 }
+
+/** With what every POST takes. */
+const headersOf = (route: Route): z.ZodObject =>
+  (route.headers ?? z.object({})).extend(isRepeatable(route) ? idempotencyHeader.shape : {});
 
 const headers = z.object({
   'X-Request-Id': z.string().meta({ description: 'The id of this request, also in the log of the server.' }),

@@ -22,7 +22,8 @@ export function livetranRoutes(
   router
     .route('/api/start-stream')
     .post(signed, async (request, response) => {
-      await streams.start(parseBody(request, livetranStart));
+      const { stream_id: id, ...start } = parseBody(request, livetranStart);
+      await streams.start(id, start);
       response.json({ success: true, data: 'Stream launching!' });
     })
     .all(onlyMethods('POST'));

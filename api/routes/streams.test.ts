@@ -47,6 +47,11 @@ describe('/api/streams', () => {
       record: true,
       dvr: false,
       webhook_urls: [],
+      title: null,
+      metadata: {},
+      connect_timeout_seconds: null,
+      reconnect_timeout_seconds: null,
+      max_duration_seconds: null,
       node: 'n1',
       worker: null,
       port: null,
@@ -56,6 +61,9 @@ describe('/api/streams', () => {
       last_refusal: null,
       health: null,
       created_at: expect.stringMatching(ISO),
+      ready_at: null,
+      streaming_at: null,
+      stopped_at: null,
       updated_at: expect.stringMatching(ISO),
     });
 
@@ -100,7 +108,7 @@ describe('/api/streams', () => {
     ['GET', '/api/streams/a%2Fb', undefined, 400, 'stream_id must be 1 to 64'],
     ['POST', '/api/streams', { stream_id: '..' }, 400, 'stream_id must be 1 to 64'],
     ['PUT', '/api/streams', undefined, 405, 'use GET or POST'],
-    ['POST', '/api/streams/a', undefined, 405, 'use GET or DELETE'],
+    ['POST', '/api/streams/a', undefined, 405, 'use GET or PATCH or DELETE'],
   ])('%s %s %s → %i', async (method, path, body, status, error) => {
     const answer = await api.ask(method, path, body);
     expect(answer).toMatchObject({ status, body: { success: false, error: expect.stringContaining(error) } });

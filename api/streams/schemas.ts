@@ -2,17 +2,33 @@ import { z } from 'zod';
 import { passphrase } from '../../common/srt/passphrase.ts';
 import { streamId } from '../../common/stream/streamId.ts';
 import { streamLatency } from '../../common/stream/streamLatency.ts';
+import {
+  metadataError,
+  metadataFits,
+  metadataRule,
+  streamMetadata,
+  streamTitle,
+} from '../../common/stream/streamMetadata.ts';
 import { profileConflict, requestedProfile } from '../../common/stream/streamProfile.ts';
 
 const webhookUrl = z
-  .string()
+  .string({ error: 'must be a string' })
   .max(2_048, 'must have at most 2048 characters')
   .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
 
-const webhookUrls = z.array(webhookUrl, { error: 'must be a list of URLs' }).max(10, 'must have at most 10 URLs');
+const webhookUrls = z
+  .array(webhookUrl, { error: 'must be a list of URLs' })
+  .max(10, 'must have at most 10 URLs')
+  .meta({ description: 'Get each event of the stream (docs/events.md).' });
 
 const flag = z.boolean({ error: 'must be true or false' });
 
+const seconds = (most: number, description: string) => {
+  const error = `must be a number from 1 to ${most}`;
+  return z.number({ error }).min(1, error).max(most, error).nullish().meta({ description });
+};
+
+const DAY = 86_400;
 const body = { error: 'the body must be a JSON object' };
 
 /** `{"stream_id"}`; other fields are ignored. */
@@ -24,13 +40,13 @@ const common = {
     .nullish()
     .meta({ description: 'What is made of the picture (docs/profiles.md). Default: DEFAULT_PROFILE.' }),
   abr: flag.nullish().meta({ description: 'true: the ladder. Where both are given it must agree with `profile`.' }),
-  record: flag.nullish().transform(on => on ?? false),
-  dvr: flag.nullish().transform(on => on ?? false),
+  record: flag.nullish().meta({ description: 'Keeps every segment, and makes a recording at the end.' }),
+  dvr: flag.nullish().meta({ description: 'Viewers can rewind to the beginning while the stream is live.' }),
   latency: streamLatency
     .nullish()
     .meta({ description: 'reduced: shorter segments (docs/latency.md). Default: standard.' }),
   passphrase: passphrase.nullish().meta({ description: 'The encoder must have it, too (docs/ingestion.md).' }),
-  webhook_urls: webhookUrls.nullish().transform(urls => [...new Set(urls)]),
+  webhook_urls: webhookUrls.nullish(),
 };
 
 function checkProfile(context: z.core.ParsePayload<{ profile?: unknown; abr?: unknown }>): void {
@@ -42,20 +58,64 @@ function checkProfile(context: z.core.ParsePayload<{ profile?: unknown; abr?: un
 export const livetranStart = z.object({ stream_id: streamId, ...common }, body).check(checkProfile);
 
 /** The body of `POST /v1/streams`. */
-export const startRequest = z
-  .strictObject({ stream_id: streamId, ...common }, body)
-  .check(checkProfile)
+export const createRequest = z
+  .strictObject(
+    {
+      stream_id: streamId
+        .nullish()
+        .meta({ description: 'Its name in URLs and in the bucket. Made when it is absent.' }),
+      ...common,
+      title: streamTitle.nullish(),
+      metadata: streamMetadata.nullish().meta({ description: `Texts of your own, by name. ${metadataRule}.` }),
+      connect_timeout_seconds: seconds(
+        DAY,
+        'STOPPED without an encoder after so long. Default: CONNECT_TIMEOUT_SECONDS.',
+      ),
+      reconnect_timeout_seconds: seconds(
+        DAY,
+        'STOPPED so long after its encoder has gone. Default: RECONNECT_TIMEOUT_SECONDS.',
+      ),
+      max_duration_seconds: seconds(30 * DAY, 'STOPPED so long after its first encoder connected. Default: no limit.'),
+    },
+    body,
+  )
+  .check(checkProfile, context => {
+    const { title, metadata } = context.value;
+    if (metadataFits(title ?? '', metadata ?? {})) return;
+    context.issues.push({ code: 'custom', path: ['metadata'], message: metadataRule, input: metadata });
+  })
   .meta({ id: 'StartStream' });
 
-export type StartRequest = z.output<typeof startRequest>;
+export type CreateRequest = z.output<typeof createRequest>;
 
-/** The query of a listing. */
-export const listQuery = z.object({
-  limit: z.coerce
-    .number({ error: 'must be a whole number' })
-    .int('must be a whole number')
-    .min(1, 'must be at least 1')
-    .max(1_000, 'must be at most 1000')
-    .default(100)
-    .meta({ description: 'How many streams a page has at most.' }),
-});
+/** The body of `PATCH /v1/streams/:stream_id`: a JSON merge patch (RFC 7396). */
+export const editRequest = z
+  .strictObject(
+    {
+      webhook_urls: webhookUrls.nullable(),
+      title: streamTitle.nullable(),
+      metadata: z
+        .record(streamMetadata.keyType, streamMetadata.valueType.nullable(), { error: metadataError })
+        .nullable()
+        .meta({ description: 'Changes the names that it has; null removes one. null for the whole removes all.' }),
+      record: flag,
+    },
+    body,
+  )
+  .partial()
+  .meta({ id: 'EditStream' });
+
+export type EditRequest = z.output<typeof editRequest>;
+
+/** The body of `POST /v1/streams/:stream_id/key`. */
+export const keyRequest = z
+  .strictObject(
+    {
+      revoke: flag
+        .optional()
+        .meta({ description: 'All keys before the new one are worthless, and their encoder is disconnected.' }),
+      passphrase: passphrase.nullable().optional().meta({ description: 'Replaces the passphrase; null removes it.' }),
+    },
+    body,
+  )
+  .meta({ id: 'RotateKey' });

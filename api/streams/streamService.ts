@@ -2,18 +2,26 @@ import type { Queue } from 'bullmq';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import { type StreamJob, streamJobId, streamJobOptions } from '../../common/redis/queues.ts';
-import { type RequestedProfile, resolveProfile } from '../../common/stream/streamProfile.ts';
+import type { Page, PageQuery, StreamPages } from '../../common/stream/streamPages.ts';
+import type { RequestedProfile } from '../../common/stream/streamProfile.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
-import type { StreamStore } from '../../common/stream/streamStore.ts';
+import type { RotateOptions, StopReason, StreamStore } from '../../common/stream/streamStore.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
+import type { EventFeed } from '../events/eventFeed.ts';
 import { askRedis } from '../http/askRedis.ts';
-import type { StartRequest } from './schemas.ts';
+import { awaitStream } from './awaitStream.ts';
+import { editedFields } from './editedFields.ts';
+import { newStreamId } from './newStreamId.ts';
+import type { CreateRequest, EditRequest } from './schemas.ts';
+import { type StartRequest, startOptionsOf } from './startOptionsOf.ts';
 
 const QUEUE_DEADLINE_MS = 1_000;
 
 /** What callers may do with streams, whichever route they come by. Every call throws `redis_unavailable` at once. */
 export class StreamService {
   readonly #store: StreamStore;
+  readonly #pages: StreamPages;
+  readonly #events: EventFeed;
   readonly #queue: Queue<StreamJob>;
   readonly #maxStreams: number;
   readonly #defaultProfile: RequestedProfile;
@@ -27,6 +35,8 @@ export class StreamService {
    */
   constructor(deps: {
     store: StreamStore;
+    pages: StreamPages;
+    events: EventFeed;
     queue: Queue<StreamJob>;
     maxStreams: number;
     defaultProfile: RequestedProfile;
@@ -34,6 +44,8 @@ export class StreamService {
     log: Logger;
   }) {
     this.#store = deps.store;
+    this.#pages = deps.pages;
+    this.#events = deps.events;
     this.#queue = deps.queue;
     this.#maxStreams = deps.maxStreams;
     this.#defaultProfile = deps.defaultProfile;
@@ -45,32 +57,72 @@ export class StreamService {
    * Writes the record, then adds the run's job. When only the second fails the stream stays INITIALISED, and a worker
    * that finds it without a job adds it again. Throws `stream_running`,
    * `quota` and `webhook_refused`.
+   * @param startedBy of the request, where it has an Idempotency-Key
    */
-  async start(request: StartRequest): Promise<void> {
-    const streamId = request.stream_id;
-    const { record, dvr, webhook_urls: webhookUrls } = request;
-    const profile = resolveProfile(request, this.#defaultProfile);
-    await this.#checkTargets(webhookUrls);
-    const latency = request.latency ?? 'standard';
-    const access = request.passphrase ? { passphrase: request.passphrase } : {};
-    const options = { profile, latency, record, dvr, ...access, webhookUrls, maxStreams: this.#maxStreams };
-    const run = await askRedis(() => this.#store.start(streamId, options));
+  async start(streamId: string, request: StartRequest, startedBy?: string): Promise<void> {
+    const options = startOptionsOf(request, this.#defaultProfile);
+    await this.#checkTargets(options.webhookUrls);
+    const limits = { maxStreams: this.#maxStreams, ...(startedBy !== undefined && { startedBy }) };
+    const run = await askRedis(() => this.#store.start(streamId, { ...options, ...limits }));
+    const { profile, latency, record, dvr } = options;
     this.#log.info({ streamId, run, profile, latency, record, dvr }, 'stream created');
     const job = { ...streamJobOptions, jobId: streamJobId(streamId, run) };
     await askRedis(() => withDeadline(this.#queue.add('stream', { streamId, run }, job), QUEUE_DEADLINE_MS, notAdded));
   }
 
+  /**
+   * Starts a stream, and waits for the worker's address. A request that is repeated finds the stream that it has started.
+   * Throws as start() does.
+   * @returns the stream as it is, at the latest after `waitMs`
+   */
+  async create(
+    { stream_id: wanted, ...request }: CreateRequest,
+    options: { waitMs: number; startedBy?: string | undefined; signal: AbortSignal },
+  ): Promise<StreamRecord> {
+    const { startedBy, waitMs: timeoutMs, signal } = options;
+    const streamId = wanted ?? newStreamId(startedBy);
+    await this.start(streamId, request, startedBy).catch(async (error: unknown) => {
+      const isRunning = error instanceof AppError && error.code === 'stream_running';
+      if (!isRunning || startedBy === undefined || (await this.find(streamId))?.startedBy !== startedBy) throw error;
+    });
+    return this.#await(streamId, { timeoutMs, signal, until: ({ state }) => state !== 'INITIALISED' });
+  }
+
+  /** Changes what an app may change. Throws `stream_not_found`, `webhook_refused`, and `body_invalid` when the metadata grow too large. */
+  async edit(streamId: string, request: EditRequest): Promise<StreamRecord> {
+    await this.#checkTargets(request.webhook_urls ?? []);
+    await askRedis(() => this.#store.edit(streamId, record => editedFields(record, request)));
+    return this.get(streamId);
+  }
+
+  /** Has a new stream key made, and waits for it. Throws `stream_stopped` or `stream_not_found` when the stream does not run. */
+  async rotateKey(
+    streamId: string,
+    rotation: RotateOptions,
+    { waitMs: timeoutMs, signal }: { waitMs: number; signal: AbortSignal },
+  ): Promise<{ record: StreamRecord; isMade: boolean }> {
+    const { state } = await this.get(streamId);
+    if (state === 'STOPPED')
+      throw new AppError('stream_stopped', `stream "${streamId}" is STOPPED and has no stream key`);
+    const { run, generation } = await askRedis(() => this.#store.rotateKey(streamId, rotation));
+    this.#log.info({ streamId, run, generation, revoke: rotation.revoke ?? false }, 'new stream key requested');
+    const isMade = (of: StreamRecord): boolean => of.run === run && of.urlGeneration >= generation;
+    const until = (of: StreamRecord): boolean => isMade(of) || of.run !== run || of.state === 'STOPPED';
+    const record = await this.#await(streamId, { timeoutMs, signal, until });
+    return { record, isMade: isMade(record) };
+  }
+
   /** Requests the end of a stream, which its owner carries out. Throws `stream_not_found` when none is running. */
-  async stop(streamId: string): Promise<void> {
-    const outcome = await askRedis(() => this.#store.stop(streamId));
-    this.#log.info({ streamId, outcome }, 'stop requested');
+  async stop(streamId: string, reason?: StopReason): Promise<void> {
+    const outcome = await askRedis(() => this.#store.stop(streamId, reason));
+    this.#log.info({ streamId, outcome, reason }, 'stop requested');
     // No worker had taken it, so its job has nothing left to do. One that stays is dropped by the worker that gets it.
     if (outcome === 'stopped') void this.#removeJob(streamId);
   }
 
   /** The same, where a STOPPED stream is no error; resolves to the stream. Throws `stream_not_found` when there is none. */
-  async end(streamId: string): Promise<StreamRecord> {
-    await this.stop(streamId).catch((error: unknown) => {
+  async end(streamId: string, reason?: StopReason): Promise<StreamRecord> {
+    await this.stop(streamId, reason).catch((error: unknown) => {
       if (!(error instanceof AppError && error.code === 'stream_not_found')) throw error;
     });
     return this.get(streamId);
@@ -87,8 +139,12 @@ export class StreamService {
     return record;
   }
 
-  async list(limit: number): Promise<StreamRecord[]> {
-    return askRedis(() => this.#store.list(limit));
+  async page(query: PageQuery): Promise<Page> {
+    return askRedis(() => this.#pages.page(query));
+  }
+
+  #await(streamId: string, wait: Omit<Parameters<typeof awaitStream>[2], 'read'>): Promise<StreamRecord> {
+    return awaitStream(this.#events, streamId, { ...wait, read: () => this.get(streamId) });
   }
 
   async #checkTargets(urls: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sourceFaults } from '../../common/stream/sourceFaults.ts';
 import { streamLatency } from '../../common/stream/streamLatency.ts';
+import { streamMetadata } from '../../common/stream/streamMetadata.ts';
 import { streamProfile } from '../../common/stream/streamProfile.ts';
 import { streamReasons } from '../../common/stream/streamReasons.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
@@ -8,6 +9,7 @@ import { streamStates } from '../../common/stream/streamState.ts';
 import { healthView, viewHealth } from './healthView.ts';
 
 const time = z.iso.datetime();
+const ownSeconds = z.number().nullable().meta({ description: "null: the worker's setting counts." });
 const wordsOf = (list: object) => Object.keys(list) as [string];
 
 /** A stream as the resource API shows it. Times are ISO 8601 in UTC; what is not there yet is null. */
@@ -30,6 +32,11 @@ export const streamView = z
     record: z.boolean(),
     dvr: z.boolean(),
     webhook_urls: z.array(z.string()),
+    title: z.string().nullable(),
+    metadata: streamMetadata,
+    connect_timeout_seconds: ownSeconds,
+    reconnect_timeout_seconds: ownSeconds,
+    max_duration_seconds: z.number().nullable().meta({ description: 'null: no limit.' }),
     node: z.string().nullable().meta({ description: 'The host of the worker that has the stream.' }),
     worker: z.string().nullable().meta({ description: 'The id of the worker that has the stream.' }),
     port: z.int().nullable(),
@@ -51,6 +58,9 @@ export const streamView = z
       .meta({ description: 'The encoder that was refused last.' }),
     health: healthView.nullable().meta({ description: 'How the stream is. null: no encoder is connected.' }),
     created_at: time,
+    ready_at: time.nullable().meta({ description: 'When a worker first listened for the encoder.' }),
+    streaming_at: time.nullable().meta({ description: 'When the first encoder connected.' }),
+    stopped_at: time.nullable(),
     updated_at: time,
   })
   .meta({ id: 'Stream' });
@@ -75,17 +85,27 @@ export function viewStream(record: StreamRecord): StreamView {
     record: record.record,
     dvr: record.dvr,
     webhook_urls: record.webhookUrls,
+    title: record.title || null,
+    metadata: record.metadata,
+    connect_timeout_seconds: record.connectTimeoutSeconds ?? null,
+    reconnect_timeout_seconds: record.reconnectTimeoutSeconds ?? null,
+    max_duration_seconds: record.maxDurationSeconds ?? null,
     node: record.node ?? null,
     worker: record.worker ?? null,
     port: record.port ?? null,
-    srt_url: record.srtUrl ?? null,
+    // A URL whose key was revoked leads nowhere.
+    srt_url: record.urlGeneration < record.keyFloor ? null : (record.srtUrl ?? null),
     stream_link: record.streamLink ?? null,
     recording_link: record.recordingLink ?? null,
     last_refusal: refusal ? { ...refusal, at: iso(refusal.at) } : null,
     health: record.health && record.state === 'STREAMING' ? viewHealth(record.health) : null,
     created_at: iso(record.createdAt),
+    ready_at: isoOrNull(record.readyAt),
+    streaming_at: isoOrNull(record.streamingAt),
+    stopped_at: isoOrNull(record.stoppedAt),
     updated_at: iso(record.updatedAt),
   };
 }
 
+const isoOrNull = (ms: number | undefined): string | null => (ms === undefined ? null : iso(ms));
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -56,6 +56,8 @@ export const keys = {
   adminSession: (digest: string) => `${prefix}admin-session:${digest}`,
   /** STRING: a request signature that was used once. Expires with the signature. */
   usedSignature: (digest: string) => `${prefix}signature:${digest}`,
+  /** HASH: a request with an Idempotency-Key, and its answer. Expires. */
+  idempotency: (digest: string) => `${prefix}idempotency:${digest}`,
   /** Channel: `<stream id>`: read this stream's desired state now. */
   wakeChannel: `${prefix}wake`,
   /** Channel: `<stream id>`: a router reports that its worker is gone. */

@@ -26,6 +26,8 @@ export const streamReasons = {
   worker_lost: 'Another worker took the stream over from one that died or was cut off. `SrtUrl` may be another.',
   handed_over: 'Another worker took the stream over from one that was stopped. `SrtUrl` may be another.',
   user_stop: 'The app asked for the stop.',
+  completed: 'The app asked for the end at once (`POST …/complete`).',
+  max_duration: 'The stream was on the air for its `max_duration_seconds`.',
   connect_timeout: 'No encoder connected in CONNECT_TIMEOUT_SECONDS.',
   reconnect_timeout: 'The encoder did not come back in RECONNECT_TIMEOUT_SECONDS.',
   ports_exhausted: 'No UDP port of SRT_PORTS was free.',

@@ -4,10 +4,12 @@ import { passphrase } from '../srt/passphrase.ts';
 import { lastRefusal } from './lastRefusal.ts';
 import { streamHealth } from './streamHealth.ts';
 import { streamLatency } from './streamLatency.ts';
+import { streamMetadata } from './streamMetadata.ts';
 import { streamProfile } from './streamProfile.ts';
 import { type StreamReason, streamStates } from './streamState.ts';
 
 const { ms, urls, word } = fields;
+const seconds = z.coerce.number().positive().optional();
 const flag = z.string().transform(s => s === '1');
 
 /** A stream's record as Redis holds it: a hash of strings. */
@@ -27,6 +29,21 @@ const storedRecord = z
     webhookUrls: urls,
     /** Those that left `webhookUrls`, because the receiver answered 410. */
     endedWebhooks: urls.default([]),
+    title: z.string().default(''),
+    /** JSON in Redis. */
+    metadata: fields.json.pipe(streamMetadata).default({}),
+    /** This stream's own windows and limit, in seconds; undefined: the worker's settings, and no limit. */
+    connectTimeoutSeconds: seconds,
+    reconnectTimeoutSeconds: seconds,
+    maxDurationSeconds: seconds,
+    /** Of the request that started this run, where it had an Idempotency-Key. */
+    startedBy: word.optional(),
+    /** Grows with each change that is not the owner's. */
+    edits: z.coerce.number().default(0),
+    /** When the run was first READY and STREAMING, and when it STOPPED. */
+    readyAt: ms.optional(),
+    streamingAt: ms.optional(),
+    stoppedAt: ms.optional(),
     createdAt: ms,
     updatedAt: ms,
     token: word.default('0'),

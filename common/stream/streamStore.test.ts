@@ -175,7 +175,6 @@ describe('rotateKey', () => {
 describe('reading', () => {
   test('an unknown stream is undefined', async () => {
     expect(await store.get('a')).toBeUndefined();
-    expect(await store.list(10)).toEqual([]);
     expect(await store.live()).toEqual([]);
   });
 
@@ -188,19 +187,6 @@ describe('reading', () => {
     expect((await store.live()).map(({ streamId }) => streamId).sort()).toEqual(['a', 'b', 'c']);
   });
 
-  test('lists newest first, leaves out expired records, and keeps a stream that runs for a week', async () => {
-    for (const [i, id] of ['old', 'gone', 'new'].entries()) {
-      await store.start(id, options);
-      await redis.hset(keys.stream(id), 'createdAt', 1_000 + i);
-      await redis.zadd(keys.index, Date.now() + i, id);
-    }
-    await redis.del(keys.stream('gone'));
-    // As the trimming of the index leaves it after 72 h.
-    await redis.zrem(keys.index, 'old');
-    expect((await store.list(10)).map(({ streamId }) => streamId)).toEqual(['new', 'old']);
-    expect((await store.list(1)).map(({ streamId }) => streamId)).toEqual(['new']);
-  });
-
   test('the index is trimmed as it grows', async () => {
     await redis.zadd(keys.index, 1, 'ancient');
     await store.start('a', options);
@@ -211,7 +197,7 @@ describe('reading', () => {
     await store.start('a', options);
     await redis.acl('SETUSER', 'default', '-hgetall', '-hget');
     try {
-      await expect(store.list(10)).rejects.toThrow('NOPERM');
+      await expect(store.read(['a'])).rejects.toThrow('NOPERM');
       await expect(store.counts()).rejects.toThrow('NOPERM');
     } finally {
       await redis.acl('SETUSER', 'default', '+@all');
@@ -222,8 +208,50 @@ describe('reading', () => {
     for (const id of ['a', 'bad', 'none']) await store.start(id, options);
     await redis.hset(keys.stream('bad'), 'state', 'SPINNING');
     await redis.set(keys.stream('none'), 'no hash');
-    expect((await store.list(10)).map(({ streamId }) => streamId)).toEqual(['a']);
+    expect((await store.read(['a', 'bad', 'none'])).map(({ streamId }) => streamId)).toEqual(['a']);
     expect((await store.live()).map(({ streamId }) => streamId)).toEqual(['a']);
     expect(await store.counts()).toMatchObject({ INITIALISED: 1 });
+  });
+});
+
+describe('options and edits', () => {
+  const more = {
+    ...{ title: 'News', metadata: { show: 'news' }, connectTimeoutSeconds: 20, reconnectTimeoutSeconds: 5.5 },
+    ...{ maxDurationSeconds: 60, startedBy: 'abc' },
+  };
+
+  test('a record keeps what a start says, and nothing of the run before', async () => {
+    await store.start('a', { ...options, ...more });
+    expect(await store.get('a')).toMatchObject(more);
+    await store.stop('a');
+    await store.start('a', options);
+    const record = await store.get('a');
+    expect(record).toMatchObject({ title: '', metadata: {}, edits: 0 });
+    expect(record).not.toHaveProperty('maxDurationSeconds');
+  });
+
+  test('an edit changes fields, and deletes those that are empty', async () => {
+    await store.start('a', { ...options, ...more });
+    await store.edit('a', ({ title }) => ({ title: `${title}!`, metadata: '' }));
+    expect(await store.get('a')).toMatchObject({ title: 'News!', metadata: {}, edits: 1 });
+    await expect(store.edit('b', () => ({}))).rejects.toMatchObject({ code: 'stream_not_found' });
+  });
+
+  test('edits at the same moment are all made', async () => {
+    await store.start('a', options);
+    const edit = (i: number) =>
+      store.edit('a', ({ metadata }) => ({ metadata: JSON.stringify({ ...metadata, [`k${i}`]: 'x' }) }));
+    await Promise.all(Array.from({ length: 8 }, (_, i) => edit(i)));
+    expect(Object.keys((await store.get('a'))?.metadata ?? {})).toHaveLength(8);
+  });
+
+  test('a record keeps when it first was in a state', async () => {
+    await store.start('a', options);
+    await store.stop('a');
+    const record = await store.get('a');
+    expect(record?.stoppedAt).toBe(record?.updatedAt);
+    expect(record).not.toHaveProperty('readyAt');
+    await store.start('a', options);
+    expect(await store.get('a')).not.toHaveProperty('stoppedAt');
   });
 });

@@ -5,25 +5,9 @@ import { AppError } from '../errors.ts';
 import { EntryParser } from '../redis/entryParser.ts';
 import { keys, RECORD_TTL_SECONDS } from '../redis/keys.ts';
 import { LuaScript } from '../redis/luaScript.ts';
-import type { StreamLatency } from './streamLatency.ts';
-import { isLadder, type StreamProfile } from './streamProfile.ts';
+import { type StartOptions, startFields } from './startOptions.ts';
 import { parseStreamRecord, type StreamRecord } from './streamRecord.ts';
 import type { StreamState } from './streamState.ts';
-
-export interface StartOptions {
-  profile: StreamProfile;
-  webhookUrls: readonly string[];
-  /** The most streams of the cluster that may be not STOPPED; 0 or absent: any number. */
-  maxStreams?: number;
-  /** Keeps every segment and makes a recording at the end. */
-  record?: boolean;
-  /** Viewers can rewind to the beginning while the stream is live. */
-  dvr?: boolean;
-  /** Default: standard. */
-  latency?: StreamLatency;
-  /** The encoder must have it, too; absent: the stream is not encrypted. */
-  passphrase?: string;
-}
 
 export interface RotateOptions {
   /** All keys before the new one are worthless from now on, and the encoder that used one is disconnected. */
@@ -38,6 +22,11 @@ export interface RotatedKey {
   generation: number;
 }
 
+/** Why an app ends a stream: `completed` does not wait for segments that are not stored yet. */
+export type StopReason = 'user_stop' | 'completed';
+
+/** Each fails only because another call has succeeded. */
+const EDIT_ATTEMPTS = 10;
 const KIND = 'stream record';
 
 /** Stream records for processes that do not own the stream: create, request a stop, read. */
@@ -46,6 +35,7 @@ export class StreamStore {
   readonly #entries: EntryParser;
   readonly #start = new LuaScript(new URL('./lua/start-stream.lua', import.meta.url));
   readonly #stop = new LuaScript(new URL('./lua/stop-stream.lua', import.meta.url));
+  readonly #edit = new LuaScript(new URL('./lua/edit-stream.lua', import.meta.url));
   readonly #rotate = new LuaScript(new URL('./lua/rotate-key.lua', import.meta.url));
 
   constructor(redis: Redis, entries = new EntryParser()) {
@@ -62,7 +52,7 @@ export class StreamStore {
     const creating = this.#start.run(
       this.#redis,
       [keys.stream(streamId), keys.live, keys.index, keys.outbox],
-      [streamId, run, options.maxStreams ?? 0, ...optionFields(options)],
+      [streamId, run, options.maxStreams ?? 0, ...startFields(options)],
     );
     const [created, state] = (await this.#readable(streamId, creating)) as [number, string];
     if (created === 1) return run;
@@ -79,11 +69,11 @@ export class StreamStore {
   }
 
   /** Requests a stop. Throws `stream_not_found` when no such stream is running. */
-  async stop(streamId: string): Promise<'stopping' | 'stopped'> {
+  async stop(streamId: string, reason: StopReason = 'user_stop'): Promise<'stopping' | 'stopped'> {
     const stopping = this.#stop.run(
       this.#redis,
       [keys.stream(streamId), keys.live, keys.outbox],
-      [streamId, 'user_stop', RECORD_TTL_SECONDS, keys.wakeChannel],
+      [streamId, reason, RECORD_TTL_SECONDS, keys.wakeChannel],
     );
     const answer = await this.#readable(streamId, stopping);
     if (answer === 0) throw new AppError('stream_not_found', `stream "${streamId}" is not running`);
@@ -103,27 +93,30 @@ export class StreamStore {
     return { run, generation };
   }
 
+  /**
+   * Changes what its owner does not write. `edit` makes the fields from the record as it is ('' deletes), and is asked again when
+   * another call has changed it meanwhile. Throws `stream_not_found`, and what `edit` throws.
+   */
+  async edit(streamId: string, edit: (record: StreamRecord) => Readonly<Record<string, string>>): Promise<void> {
+    for (let attempt = 0; attempt < EDIT_ATTEMPTS; attempt += 1) {
+      const record = await this.get(streamId);
+      if (!record) throw new AppError('stream_not_found', `stream "${streamId}" does not exist`);
+      const fields = Object.entries(edit(record)).flat();
+      const args = [record.run, record.edits, ...fields];
+      if ((await this.#edit.run(this.#redis, [keys.stream(streamId)], args)) === 1) return;
+    }
+    throw new AppError('edit_conflict', `stream "${streamId}" is being changed by too many calls; send it again`);
+  }
+
   /** Throws `stream_unreadable` when the record does not parse. */
   async get(streamId: string): Promise<StreamRecord | undefined> {
     const read = async () => parseStreamRecord(await this.#redis.hgetall(keys.stream(streamId)));
     return this.#readable(streamId, read());
   }
 
-  /**
-   * The latest streams, newest start first: those started within the last 72 h, and all that still run. A record that
-   * does not parse is left out.
-   */
-  async list(limit: number): Promise<StreamRecord[]> {
-    const ids = new Set(await this.#redis.zrange(keys.index, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit));
-    // A stream that has run for longer than the index goes back is older than every one in it.
-    if (ids.size < limit) for (const id of await this.#redis.smembers(keys.live)) ids.add(id);
-    const records = await this.#read([...ids]);
-    return records.sort((a, b) => b.createdAt - a.createdAt).slice(0, limit);
-  }
-
   /** All streams that are not STOPPED, but those whose record does not parse. */
   async live(): Promise<StreamRecord[]> {
-    return this.#read(await this.#redis.smembers(keys.live));
+    return this.read(await this.#redis.smembers(keys.live));
   }
 
   /** How many streams are in each state, STOPPED ones left out. */
@@ -140,7 +133,8 @@ export class StreamStore {
     return counts;
   }
 
-  async #read(ids: readonly string[]): Promise<StreamRecord[]> {
+  /** The records of these streams, in their order. One that is not there, or does not parse, is left out. */
+  async read(ids: readonly string[]): Promise<StreamRecord[]> {
     const records: StreamRecord[] = [];
     for (const part of chunks(ids)) {
       const pipeline = this.#redis.pipeline();
@@ -183,12 +177,4 @@ const CHUNK = 500;
 
 function* chunks(ids: readonly string[]): Generator<readonly string[]> {
   for (let i = 0; i < ids.length; i += CHUNK) yield ids.slice(i, i + CHUNK);
-}
-
-function optionFields({ profile, webhookUrls, record, dvr, latency, passphrase }: StartOptions): string[] {
-  const flag = (on: boolean | undefined): string => (on ? '1' : '0');
-  const switches = ['abr', flag(isLadder(profile)), 'record', flag(record), 'dvr', flag(dvr)];
-  const access = passphrase === undefined ? [] : ['passphrase', passphrase];
-  const how = ['profile', profile, 'latency', latency ?? 'standard', ...switches, ...access];
-  return [...how, 'webhookUrls', JSON.stringify(webhookUrls)];
 }

@@ -32,7 +32,7 @@ export type Acquired =
 export type RecordedAccess = Readonly<Record<'keyGeneration' | 'keyFloor' | 'passphrase', string>>;
 
 export type Renewed =
-  | { kind: 'renewed'; stopReason: string | undefined; sequence: string; access: RecordedAccess }
+  | { kind: 'renewed'; stopReason: string | undefined; sequence: string; access: RecordedAccess; streamingAt: string }
   | { kind: 'fenced' }
   | { kind: 'lost' };
 
@@ -100,9 +100,9 @@ export class LeaseScripts {
     if (answer[0] === 0) return { kind: 'fenced' };
     if (answer[0] === 2) return { kind: 'lost' };
     const stopReason = answer[1] === 'stop' ? String(answer[2] || 'user_stop') : undefined;
-    const [keyGeneration = '', keyFloor = '', passphrase = ''] = answer.slice(4).map(String);
+    const [keyGeneration = '', keyFloor = '', passphrase = '', streamingAt = ''] = answer.slice(4).map(String);
     const access = { keyGeneration, keyFloor, passphrase };
-    return { kind: 'renewed', stopReason, sequence: String(answer[3]), access };
+    return { kind: 'renewed', stopReason, sequence: String(answer[3]), access, streamingAt };
   }
 
   async #renewAll(items: readonly Renewal[]) {

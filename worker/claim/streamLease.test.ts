@@ -143,6 +143,24 @@ describe('holding', () => {
     await vi.waitFor(() => expect(second.told.onStopWanted).toHaveBeenCalledWith('user_stop'));
   });
 
+  test('a stream that was on the air for its longest duration is to stop, by the clock of Redis', async () => {
+    const run = await streams.start('show', { profile: 'transcode', webhookUrls: [], maxDurationSeconds: 60 });
+    const { lease, told } = await take('show', run, 'worker-1', 1_000_000);
+    await lease.write({ state: 'READY', event: 'x' });
+    await lease.write({ state: 'STREAMING', event: 'x' });
+    const since = Number((await streams.get('show'))?.streamingAt);
+    await lease.write({ state: 'READY', event: 'x' });
+    await lease.write({ state: 'STREAMING', event: 'x' });
+    expect((await streams.get('show'))?.streamingAt).toBe(since);
+    lease.wake();
+    await vi.waitFor(() => expect(lease.recorded('streamingAt')).toBe(String(since)), WAIT);
+    expect(told.onStopWanted).not.toHaveBeenCalled();
+    await redis.hset(keys.stream('show'), 'streamingAt', since - 60_000);
+    lease.wake();
+    await vi.waitFor(() => expect(told.onStopWanted).toHaveBeenCalledWith('max_duration'), WAIT);
+    expect(await streams.get('show')).toMatchObject({ desired: 'stop' });
+  });
+
   test('a rotated key reaches the owner with a wake-up, and also without one', async () => {
     const first = await take('a', await startRun('a'), 'worker-1', 1_000_000);
     await streams.rotateKey('a', { revoke: true, passphrase: 'ten bytes or more' });

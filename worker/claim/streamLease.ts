@@ -189,7 +189,9 @@ export class StreamLease {
       if (renewed.kind === 'fenced') return this.#setFenced();
       if (renewed.kind === 'lost') await this.#restore();
       // Kept up to date, or a record written again after Redis lost it would give its events' ids a second time.
-      if (renewed.kind === 'renewed') this.#record.seq = renewed.sequence;
+      // The same with the time from which its longest duration counts.
+      if (renewed.kind === 'renewed')
+        Object.assign(this.#record, { seq: renewed.sequence, streamingAt: renewed.streamingAt });
       this.#armDeadline(sentAt);
       if (renewed.kind !== 'renewed') return;
       if (renewed.stopReason) this.#tellStop(renewed.stopReason);

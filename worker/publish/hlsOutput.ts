@@ -148,10 +148,11 @@ export class HlsOutput implements EpochSink {
   /**
    * Waits for the uploads, writes the last playlists, leaves the spool clean. Never rejects.
    * @param options.endList the stream is over (EXT-X-ENDLIST); false: it goes on with another owner
+   * @param options.settleMs for how long the end waits for segments that are not stored yet; default: most of `timeoutMs`
    * @returns how many segments are in the spool and not in the store (their jobs stay queued), and the recording's URL
    */
-  finish(options: { endList?: boolean; timeoutMs?: number } = {}): Promise<Finished> {
-    this.#finished ??= this.#finish(options.endList ?? true, options.timeoutMs ?? FINISH_MS);
+  finish(options: { endList?: boolean; timeoutMs?: number; settleMs?: number } = {}): Promise<Finished> {
+    this.#finished ??= this.#finish(options.endList ?? true, options.timeoutMs ?? FINISH_MS, options.settleMs);
     return this.#finished;
   }
 
@@ -170,7 +171,7 @@ export class HlsOutput implements EpochSink {
     await Promise.all(epochs.map(epoch => epoch.settled()));
   }
 
-  async #finish(endList: boolean, timeoutMs: number): Promise<Finished> {
+  async #finish(endList: boolean, timeoutMs: number, settleMs = (timeoutMs * 2) / 3): Promise<Finished> {
     const { spool } = this.#deps;
     const { streamId, run } = this.#options;
     const deadline = AbortSignal.timeout(timeoutMs);
@@ -180,7 +181,7 @@ export class HlsOutput implements EpochSink {
     if (this.#pending === 0) this.#change(this.#ledger);
     // A third of the time is left for the playlists.
     const settled = Promise.all(epochs.map(epoch => epoch.settled()));
-    await withDeadline(settled, (timeoutMs * 2) / 3, () => undefined);
+    await withDeadline(settled, settleMs, () => undefined);
     const unstored = this.#unstored + this.#pending;
     if (this.#state.is('abandoned')) return { unstored };
     // What has not settled by now is a gap.

@@ -25,6 +25,8 @@ import type {
 } from './sessionContract.ts';
 import { type Ending, SessionEnding } from './sessionEnding.ts';
 import { sourceEvent } from './sourceEvent.ts';
+import { stopReason } from './stopReason.ts';
+import { finishOptions, wantedStop } from './wantedStop.ts';
 
 /** An owner that was lost after a longer time than this had no trouble with the stream: it is not counted. */
 const GOOD_RUN_MS = 60_000;
@@ -94,7 +96,7 @@ export class Session implements RunningSession {
     const { signal } = this.#ending;
     this.#lease.start(
       {
-        onStopWanted: reason => this.#stop(reason as StreamReason, 'Stopped on request'),
+        onStopWanted: reason => this.#ending.decide(wantedStop(reason)),
         onFenced: () => this.#ending.decide({ kind: 'fenced' }),
         onDoubt: () => output?.suspend(),
         onCertain: () => output?.resume(),
@@ -199,7 +201,7 @@ export class Session implements RunningSession {
   async #stream(encoder: SessionEncoder, output: SessionOutput): Promise<TranscodeEnd> {
     void this.#lease.write({
       state: 'STREAMING',
-      fields: { reason: 'encoder_connected', keyAccepted: '1' },
+      fields: { reason: 'encoder_connected', keyAccepted: '1', peer: encoder.peer },
       event: 'An encoder is connected',
     });
     this.#log.info({ peer: encoder.peer }, 'encoder connected');
@@ -253,7 +255,7 @@ export class Session implements RunningSession {
       this.#lease.abandon();
       return 'fenced';
     }
-    const finished = await this.#attempt('output', output?.finish({ endList: ending.kind === 'stopped' }));
+    const finished = await this.#attempt('output', output?.finish(finishOptions(ending)));
     if (finished && finished.unstored > 0)
       this.#log.error(finished, 'segments are in the spool, not in the store; the sweep uploads them');
     return this.#endLease(ending, finished?.recordingLink);
@@ -288,10 +290,4 @@ export class Session implements RunningSession {
       return undefined;
     }
   }
-}
-
-const reasons = ['ports_exhausted', 'listener_error', 'key_error', 'transcode_error', 'storage_error'] as const;
-
-function stopReason(error: AppError): StreamReason {
-  return reasons.find(reason => reason === error.code) ?? 'internal_error';
 }

@@ -40,8 +40,11 @@ export interface SessionIngestEvents {
 export interface SessionOutput extends EpochSink {
   suspend(): void;
   resume(): void;
-  /** Uploads what is left; `endList`: the stream is over and the playlist says so. Never rejects. */
-  finish(options: { endList: boolean }): Promise<{ unstored: number; recordingLink?: string }>;
+  /**
+   * Uploads what is left; `endList`: the stream is over and the playlist says so. Never rejects.
+   * @param options.settleMs for how long the playlist waits for segments that are not stored yet
+   */
+  finish(options: { endList: boolean; settleMs?: number }): Promise<{ unstored: number; recordingLink?: string }>;
   /** Stops at once and writes nothing more. */
   abandon(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import type { Spool } from '../publish/spool/spool.ts';
 import { spooledEpochs } from '../publish/spool/spooledEpochs.ts';
 import { createPhases, type PhaseDeps } from '../session/createPhases.ts';
 import { Session } from '../session/session.ts';
+import { streamTimes } from '../session/streamTimes.ts';
 import { startReporting } from './startReporting.ts';
 import { stopDeadlines } from './stopDeadlines.ts';
 import type { WorkerContext } from './workerContext.ts';
@@ -72,7 +73,8 @@ function createConsumer(
     costs: config.PROFILE_COSTS,
     startSession: (job, lease, acquiredAt, lostAfterMs) =>
       new Session({
-        ...{ job, lease, acquiredAt, lostAfterMs, times, log },
+        ...{ job, lease, acquiredAt, lostAfterMs, log },
+        times: streamTimes(field => lease.recorded(field), times),
         budget: new RestartBudget({ redis: redis.request, job, limits, log: log.child(job) }),
         place: { node: config.NODE_ID, worker: workerId },
         phases: createPhases(phaseDeps, job, lease),

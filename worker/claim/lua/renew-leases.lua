@@ -1,14 +1,15 @@
 -- Renews the leases of streams that one worker holds, and reads the desired state of each.
 -- KEYS  stream records
 -- ARGV  token, run, TTL (ms) of each, in the same order
--- Returns for each {1, desired, stopReason, event sequence, keyGeneration, keyFloor, passphrase} renewed; {0} fenced: another owner or another run has it;
--- {2} Redis has lost the record.
+-- A stream that was on the air for as long as its maxDurationSeconds allow is to stop.
+-- Returns for each {1, desired, stopReason, event sequence, keyGeneration, keyFloor, passphrase, streamingAt} renewed; {0} fenced:
+-- another owner or another run has it; {2} Redis has lost the record.
 -- @include ../../../common/redis/lua/now-ms.lua
 local now = now_ms()
 local answers = {}
 for i, record in ipairs(KEYS) do
   local h = redis.call('HMGET', record, 'token', 'owner', 'desired', 'stopReason', 'seq', 'run', 'keyGeneration', 'keyFloor',
-    'passphrase')
+    'passphrase', 'streamingAt', 'maxDurationSeconds')
   local token, run, ttl = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
   if not h[6] then
     answers[i] = { 2 }
@@ -16,7 +17,11 @@ for i, record in ipairs(KEYS) do
     answers[i] = { 0 }
   else
     redis.call('HSET', record, 'leaseUntil', ms(now + ttl))
-    answers[i] = { 1, h[3] or 'run', h[4] or '', h[5] or '0', h[7] or '', h[8] or '', h[9] or '' }
+    if h[3] ~= 'stop' and h[10] and h[11] and now >= h[10] + h[11] * 1000 then
+      h[3], h[4] = 'stop', 'max_duration'
+      redis.call('HSET', record, 'desired', h[3], 'stopReason', h[4])
+    end
+    answers[i] = { 1, h[3] or 'run', h[4] or '', h[5] or '0', h[7] or '', h[8] or '', h[9] or '', h[10] or '' }
   end
 end
 return answers

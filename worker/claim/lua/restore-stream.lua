@@ -6,6 +6,6 @@
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('SADD', KEYS[2], ARGV[1])
-redis.call('ZADD', KEYS[3], ms(now_ms()), ARGV[1])
+redis.call('ZADD', KEYS[3], redis.call('HGET', KEYS[1], 'createdAt') or ms(now_ms()), ARGV[1])
 redis.call('EXPIRE', KEYS[3], 259200)
 return 1
