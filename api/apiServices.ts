@@ -1,5 +1,6 @@
 import type { StreamSamples } from '../common/stream/streamSamples.ts';
 import type { WorkerRegistry } from '../common/workers/workerRegistry.ts';
+import type { KeyService } from './auth/keyService.ts';
 import type { EventFeed } from './events/eventFeed.ts';
 import type { StreamService } from './streams/streamService.ts';
 
@@ -9,6 +10,7 @@ export interface ApiServices {
   workers: WorkerRegistry;
   /** Figures of live streams. */
   samples: StreamSamples;
+  keys: KeyService;
   /** All streams' events as they are written. */
   events: EventFeed;
 }

@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import express, { type Express, type RequestHandler, type Router } from 'express';
+import express, { type Express, type Router } from 'express';
 import type { Redis } from 'ioredis';
 import type { Config } from '../common/config/loadConfig.ts';
 import type { Logger } from '../common/createLogger.ts';
@@ -13,9 +13,7 @@ import { StreamStore } from '../common/stream/streamStore.ts';
 import { createTargetCheck } from '../common/webhooks/createTargetCheck.ts';
 import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
 import pack from '../package.json' with { type: 'json' };
-import { checkBodySignature } from './auth/checkBodySignature.ts';
-import { checkRequestSignature } from './auth/checkRequestSignature.ts';
-import type { Permission } from './auth/permission.ts';
+import type { Auth } from './auth/startAuth.ts';
 import type { EventFeed } from './events/eventFeed.ts';
 import { mountRoutes } from './http/mountRoutes.ts';
 import { limitBody, readBody } from './http/readBody.ts';
@@ -37,7 +35,7 @@ import { watchRoutes } from './routes/watch.ts';
 import { StreamService } from './streams/streamService.ts';
 
 export interface AppDeps {
-  config: Config<'HMAC_SECRET'>;
+  config: Config;
   log: Logger;
   /** Fail-fast (role `request`). */
   redis: Redis;
@@ -45,6 +43,7 @@ export interface AppDeps {
   /** Queue `streams`. */
   queue: Queue<StreamJob>;
   events: EventFeed;
+  auth: Auth;
   metrics: Metrics;
   /** The text of /metrics; without it that is not served here. */
   metricsText?: () => Promise<string>;
@@ -67,11 +66,15 @@ export function createApp(deps: AppDeps): Express {
     ...(!config.WEBHOOK_ALLOW_PRIVATE && { refusedTarget: createTargetCheck() }),
     log,
   });
-  const { storage, HMAC_SECRET: secret } = config;
+  const { storage } = config;
+  const { authenticator, keys } = deps.auth;
   const local = storage.kind === 'file' && config.CLOUDFLARE_PUBLIC_URL === undefined;
   const app = express();
   // Answers are either never cached or have a tag from their file; 202 must never turn into 304.
-  app.set('etag', false).set('query parser', 'simple');
+  app
+    .set('etag', false)
+    .set('query parser', 'simple')
+    .set('trust proxy', config.TRUSTED_PROXIES ?? false);
   observeStreams(metrics.meter, store);
   observeWorkers(metrics.meter, registry);
   observeSkipped(metrics.meter, entries);
@@ -90,14 +93,15 @@ export function createApp(deps: AppDeps): Express {
   app.use(openApiRoutes(apiRoutes, config.SERVICE_VERSION ?? pack.version));
   if (deps.admin) app.use(deps.admin);
   app.use(['/api', '/v1'], openToApps);
-  app.use(['/api', '/v1'], readBody, (_request, response, next) => {
+  app.use(['/api', '/v1'], authenticator.limitAddress, readBody, (_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  const signed = checkRequestSignature({ secret, redis });
-  if (config.LEGACY_API) app.use(livetranRoutes(streams, { body: checkBodySignature(secret), request: signed }));
-  const services = { streams, workers: registry, samples: new StreamSamples(redis, entries), events: deps.events };
-  const authorize = (permission: Permission): RequestHandler => (permission === 'public' ? pass : signed);
+  const checks = { body: authenticator.byBody, request: authenticator.permit('streams:read') };
+  if (config.LEGACY_API) app.use(livetranRoutes(streams, checks));
+  const samples = new StreamSamples(redis, entries);
+  const services = { streams, workers: registry, samples, keys, events: deps.events };
+  const authorize = authenticator.permit.bind(authenticator);
   app.use(mountRoutes(apiRoutes, { services, authorize, repeated: new RepeatedRequests(redis), log }));
   app.use(() => {
     throw new AppError('not_found', 'there is nothing at this address; the calls are listed at /openapi.json');
@@ -105,5 +109,3 @@ export function createApp(deps: AppDeps): Express {
   app.use(writeError(log));
   return app;
 }
-
-const pass: RequestHandler = (_request, _response, next) => next();

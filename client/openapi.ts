@@ -42,6 +42,16 @@ export type RotateKey = {
   passphrase?: string | null | undefined;
 };
 
+export type NewKey = {
+  /** Absent: one is made. */
+  id?: string | undefined;
+  scopes: ('streams:read' | 'streams:write' | 'admin')[];
+  not_after?: string | undefined;
+  requests_per_minute?: number | undefined;
+  max_streams?: number | undefined;
+  starts_per_minute?: number | undefined;
+};
+
 export type Stream = {
   stream_id: string;
   /** Another one each time the stream is started. */
@@ -190,6 +200,11 @@ export type Problem = {
     | 'signature_missing'
     | 'signature_invalid'
     | 'signature_replayed'
+    | 'key_unknown'
+    | 'key_expired'
+    | 'key_exists'
+    | 'key_configured'
+    | 'key_not_found'
     | 'unauthorized'
     | 'forbidden'
     | 'request_malformed'
@@ -335,6 +350,38 @@ export type Worker = {
   } | null;
 };
 
+export type Key = {
+  id: string;
+  scopes: ('streams:read' | 'streams:write' | 'admin')[];
+  /** From then on the key is refused; null: it does not expire. */
+  not_after: string | null;
+  /** null: RATE_LIMIT_PER_KEY counts. */
+  requests_per_minute: number | null;
+  /** Streams of this key that may be not STOPPED. */
+  max_streams: number | null;
+  starts_per_minute: number | null;
+  created_at: string | null;
+  /** Keys of the configuration cannot be deleted here. */
+  source: 'configuration' | 'api';
+};
+
+export type CreatedKey = {
+  id: string;
+  scopes: ('streams:read' | 'streams:write' | 'admin')[];
+  /** From then on the key is refused; null: it does not expire. */
+  not_after: string | null;
+  /** null: RATE_LIMIT_PER_KEY counts. */
+  requests_per_minute: number | null;
+  /** Streams of this key that may be not STOPPED. */
+  max_streams: number | null;
+  starts_per_minute: number | null;
+  created_at: string | null;
+  /** Keys of the configuration cannot be deleted here. */
+  source: 'configuration' | 'api';
+  /** Shown here alone. Requests of this key are signed with it. */
+  secret: string;
+};
+
 /** What each call takes and answers, by its operationId. */
 export interface Operations {
   /** List streams, the latest first */
@@ -440,6 +487,26 @@ export interface Operations {
       data: Worker[];
     };
   };
+  /** List the API keys, without their secrets */
+  listKeys: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      data: Key[];
+    };
+  };
+  /** Make an API key */
+  createKey: { params: Record<string, never>; query: Record<string, never>; body: NewKey; answer: CreatedKey };
+  /** Revoke an API key */
+  deleteKey: {
+    params: {
+      id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+  };
 }
 
 /** Where each call is. */
@@ -454,4 +521,7 @@ export const operations = {
   getStreamStats: { method: 'GET', path: '/v1/streams/{stream_id}/stats' },
   followStream: { method: 'GET', path: '/v1/streams/{stream_id}/events' },
   listWorkers: { method: 'GET', path: '/v1/workers' },
+  listKeys: { method: 'GET', path: '/v1/keys' },
+  createKey: { method: 'POST', path: '/v1/keys' },
+  deleteKey: { method: 'DELETE', path: '/v1/keys/{id}' },
 } as const satisfies Record<keyof Operations, { method: string; path: string }>;

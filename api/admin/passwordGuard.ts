@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net';
 import type { Logger } from '../../common/createLogger.ts';
+import { addressGroup } from '../http/addressGroup.ts';
 
 const WINDOW_MS = 60_000;
 const ATTEMPTS = 10;
@@ -24,7 +24,7 @@ export class PasswordGuard {
 
   /** How long no password is tried from this address (s); 0: it may be tried. */
   lockedFor(address: string): number {
-    const failed = this.#failures.get(networkOf(address));
+    const failed = this.#failures.get(addressGroup(address));
     if (!failed || failed.count < ATTEMPTS) return 0;
     return Math.max(0, Math.ceil((failed.until - this.#now()) / 1_000));
   }
@@ -32,7 +32,7 @@ export class PasswordGuard {
   /** A wrong password came, or an attempt while none is tried. */
   failed(address: string): void {
     this.#logSoon(address);
-    const network = networkOf(address);
+    const network = addressGroup(address);
     const known = this.#failures.get(network);
     if (known && this.#now() < known.until) {
       known.count += 1;
@@ -52,10 +52,4 @@ export class PasswordGuard {
       this.#line = undefined;
     }, LINE_MS).unref();
   }
-}
-
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address;
-  const groups = (address.split('::')[0] ?? '').split(':');
-  return [...groups, '0', '0', '0', '0'].slice(0, 4).join(':');
 }

@@ -1,5 +1,4 @@
-/** What a key may do: the scopes of keys, and what each route asks for. `public`: the route is not signed. */
-export const scopes = ['streams:read', 'streams:write', 'admin'] as const;
+import type { Scope } from '../../common/config/apiKeys.ts';
 
-export type Scope = (typeof scopes)[number];
+/** What a route asks for. `public`: the route is not signed. */
 export type Permission = Scope | 'public';

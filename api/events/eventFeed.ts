@@ -20,7 +20,7 @@ export class EventFeed {
   readonly #listeners = new Map<string, Set<EventListener>>();
   #stopped = false;
 
-  /** @param deps.redis role `subscriber`; stays the caller's */
+  /** @param deps.redis role `subscriber`; stays the caller's, who may subscribe to more */
   constructor(deps: { redis: Redis; entries: EntryParser; log: Logger }) {
     this.#redis = deps.redis;
     this.#entries = deps.entries;
@@ -56,7 +56,8 @@ export class EventFeed {
     };
   }
 
-  readonly #onMessage = (_channel: string, message: string): void => {
+  readonly #onMessage = (channel: string, message: string): void => {
+    if (channel !== keys.outbox) return;
     const event = this.#entries.parse('event', 'on the channel', () => parseEventMessage(message));
     if (!event) return;
     for (const listener of this.#listeners.get(event.streamId) ?? []) listener.onEvent(event);

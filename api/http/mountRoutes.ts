@@ -4,6 +4,7 @@ import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { ApiServices } from '../apiServices.ts';
 import { type Caller, caller } from '../auth/caller.ts';
+import { endWithKey } from '../auth/endWithKey.ts';
 import type { Permission } from '../auth/permission.ts';
 import { checkInput } from './checkInput.ts';
 import { idempotencyHeader, isRepeatable } from './idempotencyHeader.ts';
@@ -97,8 +98,10 @@ function send(reply: Reply, response: Response, options: { prefix: string; envel
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     response.setHeader(name, name === 'Location' ? `${options.prefix}${value}` : value);
   }
-  if (reply.stream) reply.stream(response);
-  else if (reply.body === undefined) response.end();
+  if (reply.stream) {
+    endWithKey(response);
+    reply.stream(response);
+  } else if (reply.body === undefined) response.end();
   else response.json(options.envelope ? enveloped(reply.body) : reply.body);
 }
 

@@ -1,8 +1,15 @@
 import type { Route } from '../http/route.ts';
 import { eventRoutes } from './events.ts';
+import { keyRoutes } from './keys.ts';
 import { statsRoutes } from './stats.ts';
 import { streamRoutes } from './streams.ts';
 import { workerRoutes } from './workers.ts';
 
 /** Every route of the resource API. A new one is added here, and nowhere else (docs/api.md#add-a-route). */
-export const apiRoutes: readonly Route[] = [...streamRoutes, ...statsRoutes, ...eventRoutes, ...workerRoutes];
+export const apiRoutes: readonly Route[] = [
+  ...streamRoutes,
+  ...statsRoutes,
+  ...eventRoutes,
+  ...workerRoutes,
+  ...keyRoutes,
+];

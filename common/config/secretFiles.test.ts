@@ -19,14 +19,16 @@ const secret = 'sixteen-letters!';
 
 describe('secrets from files', () => {
   test.each(secretVariables)('%s_FILE gives %s', name => {
-    const values: Record<string, string> = { REDIS_URL: 'redis://user:password@redis:6379', ADMIN_USERS: '# nobody' };
+    const values: Record<string, string> = {
+      ...{ REDIS_URL: 'redis://user:password@redis:6379', ADMIN_USERS: '# nobody', API_KEYS: '[]' },
+    };
     const value = values[name] ?? secret;
     expect(Object.keys(variables.shape)).toContain(name);
     const { config, warnings } = loadConfig(
       { [`${name}_FILE`]: file(value), API_URL: 'http://x', STORAGE: 'file' },
       [],
     );
-    const lists: Record<string, readonly string[]> = { ADMIN_USERS: [], WEBHOOK_OLD_SECRETS: [secret] };
+    const lists: Record<string, readonly string[]> = { ADMIN_USERS: [], API_KEYS: [], WEBHOOK_OLD_SECRETS: [secret] };
     expect(config[name]).toEqual(lists[name] ?? value);
     expect(warnings).toEqual([]);
   });

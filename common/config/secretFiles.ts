@@ -6,6 +6,8 @@ export const secretVariables = [
   'HMAC_SECRET',
   'WEBHOOK_SECRET',
   'WEBHOOK_OLD_SECRETS',
+  'API_KEYS',
+  'API_KEYS_SECRET',
   'R2_ACCESS_KEY',
   'R2_SECRET_KEY',
   'ADMIN_PASSWORD',

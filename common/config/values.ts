@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** A switch: on/off, true/false, 1/0, yes/no. */
@@ -43,4 +44,22 @@ export function json<Schema extends z.ZodType>(schema: Schema) {
       }
     })
     .pipe(schema);
+}
+
+const RANGE_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** IP addresses and ranges of them, comma-separated, as Express takes them for `trust proxy`. */
+export const addressRanges = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim()))
+  .refine(list => list.every(isRange), {
+    error: `must be IP addresses or ranges, comma-separated, e.g. 10.0.0.0/8,fd00::/8 (also ${RANGE_NAMES.join(', ')})`,
+  });
+
+function isRange(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0) return RANGE_NAMES.includes(text);
+  if (more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }

@@ -2,9 +2,10 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { requestedProfile } from '../stream/streamProfile.ts';
 import { adminUsers } from './adminUsers.ts';
+import { configuredKeys } from './apiKeys.ts';
 import { defaultLadder, defaultSingle, ladder, rendition, videoEncoder } from './encoding.ts';
 import { profileCosts } from './profileCosts.ts';
-import { json, onOff, pixelCount, portRange } from './values.ts';
+import { addressRanges, json, onOff, pixelCount, portRange } from './values.ts';
 
 const whole = (min: number, max: number) => {
   const rule = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
@@ -53,6 +54,11 @@ export const variables = z.object({
   DEFAULT_PROFILE: requestedProfile.default('auto'),
   METRICS_TOKEN: secret.regex(/^\S+$/, 'must have no spaces').optional(),
   METRICS_PORT: whole(1, 65_535).optional(),
+  API_KEYS: json(configuredKeys).optional(),
+  API_KEYS_SECRET: secret.optional(),
+  RATE_LIMIT_PER_KEY: whole(0, 60_000_000).default(60_000),
+  RATE_LIMIT_PER_ADDRESS: whole(0, 60_000_000).default(120_000),
+  TRUSTED_PROXIES: addressRanges.optional(),
   API_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   TLS: onOff.default(true),
   TLS_CERT_FILE: z.string().min(1).default('keys/localhost.pem'),

@@ -5,7 +5,7 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Collects calls for a few milliseconds and carries them out together, so that a hundred small commands to Redis become
+ * Collects calls for a moment and carries them out together, so that a hundred small commands to Redis become
  * one script's. When that fails each of the calls does.
  */
 export class Batch<Item, Result> {
@@ -14,9 +14,11 @@ export class Batch<Item, Result> {
   readonly #most: number;
   #waiting: Waiting<Item, Result>[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #isDue = false;
 
   /**
    * @param run answers with one result for each item, in their order
+   * @param options.windowMs 0: what is added before the event loop's next turn goes together
    * @param options.most items at a time: Redis does nothing else while a script runs
    */
   constructor(
@@ -32,13 +34,21 @@ export class Batch<Item, Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       if (this.#waiting.length >= this.#most) this.#flush();
-      else this.#timer ??= setTimeout(() => this.#flush(), this.#windowMs);
+      else this.#schedule();
     });
+  }
+
+  #schedule(): void {
+    if (this.#windowMs > 0) this.#timer ??= setTimeout(() => this.#flush(), this.#windowMs);
+    else if (!this.#isDue) setImmediate(() => this.#flush());
+    this.#isDue = true;
   }
 
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#isDue = false;
+    if (this.#waiting.length === 0) return;
     const calls = this.#waiting;
     this.#waiting = [];
     void this.#carryOut(calls);

@@ -54,10 +54,16 @@ export const keys = {
   relay: `${prefix}outbox:relay`,
   /** STRING (JSON): a person's log-in to the control room, by the digest of its token. Expires. */
   adminSession: (digest: string) => `${prefix}admin-session:${digest}`,
-  /** STRING: a request signature that was used once. Expires with the signature. */
-  usedSignature: (digest: string) => `${prefix}signature:${digest}`,
   /** HASH: a request with an Idempotency-Key, and its answer. Expires. */
   idempotency: (digest: string) => `${prefix}idempotency:${digest}`,
+  /** SET: the digests of the request signatures of one second (Unix time) that were used. Expires with them. */
+  usedSignatures: (second: number) => `${prefix}signatures:${second}`,
+  /** HASH: API keys by their ids, as JSON, their secrets sealed. Channel: the same; a change was made. */
+  apiKeys: `${prefix}api-keys`,
+  /** STRING: counts the changes of the API keys. */
+  apiKeysVersion: `${prefix}api-keys:version`,
+  /** STRING: when the bucket of an address or an API key (`address:<address>`, `key:<id>`) is full again (us). Expires then. */
+  rateLimit: (subject: string) => `${prefix}rate:${subject}`,
   /** Channel: `<stream id>`: read this stream's desired state now. */
   wakeChannel: `${prefix}wake`,
   /** Channel: `<stream id>`: a router reports that its worker is gone. */
