@@ -83,7 +83,7 @@ const rttHigh: HealthRule = {
     // A worker that is too slow answers late: that is not the way's fault.
     if (latencyMs === 0 || input.samples.length < 5 || input.active.has('slow_encode')) return undefined;
     const rtt = median(input.samples.slice(-5).map(({ rttMs }) => rttMs));
-    if (rtt < latencyMs / (isActive ? 4 : 3)) return undefined;
+    if (rtt < latencyMs / (isActive ? 3.5 : 2.5)) return undefined;
     return {
       message: `The round trip takes ${Math.round(rtt)} ms and the SRT latency is ${latencyMs} ms, so packets that are sent again come too late`,
       advice: `Set the latency of the encoder to ${Math.ceil((4 * rtt) / 100) * 100} ms`,

@@ -182,6 +182,20 @@ describe('a start that fails leaves nothing', () => {
 });
 
 describe('the life of a stream', () => {
+  test('how it was with the owner before is forgotten', async () => {
+    const books = bookkeeping({
+      openOutput: async (events, signal) => {
+        await redis.hset(keys.stream('show'), 'health', JSON.stringify({ since: 1, problems: [] }));
+        return bookkeeping().phases.openOutput(events, signal);
+      },
+    });
+    const session = await start(books.phases);
+    await vi.waitFor(async () => expect(await streams.get('show')).toMatchObject({ state: 'READY' }), WAIT);
+    expect((await streams.get('show'))?.health).toBeUndefined();
+    session.handOver();
+    await session.finished;
+  });
+
   test('no encoder in time: connect_timeout', async () => {
     const books = bookkeeping();
     expect(await (await start(books.phases, { connectMs: 50, reconnectMs: 50 })).finished).toBe('stopped');

@@ -170,7 +170,8 @@ export class Session implements RunningSession {
     const reason = !takenOver ? 'listening' : handedOver ? 'handed_over' : 'worker_lost';
     void this.#lease.write({
       state: 'READY',
-      fields: { ...place, reason, handedOver: '' },
+      // How the stream was with the owner before is not how it is.
+      fields: { ...place, reason, handedOver: '', health: '' },
       event: takenOver
         ? 'Another worker has taken the stream over; waiting for the encoder'
         : 'Waiting for the encoder',
