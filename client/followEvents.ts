@@ -42,6 +42,8 @@ export async function* followEvents(
       if (awaySince !== undefined) onReconnect?.();
       [isOpened, failures, awaySince] = [true, 0, undefined];
       for await (const event of readEvents(bytes, ms => (pause = ms))) {
+        // A new connection may begin with the present state, which is an event that was handled.
+        if (event.id && event.id === lastEventId) continue;
         yield event;
         lastEventId = event.id || lastEventId;
       }

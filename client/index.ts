@@ -6,6 +6,7 @@ export type * from './openapi.ts';
 export type { ServerSentEvent } from './readEvents.ts';
 export type { StreamEvent } from './streamEvent.ts';
 export type { Streams } from './streams.ts';
+export type { Fetch } from './transport.ts';
 export { type ReceivedWebhook, type VerifyOptions, verifyWebhook } from './verifyWebhook.ts';
 export type { WebhookEvent } from './webhookEvent.ts';
 export { WebhookSignatureError } from './webhookSignatureError.ts';

@@ -22,14 +22,14 @@ export async function openBytes(
       headers: { accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) },
       signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
     });
-    return readBytes(response, timer);
+    return readBytes(response, transport.url, timer);
   } catch (error) {
     timer.stop();
     throw error;
   }
 }
 
-async function* readBytes(response: Response, timer: Timer): AsyncGenerator<Uint8Array> {
+async function* readBytes(response: Response, url: string, timer: Timer): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   try {
     for (;;) {
@@ -39,7 +39,7 @@ async function* readBytes(response: Response, timer: Timer): AsyncGenerator<Uint
       yield chunk.value;
     }
   } catch (error) {
-    throw new ConnectionError(response.url, error);
+    throw new ConnectionError(url, error);
   } finally {
     timer.stop();
     // Fails with the error that is thrown already.

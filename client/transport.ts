@@ -36,9 +36,11 @@ const LONGEST_PAUSE_MS = 20_000;
  * attempts, so that it is carried out once. Throws ApiError and ConnectionError.
  */
 export class Transport {
+  readonly url: string;
   readonly #options: TransportOptions;
 
   constructor(options: TransportOptions) {
+    this.url = options.url;
     this.#options = options;
   }
 

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Livetran } from '../client/index.ts';
 import { onEndSignals } from '../common/onEndSignals.ts';
-import { LivetranClient } from './cli/livetranClient.ts';
 import { type Embedded, startEmbedded } from './embedded/startEmbedded.ts';
+import { connectLivetran } from './lib/connectLivetran.ts';
 import { describeError } from './lib/describeError.ts';
 import { demoEnvironment } from './proof/demoEnvironment.ts';
 import { type DemoOptions, goLive, proveOnce } from './proof/runDemo.ts';
@@ -36,18 +37,16 @@ On air, ${live.playable.toFixed(1)} s after the encoder was started.
   try {
     const ended = await Promise.race([interrupted, embedded.failed, live.encoder.exited]);
     if (ended instanceof Error) throw ended;
-    if (ended && (await client.get(streamId)).state !== 'STOPPED') throw new Error('the test encoder ended by itself');
+    if (ended && (await client.streams.get(streamId)).state !== 'STOPPED')
+      throw new Error('the test encoder ended by itself');
     say('Stopping …');
   } finally {
     await live.encoder.stop(5_000);
   }
-  // The signal of this run is aborted by now; the stream's end needs a client without it.
-  const last = clientOf(embedded);
-  if ((await last.get(streamId)).state !== 'STOPPED') await last.stop(streamId);
+  if ((await client.streams.get(streamId)).state !== 'STOPPED') await client.streams.stop(streamId);
 }
 
-const clientOf = ({ url, config }: Embedded, signal?: AbortSignal): LivetranClient =>
-  new LivetranClient({ url, secret: config.HMAC_SECRET, ...(signal && { signal }) });
+const clientOf = ({ url, config }: Embedded): Livetran => connectLivetran({ url, secret: config.HMAC_SECRET });
 
 async function run({ once, abr }: { once: boolean; abr: boolean }, signal: AbortSignal): Promise<void> {
   const isOwn = once && !process.env.DATA_DIR;
@@ -65,7 +64,7 @@ async function run({ once, abr }: { once: boolean; abr: boolean }, signal: Abort
     say('starting redis-server, API and worker …');
     embedded = await startEmbedded({ root, env, dataDir, onLine, signal });
     say(`Livetran is up at ${embedded.config.API_PUBLIC_URL}`);
-    const client = clientOf(embedded, signal);
+    const client = clientOf(embedded);
     const options = { streamId: STREAM_ID, abr, embedded, client, env, root, say, signal };
     if (!once) return await showUntilStopped(options);
     const proven = await Promise.race([proveOnce(options), embedded.failed]);

@@ -22,7 +22,7 @@ let url: string;
 let root: string;
 let received: Received[];
 /** What the server answers, in this order; the last one again and again. */
-let answers: { status?: number; body?: unknown; events?: object[] }[];
+let answers: { status?: number; body?: unknown; events?: { event_id: string }[] }[];
 
 const stream = (fields: object = {}) => ({
   stream_id: 'demo',
@@ -38,8 +38,11 @@ const stream = (fields: object = {}) => ({
   ...fields,
 });
 const created = stream({ state: 'INITIALISED', reason: 'created', srt_url: null });
-const data = (content: unknown) => ({ body: { success: true, data: content } });
-const refusal = (status: number, error: string) => ({ status, body: { success: false, error } });
+const data = (content: object) => ({ body: Array.isArray(content) ? { data: content } : content });
+const refusal = (status: number, detail: string) => ({
+  status,
+  body: { code: 'a_code', status, detail, retryable: status === 503, request_id: 'req_1' },
+});
 
 const timeOf = (signature = ''): string => /^t=([\d.]+),/.exec(signature)?.[1] ?? '';
 /** The signature that a received request must have. */
@@ -72,7 +75,9 @@ beforeEach(async () => {
     if (answer?.events) {
       // An API that is stopped breaks the connection off.
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('retry: 2000\n\n: \n\n');
-      const text = answer.events.map(event => `id: x\nevent: x\ndata: ${JSON.stringify(event)}\n\n`).join('');
+      const text = answer.events
+        .map(event => `id: ${event.event_id}\nevent: x\ndata: ${JSON.stringify(event)}\n\n`)
+        .join('');
       response.write(text, () => response.destroy());
       return;
     }
@@ -109,16 +114,15 @@ describe('livetran start', () => {
       `Watch page  ${url}/watch/demo`,
     ]);
     expect(received.map(({ method, path }) => `${method} ${path}`)).toEqual([
-      'POST /api/streams',
-      'GET /api/streams/demo',
-      'GET /api/streams/demo',
+      'POST /v1/streams',
+      'GET /v1/streams/demo',
+      'GET /v1/streams/demo',
     ]);
     expect(received[0]?.signature).toBe(signed(received[0]));
     expect(JSON.parse(received[0]?.body ?? '')).toEqual({
       stream_id: 'demo',
       abr: true,
       record: true,
-      dvr: false,
       webhook_urls: ['https://a.example/x', 'https://b.example'],
     });
   });
@@ -127,7 +131,7 @@ describe('livetran start', () => {
     answers = [data(created), data(stream())];
     expect((await cli('start', 'demo', '--profile', 'ladder-source', '--latency', 'reduced')).code).toBe(0);
     expect(JSON.parse(received[0]?.body ?? '')).toEqual({
-      ...{ stream_id: 'demo', profile: 'ladder-source', latency: 'reduced', record: false, dvr: false },
+      ...{ stream_id: 'demo', profile: 'ladder-source', latency: 'reduced' },
     });
   });
 
@@ -158,7 +162,7 @@ describe('livetran start', () => {
     const { out, err } = await cli('start', 'demo', '--url', '--passphrase', passphrase);
     expect(out).toEqual([`${stream().srt_url}${end}`]);
     expect(err[1]).toBe(note);
-    expect(JSON.parse(received[0]?.body ?? '')).toEqual({ stream_id: 'demo', passphrase, record: false, dvr: false });
+    expect(JSON.parse(received[0]?.body ?? '')).toEqual({ stream_id: 'demo', passphrase });
   });
 });
 
@@ -174,7 +178,7 @@ describe('livetran', () => {
       code: 0,
       out: ['demo: stopped (user_stop)', `Recording   ${recording}`],
     });
-    expect(received[0]).toMatchObject({ method: 'DELETE', path: '/api/streams/demo', body: '' });
+    expect(received[0]).toMatchObject({ method: 'DELETE', path: '/v1/streams/demo', body: '' });
     expect(received[0]?.signature).toBe(signed(received[0]));
   });
 
@@ -305,8 +309,8 @@ describe('livetran', () => {
       '10:00:02 STREAMING  playable  On air  https://x/a.m3u8',
       '10:00:03 STOPPED  user_stop  Stopped on request',
     ]);
-    expect(err).toEqual([expect.stringContaining('broke: aborted; trying again'), 'the API is back']);
-    expect(received.map(({ path }) => path)).toEqual(['/api/streams/demo/events', '/api/streams/demo/events']);
+    expect(err).toEqual([expect.stringContaining('aborted; trying again'), 'the API is back']);
+    expect(received.map(({ path }) => path)).toEqual(['/v1/streams/demo/events', '/v1/streams/demo/events']);
   });
 
   test('events prints all that there is of each change as JSON, over the end of a run', async () => {

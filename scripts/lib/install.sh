@@ -11,11 +11,13 @@ fail() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# is_there ffmpeg|redis|chromium
+# is_there ffmpeg|redis|chromium|python|go|zsh|curl|openssl
 is_there() {
   case $1 in
     ffmpeg) has ffmpeg && has ffprobe ;;
     redis) has redis-server || has valkey-server ;;
+    python) has python3 ;;
+    go | zsh | curl | openssl) has "$1" ;;
     chromium)
       has chromium || has chromium-browser || has google-chrome ||
         [ -d "/Applications/Chromium.app" ] || [ -d "/Applications/Google Chrome.app" ]
@@ -32,7 +34,9 @@ need() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if has apt-get; then
-    apt_install "${missing[@]/#redis/redis-server}"
+    local packages=()
+    for part in "${missing[@]}"; do packages+=("$(debian_package "$part")"); done
+    apt_install "${packages[@]}"
   elif has brew; then
     brew_install "${missing[@]}"
   else
@@ -44,6 +48,15 @@ need() {
 }
 
 say_installing() { say "installing $*; this can take some minutes"; }
+
+debian_package() {
+  case $1 in
+    redis) echo redis-server ;;
+    python) echo python3 ;;
+    go) echo golang-go ;;
+    *) echo "$1" ;;
+  esac
+}
 
 apt_install() {
   local log

@@ -87,6 +87,15 @@ describe('need', () => {
     });
   });
 
+  test("what the examples of docs/ need has Debian's names", async () => {
+    // A package whose program is called otherwise.
+    const names = `case $name in golang-go) name=go ;; esac`;
+    await program('apt-get', APT_GET.replace('; do printf', `; do ${names}; printf`));
+    const { code, calls } = await run('need python go zsh curl openssl');
+    expect(calls[1]).toMatch(/--no-install-recommends python3 golang-go zsh curl openssl$/);
+    expect(code).toBe(0);
+  });
+
   test('a failed installation shows what apt-get said', async () => {
     await program('apt-get', APT_GET);
     const { code, out } = await run('need redis', { APT_FAILS: '1' });

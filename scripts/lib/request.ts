@@ -47,7 +47,7 @@ export async function request(url: string, options: RequestOptions = {}): Promis
  */
 export async function requestStream(
   url: string,
-  options: RequestOptions & { silenceMs: number },
+  options: RequestOptions & { silenceMs?: number } = {},
 ): Promise<IncomingMessage> {
   try {
     return await openRequest(url, options);

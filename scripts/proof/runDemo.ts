@@ -1,4 +1,4 @@
-import { type LivetranClient, RefusedError, type StreamView } from '../cli/livetranClient.ts';
+import { ApiError, type Livetran, type Stream } from '../../client/index.ts';
 import type { Child } from '../embedded/childProcess.ts';
 import type { Embedded } from '../embedded/startEmbedded.ts';
 import { waitUntil } from '../lib/waitUntil.ts';
@@ -10,7 +10,7 @@ export interface DemoOptions {
   streamId: string;
   abr: boolean;
   embedded: Embedded;
-  client: LivetranClient;
+  client: Livetran;
   env: NodeJS.ProcessEnv;
   root: string;
   say: (line: string) => void;
@@ -43,8 +43,8 @@ export async function goLive(options: DemoOptions): Promise<LiveDemo> {
   });
   try {
     let connected = 0;
-    const playable = async (): Promise<StreamView | false> => {
-      const stream = await client.get(streamId);
+    const playable = async (): Promise<Stream | false> => {
+      const stream = await client.streams.get(streamId, { signal });
       if (stream.state === 'STREAMING') connected ||= since();
       if (stream.state === 'STOPPED') throw new Error(`the stream stopped: ${stream.reason}, ${stream.update}`);
       if (encoderEnded) throw new Error(`the test encoder ended: ${hideToken(encoder.reason())}`);
@@ -62,26 +62,26 @@ export async function goLive(options: DemoOptions): Promise<LiveDemo> {
 async function startStream({ client, streamId, abr, signal }: DemoOptions): Promise<string> {
   const start = async (): Promise<boolean> => {
     try {
-      await client.start(streamId, { abr });
+      await client.streams.create({ stream_id: streamId, abr }, { signal });
       return true;
     } catch (error) {
-      if (!(error instanceof RefusedError) || error.status !== 409) throw error;
+      if (!(error instanceof ApiError) || error.status !== 409) throw error;
       await stopStream(client, streamId, signal);
       return false;
     }
   };
   await waitUntil('the start of the stream', start, { timeoutMs: WAIT_MS, signal });
   const ready = async (): Promise<string | undefined> => {
-    const stream = await client.get(streamId);
+    const stream = await client.streams.get(streamId, { signal });
     if (stream.state === 'STOPPED') throw new Error(`the stream did not start: ${stream.reason}, ${stream.update}`);
     return stream.state === 'READY' ? (stream.srt_url ?? undefined) : undefined;
   };
   return waitUntil('an SRT listener', ready, { timeoutMs: WAIT_MS, signal });
 }
 
-async function stopStream(client: LivetranClient, streamId: string, signal: AbortSignal): Promise<void> {
-  await client.stop(streamId);
-  const stopped = async (): Promise<boolean> => (await client.get(streamId)).state === 'STOPPED';
+async function stopStream(client: Livetran, streamId: string, signal: AbortSignal): Promise<void> {
+  await client.streams.stop(streamId, { signal });
+  const stopped = async (): Promise<boolean> => (await client.streams.get(streamId, { signal })).state === 'STOPPED';
   await waitUntil('STOPPED', stopped, { timeoutMs: WAIT_MS, signal });
 }
 

@@ -3,7 +3,7 @@ import { table } from '../table.ts';
 
 /** Prints the streams of the last days, the newest first. */
 export async function list({ client, terminal: { out }, json }: CommandContext): Promise<number> {
-  const streams = await client.list();
+  const streams = await Array.fromAsync(client.streams.list());
   if (json) for (const stream of streams) out(JSON.stringify(stream));
   else if (streams.length === 0) out('no streams');
   else {

@@ -1,15 +1,15 @@
+import type { Stream } from '../../../client/index.ts';
 import type { CommandContext } from '../commandContext.ts';
-import type { StreamView } from '../livetranClient.ts';
 
 /** Prints what is known of a stream. */
 export async function status({ client, terminal: { out }, json }: CommandContext, streamId: string): Promise<number> {
-  const stream = await client.get(streamId);
+  const stream = await client.streams.get(streamId);
   if (json) out(JSON.stringify(stream));
   else for (const [label, value] of lines(stream)) if (value) out(`${label.padEnd(12)}${value}`);
   return 0;
 }
 
-function lines(stream: StreamView): [string, string | null | undefined][] {
+function lines(stream: Stream): [string, string | null | undefined][] {
   const refused = stream.last_refusal;
   return [
     ['State', stream.stopping ? `${stream.state}, stopping` : stream.state],
@@ -27,7 +27,7 @@ function lines(stream: StreamView): [string, string | null | undefined][] {
 }
 
 /** Each with whose fault it is, and what to do. */
-const problems = (stream: StreamView): [string, string][] =>
+const problems = (stream: Stream): [string, string][] =>
   (stream.health?.problems ?? []).map(({ code, fault, message, advice }) => [
     'Problem',
     `${code} (${fault}): ${message}. ${advice}`,

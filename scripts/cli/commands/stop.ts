@@ -1,6 +1,6 @@
+import type { Stream } from '../../../client/index.ts';
 import { waitUntil } from '../../lib/waitUntil.ts';
 import type { CommandContext } from '../commandContext.ts';
-import type { StreamView } from '../livetranClient.ts';
 
 /** An owner's last uploads may take so long; a stream without an owner waits for a worker. */
 const STOPPED_MS = 60_000;
@@ -11,14 +11,14 @@ export async function stop(
   streamId: string,
   { wait }: { wait: boolean },
 ): Promise<number> {
-  const asked = await client.stop(streamId);
+  const asked = await client.streams.stop(streamId);
   if (!wait) {
     out(json ? JSON.stringify(asked) : `${streamId}: ${asked.state === 'STOPPED' ? 'stopped' : 'stopping'}`);
     return 0;
   }
   if (asked.state !== 'STOPPED') err(`${streamId}: stopping …`);
-  const stopped = async (): Promise<StreamView | false> => {
-    const stream = await client.get(streamId);
+  const stopped = async (): Promise<Stream | false> => {
+    const stream = await client.streams.get(streamId);
     return stream.state === 'STOPPED' ? stream : false;
   };
   const stream = await waitUntil('STOPPED', stopped, { timeoutMs: STOPPED_MS, everyMs: 200 }).catch(() => undefined);

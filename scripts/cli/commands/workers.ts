@@ -1,5 +1,5 @@
+import type { Worker } from '../../../client/index.ts';
 import type { CommandContext } from '../commandContext.ts';
-import type { WorkerView } from '../livetranClient.ts';
 import { table } from '../table.ts';
 
 const heading = ['WORKER', 'NODE', 'ADDRESS', 'STREAMS', 'UNITS', 'PROFILES', 'LOAD', 'VERSION', 'SINCE', 'STATE'];
@@ -13,7 +13,7 @@ export async function workers({ client, terminal: { out }, json }: CommandContex
   return 0;
 }
 
-const row = (w: WorkerView): string[] => [
+const row = (w: Worker): string[] => [
   ...[
     w.id,
     w.node,
@@ -27,12 +27,12 @@ const row = (w: WorkerView): string[] => [
   ...[w.since.slice(0, 19), state(w)],
 ];
 
-const profiles = (w: WorkerView): string =>
+const profiles = (w: Worker): string =>
   Object.entries(w.profiles ?? {})
     .map(([profile, count]) => `${count} ${profile}`)
     .join(', ');
 
-function state({ draining, busy, full }: WorkerView): string {
+function state({ draining, busy, full }: Worker): string {
   if (draining) return 'draining';
   if (busy) return `busy: ${busy}`;
   return full ? 'full' : 'taking streams';

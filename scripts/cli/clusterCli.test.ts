@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deriveWebhookSecret } from '../../common/webhooks/deriveWebhookSecret.ts';
+import { type SimulatedCluster, startSimulatedCluster } from '../testing/simulatedCluster.ts';
+import { runCli } from './runCli.ts';
+
+// The commands against a real API, a real Redis and a worker without media; the program itself in real shells.
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let cluster: SimulatedCluster;
+let dir: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'livetran-cli-'));
+  cluster = await startSimulatedCluster();
+  env = { API_URL: cluster.url, HMAC_SECRET: cluster.secret, DATA_DIR: dir };
+});
+afterAll(async () => {
+  await cluster.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function cli(...argv: string[]): Promise<{ code: number; out: string[]; err: string[] }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
+  return { code: await runCli(argv, { env, root, terminal }), out, err };
+}
+
+const json = (lines: readonly string[]) => lines.map(line => JSON.parse(line) as Record<string, unknown>);
+
+test('a stream from its start to its end', async () => {
+  const started = await cli('start', 'show', '--url');
+  expect(started).toMatchObject({ code: 0, out: [expect.stringMatching(/^srt:\/\/.*rid=show,token=/)] });
+  const watched = cli('watch', 'show', '--json');
+  await expect
+    .poll(async () => json((await cli('status', 'show', '--json')).out)[0])
+    .toMatchObject({ state: 'STREAMING', stream_link: expect.stringContaining('show.m3u8') });
+  expect((await cli('list')).out.join('\n')).toMatch(/^show +STREAMING +playable /m);
+  await expect.poll(async () => json((await cli('workers', '--json')).out)).toMatchObject([{ node: 'test' }]);
+  expect(await cli('start', 'show')).toMatchObject({ code: 1, err: [expect.stringContaining('"show"')] });
+  expect(await cli('stop', 'show')).toMatchObject({ code: 0, out: ['show: stopped (user_stop)'] });
+  const { code, out } = await watched;
+  expect(code).toBe(0);
+  expect(json(out).at(-1)).toMatchObject({ state: 'STOPPED', reason: 'user_stop' });
+});
+
+test('--json prints errors of the API as problem documents', async () => {
+  const { code, err } = await cli('status', 'nobody', '--json');
+  expect(code).toBe(1);
+  expect(json(err)).toMatchObject([{ code: 'stream_not_found', status: 404, request_id: expect.any(String) }]);
+});
+
+test('env is what programs need', async () => {
+  const { out } = await cli('env');
+  const { stdout } = await run('bash', ['-c', `${out.join('\n')}\necho "$API_URL|$HMAC_SECRET|$WEBHOOK_SECRET"`]);
+  expect(stdout.trim()).toBe(`${cluster.url}|${cluster.secret}|${deriveWebhookSecret(cluster.secret)}`);
+});
+
+test('an API key without its secret is wrong usage', async () => {
+  const terminal = { out: () => undefined, err: () => undefined };
+  expect(await runCli(['list'], { env: { ...env, API_KEY_ID: 'k1' }, root, terminal })).toBe(2);
+});
+
+describe('completion', () => {
+  /** What a shell with our script offers for a command line. */
+  const shells = {
+    bash: async (line: string): Promise<string> => {
+      const script = `source <(./scripts/livetran completion bash)
+        COMP_WORDS=(${line}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _livetran; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      return (await run('bash', ['-c', script], { cwd: root, env: { ...process.env, ...env } })).stdout;
+    },
+    // Outside of its line editor zsh has no compadd: this one prints what the editor would offer.
+    zsh: async (line: string): Promise<string> => {
+      const script = `autoload -Uz compinit; compinit -u -D; source <(./scripts/livetran completion zsh)
+        words=(${line}); CURRENT=$#words; compadd() { print -rl -- \${(@P)2}; }; \${_comps[livetran]}`;
+      return (await run('zsh', ['-fc', script], { cwd: root, env: { ...process.env, ...env } })).stdout;
+    },
+  };
+
+  test.each(['bash', 'zsh'] as const)('%s', async shell => {
+    await cli('start', 'completed-1', '--url');
+    const offered = shells[shell];
+    expect(await offered('./scripts/livetran sta')).toMatch(/start[\s\S]*status|status[\s\S]*start/);
+    expect(await offered("./scripts/livetran start x --profile ''")).toContain('ladder-source');
+    expect(await offered('./scripts/livetran stop completed-')).toContain('completed-1');
+    expect(await offered('./scripts/livetran start x --rec')).toContain('--record');
+    await cli('stop', 'completed-1');
+  });
+
+  test('hides itself, and offers nothing where nothing can stand', async () => {
+    expect((await cli('complete', '--', '')).out).toEqual(expect.arrayContaining(['start', 'completion', 'env']));
+    expect((await cli('complete', '--', '')).out).not.toContain('complete');
+    expect((await cli('complete', '--', 'list', '')).out).toEqual([]);
+    expect((await cli('complete', '--', '--json', 'st')).out).toEqual(['start', 'stop', 'status']);
+    expect((await cli('complete', '--', 'start', '--webhook', '')).out).toEqual([]);
+    expect((await cli('complete', '--', 'completion', '')).out).toEqual(['bash', 'zsh']);
+  });
+});
+
+test('a pipe that closes early is no error', async () => {
+  const script = './scripts/livetran --help | head -1';
+  const { stdout, stderr } = await run('bash', ['-o', 'pipefail', '-c', script], { cwd: root });
+  expect({ stdout, stderr }).toEqual({ stdout: 'Usage: livetran [options] [command]\n', stderr: '' });
+});
