@@ -20,11 +20,13 @@ export class RouterHeartbeat {
   }
 
   start(): void {
-    const beat = (): void => {
-      this.#beating = this.#beat();
-    };
-    beat();
-    this.#timer = setInterval(beat, PERIOD_MS);
+    this.beat();
+    this.#timer = setInterval(() => this.beat(), PERIOD_MS);
+  }
+
+  /** Says it now: Redis is there, or back. */
+  beat(): void {
+    this.#beating = this.#beat();
   }
 
   async stop(): Promise<void> {

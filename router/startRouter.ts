@@ -51,6 +51,7 @@ export async function startRouter(config: RouterConfig, log: Logger): Promise<Ru
     const { id, status } = describe(config, udp, router);
     const heartbeat = new RouterHeartbeat(new RouterRegistry(redis), status, log);
     heartbeat.start();
+    redis.on('ready', () => heartbeat.beat());
     stack.push('heartbeat', () => heartbeat.stop());
     if (udp.bufferAdvice !== undefined)
       log.warn({ command: udp.bufferAdvice }, 'the UDP receive buffer is small: many streams at once lose packets');

@@ -38,6 +38,8 @@ export const keys = {
   worker: (id: string) => `${prefix}worker:${id}`,
   /** ZSET: nodes by the time (ms) a worker of theirs was seen last. Expires. */
   nodes: `${prefix}nodes`,
+  /** STRING: a lost owner's job is being queued again by one worker. Expires. */
+  requeued: (id: string, token: string) => `${prefix}requeued:${id}.${token}`,
   /** ZSET: router ids by the time (ms) their heartbeat runs out. */
   routers: `${prefix}routers`,
   /** STRING (JSON): what a router says of itself. Expires with its heartbeat. */

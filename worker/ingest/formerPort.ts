@@ -9,7 +9,7 @@ export interface FormerPort {
 
 /**
  * The port that the stream had before, when it is one of this node's. A living former owner closes it as soon as it finds
- * itself fenced; a frozen one does not, so that port is tried only once.
+ * itself fenced; a frozen one does not, so that port is tried only once. So is one that only routers call: any other is as good.
  * @param recorded reads a field of the stream's record
  * @param isFrozen whether the process with this mark has stopped running
  */
@@ -21,5 +21,6 @@ export async function formerPort(
   const port = recorded('port');
   if (port === undefined || recorded('node') !== node) return undefined;
   const [mark = ''] = recorded('formerOwner')?.split('/') ?? [];
-  return { preferred: Number(port), preferredMs: mark !== '' && (await isFrozen(mark)) ? 0 : PATIENCE_MS };
+  const isAwaited = recorded('routed') !== '1' && !(mark !== '' && (await isFrozen(mark)));
+  return { preferred: Number(port), preferredMs: isAwaited ? PATIENCE_MS : 0 };
 }

@@ -11,7 +11,7 @@ interface Caller {
   peer: string;
 }
 
-type Occupant = Pick<SrtPublisher, 'isLive' | 'giveWay'>;
+type Occupant = Pick<SrtPublisher, 'keepsOut' | 'giveWay'>;
 
 const CLOSING = refuse(1503, 'this listener is closing');
 const TAKEN = refuse(1409, 'another encoder is publishing to this stream');
@@ -51,9 +51,9 @@ export class ListenerGate {
   }
 
   /** Whether a connection that libsrt has made may stay: two may have passed the handshake in the same turn. */
-  mayEnter(peer: string): boolean {
+  mayEnter({ peer, streamId }: Pick<Caller, 'peer' | 'streamId'>): boolean {
     const now = performance.now();
-    const refusal = this.#closing ? CLOSING : this.#live?.isLive(now) ? TAKEN : undefined;
+    const refusal = this.#closing ? CLOSING : this.#live?.keepsOut(streamId, now) ? TAKEN : undefined;
     if (!refusal) return true;
     this.#report(refusal, peer, now);
     return false;
@@ -84,7 +84,7 @@ export class ListenerGate {
     if (caller.hsVersion !== 5) return TOO_OLD;
     try {
       const admission = this.#admit(caller.streamId, caller.peer);
-      return admission.accept && this.#live?.isLive(now) ? TAKEN : admission;
+      return admission.accept && this.#live?.keepsOut(caller.streamId, now) ? TAKEN : admission;
     } catch (error) {
       this.#log.error({ err: error }, 'an SRT caller was refused with 1500: its stream id could not be checked');
       return FAILED;

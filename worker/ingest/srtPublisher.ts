@@ -11,6 +11,8 @@ const BUFFER_BYTES = 4 * 1024 * 1024;
 const SAMPLE_MS = 250;
 /** Without a packet for this long, plus the latency, a publisher does not keep another one out. */
 const LIVE_MS = 2_000;
+/** The same for one with the same stream id: its encoder, or the router in between, calls again. */
+const SAME_CALLER_MS = 400;
 /** libsrt hands out what it still holds of a broken connection when its time has come: the latency, and some margin. */
 const DRAIN_MARGIN_MS = 500;
 const DRAIN_LIMIT_MS = 10_000;
@@ -106,9 +108,10 @@ export class SrtPublisher {
     this.end('closed');
   }
 
-  /** Whether it keeps another publisher out. For the host. @param now ms, monotonic */
-  isLive(now: number): boolean {
-    return this.#isConnected() && this.#silentFor(now) <= LIVE_MS + this.#latencyMs;
+  /** Whether it keeps another publisher out. For the host. @param streamId the other one's @param now ms, monotonic */
+  keepsOut(streamId: string, now: number): boolean {
+    const isSame = streamId !== '' && streamId === this.streamId;
+    return this.#isConnected() && this.#silentFor(now) <= (isSame ? SAME_CALLER_MS : LIVE_MS + this.#latencyMs);
   }
 
   /** The host's epoll has something for this socket. @param broken it reported an error, too */

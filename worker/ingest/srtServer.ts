@@ -217,19 +217,23 @@ export class SrtServer {
       const socket = this.#libsrt.srt_accept(listener, address, length);
       if (socket === -1) return;
       this.#handshakes.accepted(socket);
-      const peer = decodeAddress(address);
-      if (listening.gate.mayEnter(peer)) this.#enter(socket, peer, listening);
+      const caller = { peer: decodeAddress(address), streamId: getStreamId(this.#libsrt, socket) };
+      if (listening.gate.mayEnter(caller)) this.#enter(socket, caller, listening);
       else this.#libsrt.srt_close(socket);
     }
   }
 
-  #enter(socket: number, peer: string, { options, gate, publishers }: Listening): void {
+  #enter(
+    socket: number,
+    { peer, streamId }: { peer: string; streamId: string },
+    { options, gate, publishers }: Listening,
+  ): void {
     const libsrt = this.#libsrt;
     const publisher = new SrtPublisher({
       libsrt,
       socket,
       peer,
-      streamId: getStreamId(libsrt, socket),
+      streamId,
       latencyMs: getInt(libsrt, socket, srtOptions.RCVLATENCY) ?? options.latencyMs,
       silenceMs: options.silenceMs ?? 10_000,
       release: () => {

@@ -5,8 +5,8 @@ import { StreamStore } from '../../common/stream/streamStore.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { LeaseScripts } from '../claim/leaseScripts.ts';
+import { StreamChannel } from '../claim/streamChannel.ts';
 import { leaseTimes, StreamLease } from '../claim/streamLease.ts';
-import { WakeListener } from '../claim/wakeListener.ts';
 import { PortLeases } from '../ingest/portLease.ts';
 import { SrtServer } from '../ingest/srtServer.ts';
 import { StreamIngest } from '../ingest/streamIngest.ts';
@@ -129,7 +129,7 @@ test('a revoked key disconnects its encoder within a second, and its successor g
 }, async () => {
   const current = await startSession();
   session = current;
-  const wakes = new WakeListener(subscriber, () => current.wake());
+  const wakes = new StreamChannel(subscriber, keys.wakeChannel, () => current.wake());
   await wakes.start();
   let { port, srtUrl } = await inState('READY', 'listening');
   const elapsed: number[] = [];
@@ -162,7 +162,7 @@ test('without the message the next renewal notices it', { timeout: 30_000 }, asy
 test('a passphrase that was revoked disconnects an encoder that has no key', { timeout: 30_000 }, async () => {
   const current = await startSession('the first passphrase');
   session = current;
-  const wakes = new WakeListener(subscriber, () => current.wake());
+  const wakes = new StreamChannel(subscriber, keys.wakeChannel, () => current.wake());
   await wakes.start();
   const { port = 0 } = await inState('READY', 'listening');
   const { broken } = await caller.call(port, '', 'the first passphrase');

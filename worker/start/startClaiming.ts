@@ -1,3 +1,4 @@
+import { keys } from '../../common/redis/keys.ts';
 import { createQueue, queueNames, type StreamJob, streamJobOptions } from '../../common/redis/queues.ts';
 import { StreamStore } from '../../common/stream/streamStore.ts';
 import { CapacityGuard } from '../claim/capacityGuard.ts';
@@ -6,8 +7,8 @@ import type { Heartbeat } from '../claim/heartbeat.ts';
 import { LeaseScripts } from '../claim/leaseScripts.ts';
 import { Reconciler } from '../claim/reconciler.ts';
 import { RestartBudget } from '../claim/restartBudget.ts';
+import { StreamChannel } from '../claim/streamChannel.ts';
 import { StreamConsumer } from '../claim/streamConsumer.ts';
-import { WakeListener } from '../claim/wakeListener.ts';
 import type { Spool } from '../publish/spool/spool.ts';
 import { spooledEpochs } from '../publish/spool/spooledEpochs.ts';
 import { createPhases, type PhaseDeps } from '../session/createPhases.ts';
@@ -32,14 +33,13 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
   });
   const scripts = new LeaseScripts(redis.lease);
   const consumer = createConsumer(context, deps, scripts, guard);
-  new WakeListener(redis.subscriber, streamId => consumer.wake(streamId), context.entries)
-    .start()
-    .catch(error => log.warn({ err: error }, 'not subscribed to wake messages; a stop is read at the next renewal'));
+  subscribe(context, keys.wakeChannel, streamId => consumer.wake(streamId));
   const queue = createQueue<StreamJob>(queueNames.streams, redis.queue, streamJobOptions);
   const streams = new StreamStore(redis.request);
   const { liveness } = deps.spool;
   const deadWorkers = new DeadWorkers({ liveness, streams, scripts, queue, redis: redis.request, log });
   deadWorkers.start();
+  subscribe(context, keys.lostChannel, streamId => void deadWorkers.takeBack(streamId));
   stack.push('dead workers', () => deadWorkers.stop());
   const reconciler = new Reconciler({ redis: redis.request, queue, log });
   reconciler.start();
@@ -50,6 +50,13 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
   consumer.start();
   stack.push('streams', () => consumer.stop(), stopDeadlines.streamsMs);
   return { consumer, heartbeat };
+}
+
+/** What a lost message would have said is found at the next renewal, or when the lease runs out. */
+function subscribe({ redis, entries, log }: WorkerContext, channel: string, onStream: (id: string) => void): void {
+  new StreamChannel(redis.subscriber, channel, onStream, entries)
+    .start()
+    .catch(error => log.warn({ err: error, channel }, 'not subscribed to a channel of Redis'));
 }
 
 function createConsumer(

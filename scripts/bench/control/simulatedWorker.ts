@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../common/createLogger.ts';
 import { createRedis } from '../../../common/redis/createRedis.ts';
 import { EntryParser } from '../../../common/redis/entryParser.ts';
+import { keys } from '../../../common/redis/keys.ts';
 import {
   createQueue,
   queueNames,
@@ -16,8 +17,8 @@ import { CapacityGuard } from '../../../worker/claim/capacityGuard.ts';
 import { LeaseScripts } from '../../../worker/claim/leaseScripts.ts';
 import { Reconciler } from '../../../worker/claim/reconciler.ts';
 import { RestartBudget } from '../../../worker/claim/restartBudget.ts';
+import { StreamChannel } from '../../../worker/claim/streamChannel.ts';
 import { StreamConsumer } from '../../../worker/claim/streamConsumer.ts';
-import { WakeListener } from '../../../worker/claim/wakeListener.ts';
 import { PortLeases } from '../../../worker/ingest/portLease.ts';
 import { OutboxRelay } from '../../../worker/notify/outboxRelay.ts';
 import { WebhookSender } from '../../../worker/notify/webhookSender.ts';
@@ -118,7 +119,7 @@ export function startSimulatedWorker(options: SimulatedWorkerOptions): { stop():
         phases: tickingPhases(ticking, job, lease),
       }),
   });
-  void new WakeListener(redis.subscriber, streamId => consumer.wake(streamId)).start();
+  void new StreamChannel(redis.subscriber, keys.wakeChannel, streamId => consumer.wake(streamId)).start();
   const queue = createQueue<StreamJob>(queueNames.streams, redis.queue, streamJobOptions);
   const reconciler = new Reconciler({ redis: redis.request, queue, log });
   reconciler.start();
