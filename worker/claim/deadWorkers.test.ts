@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { type Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keys } from '../../common/redis/keys.ts';
 import { createQueue, queueNames, type StreamJob, streamJobId, streamJobOptions } from '../../common/redis/queues.ts';
+import { LostWorkerScript } from '../../common/routers/lostWorkerScript.ts';
 import { StreamStore } from '../../common/stream/streamStore.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
@@ -82,4 +84,29 @@ test('a dead workerâ€™s streams are free at once, with their jobs; a frozen oneâ
   frozen?.kill('SIGKILL');
   await watch.stop();
   await spool.liveness.release();
+});
+
+test('a stream whose worker a router reports is free at once, whichever host that is of; a report about an earlier owner changes nothing', async () => {
+  const [streams, scripts] = [new StreamStore(redis), new LeaseScripts(redis)];
+  const spool = new Spool(dir, 'node');
+  const lost = new LostWorkerScript();
+  await queue.drain();
+  const run = await running(streams, scripts, 'reported', '.owner-of-another-host');
+  const token = (await redis.hget(keys.stream('reported'), 'token')) ?? '';
+  const watch = new DeadWorkers({
+    ...{ liveness: spool.liveness, streams, scripts, queue, redis },
+    log: silentLogger(),
+  });
+  const jobState = () => queue.getJobState(streamJobId('reported', run));
+  expect(await lost.run(redis, { streamId: 'reported', run, token: '1' })).toBe(false);
+  await watch.takeBack('reported');
+  expect(await jobState()).toBe('active');
+  expect(await lost.run(redis, { streamId: 'reported', run, token })).toBe(true);
+  // Every worker hears of it, and one queues the job again.
+  await Promise.all([1, 2, 3].map(() => watch.takeBack('reported')));
+  expect(await jobState()).toBe('waiting');
+  const held = { streamId: 'reported', run, token };
+  expect((await scripts.renew(held, LEASE_MS)).kind).toBe('fenced');
+  expect((await scripts.acquire('reported', run, 'other/claim', LEASE_MS)).kind).toBe('taken');
+  expect(await lost.run(redis, { streamId: 'reported', run, token })).toBe(false);
 });

@@ -75,6 +75,23 @@ describe('who gets in', () => {
   });
 });
 
+test('the same caller gets in again while its last connection is silent, before that is given up', {
+  timeout: TIMEOUT,
+}, async () => {
+  const listener = await openTestListener(host);
+  const encoder = startEncoder(listener.url);
+  const publisher = await listener.next();
+  await once(publisher.media, 'data');
+  expect(await callOnce(listener.port, listener.good)).toBe(1409);
+  encoder.kill('SIGSTOP');
+  const silentSince = performance.now();
+  while ((await callOnce(listener.port, listener.good)) !== 0)
+    expect(performance.now() - silentSince).toBeLessThan(1_800);
+  expect((await publisher.ended).reason).toBe('replaced');
+  encoder.kill('SIGKILL');
+  await encoder.exited;
+});
+
 describe('ports', () => {
   test('a port held by another program is port_unavailable, and can be opened when it is free', async () => {
     const port = await freeUdpPort();
