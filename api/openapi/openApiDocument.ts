@@ -23,8 +23,10 @@ const commonErrors: readonly ErrorCode[] = [
   'internal_error',
 ];
 
+export type OpenApiDocument = ReturnType<typeof createDocument>;
+
 /** The OpenAPI 3.1 document of these routes, made from their schemas. */
-export function openApiDocument(routes: readonly Route[], version: string): ReturnType<typeof createDocument> {
+export function openApiDocument(routes: readonly Route[], version: string): OpenApiDocument {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');

@@ -133,3 +133,18 @@ test('/openapi.json has every route, and each has its scope', async () => {
   expect(new Set(listed.map(({ operationId }) => operationId)).size).toBe(listed.length);
   expect(paths['/streams']?.post?.security).toEqual([{ signature: ['streams:write'] }]);
 });
+
+describe('/docs', () => {
+  test.each(['/docs', '/docs/errors', '/'])('%s is a page of its own, under the policy of all pages', async path => {
+    const answer = await fetch(`${api.url}${path}`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(answer.headers.get('content-security-policy')).toContain("script-src 'self';");
+    expect(await answer.text()).toContain('<!doctype html>');
+  });
+
+  test('where an error says that it is described, it is', async () => {
+    const { type } = (await api.ask('GET', '/v1/streams/none')).body as unknown as { type: string };
+    const { hash } = new URL(type, api.url);
+    expect(await (await fetch(new URL(type, api.url))).text()).toContain(`id="${hash.slice(1)}"`);
+  });
+});
