@@ -18,9 +18,16 @@ export class AppError extends Error {
   readonly retryable: boolean;
   readonly blame: Blame;
   readonly fields: readonly FieldProblem[];
+  /** Where it is known when the same call can succeed. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; fields?: readonly FieldProblem[] }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown; fields?: readonly FieldProblem[]; retryAfterSeconds?: number },
+  ) {
     super(message, options);
+    this.retryAfterSeconds = options?.retryAfterSeconds;
     this.fields = options?.fields ?? [];
     const kind = errorCatalogue[code];
     this.code = code;

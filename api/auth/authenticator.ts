@@ -119,8 +119,7 @@ export class Authenticator {
         );
       }
     });
-    if (verdict.outcome === 'address' || verdict.outcome === 'key')
-      refuse(verdict.outcome, verdict[verdict.outcome], response);
+    if (verdict.outcome === 'address' || verdict.outcome === 'key') refuse(verdict.outcome, verdict[verdict.outcome]);
     caller.set(response, key);
   }
 
@@ -140,7 +139,7 @@ export class Authenticator {
     if (!subject || nextInMs === 0) return;
     const state = { quota: subject.quota, left: 0, fullInMs: 60_000, nextInMs };
     setRateLimitHeaders(response, { [name]: state });
-    refuse(name, state, response);
+    refuse(name, state);
   }
 
   #addressOf(request: Request): Subject | undefined {
@@ -154,12 +153,9 @@ export class Authenticator {
   }
 }
 
-function refuse(name: 'address' | 'key', state: LimitState | undefined, response: Response): never {
+function refuse(name: 'address' | 'key', state: LimitState | undefined): never {
   const seconds = Math.max(1, Math.ceil((state?.nextInMs ?? 0) / 1_000));
-  response.setHeader('Retry-After', `${seconds}`);
   const whose = name === 'key' ? 'with this key' : 'from this address';
-  throw new AppError(
-    'rate_limited',
-    `more than ${state?.quota} requests a minute ${whose}; send the next one in ${seconds} s`,
-  );
+  const rule = `more than ${state?.quota} requests a minute ${whose}; send the next one in ${seconds} s`;
+  throw new AppError('rate_limited', rule, { retryAfterSeconds: seconds });
 }

@@ -23,7 +23,7 @@ export function writeError(log: Logger): ErrorRequestHandler {
     // Too late for an answer: Express closes the connection, so that the caller sees it is cut short.
     if (response.headersSent) return next(thrown);
     response.set('Cache-Control', 'no-store');
-    if (error.retryable && !response.get('Retry-After')) response.set('Retry-After', '1');
+    if (error.retryable && !response.get('Retry-After')) response.set('Retry-After', `${error.retryAfterSeconds ?? 1}`);
     const { status, type, body } = answerOf(error, request, response);
     if (error.status === 413) return writeAndClose(response, type, body);
     response.status(status).type(type).send(JSON.stringify(body));

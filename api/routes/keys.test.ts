@@ -152,6 +152,37 @@ describe('/v1/keys', () => {
   });
 });
 
+describe('the quota of a key', () => {
+  const start = (key: Made, id: string, on = api) => on.askAs(key, 'POST', '/v1/streams', { stream_id: id });
+
+  test('max_streams counts streams of this key that are not STOPPED, over all processes', async () => {
+    const scopes = ['streams:write'];
+    const [key, free] = [await make({ scopes, max_streams: 2 }), await make({ scopes })];
+    expect((await start(key, 'a')).status).toBe(201);
+    expect((await start(key, 'b', other)).status).toBe(201);
+    expect((await start(free, 'c')).status).toBe(201);
+    const refused = await start(key, 'd');
+    expect(refused.body).toMatchObject({ status: 429, code: 'quota', detail: expect.stringContaining('max_streams') });
+    expect((await start(free, 'e')).status).toBe(201);
+    await api.askAs(key, 'DELETE', '/v1/streams/a');
+    // The same id by another key does not count for the first one.
+    expect((await start(free, 'a')).status).toBe(201);
+    expect((await start(key, 'd')).status).toBe(201);
+    expect((await start(key, 'f')).status).toBe(429);
+  });
+
+  test('starts_per_minute counts starts, and says when the next one may come', async () => {
+    const key = await make({ scopes: ['streams:write'], starts_per_minute: 2 });
+    expect((await start(key, 'a')).status).toBe(201);
+    expect((await start(key, 'a')).body.code).toBe('stream_running');
+    expect((await start(key, 'b', other)).status).toBe(201);
+    const refused = await start(key, 'c');
+    expect(refused.body).toMatchObject({ status: 429, code: 'quota' });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(40);
+    expect(await redis.pttl(keys.starts(key.id))).toBeLessThanOrEqual(60_000);
+  });
+});
+
 test('a rotation under 100 requests a second loses none', async () => {
   const refused: unknown[] = [];
   let [key, done, count] = [await make(), false, 0];

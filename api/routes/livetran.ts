@@ -1,4 +1,6 @@
 import { type RequestHandler, Router } from 'express';
+import { caller } from '../auth/caller.ts';
+import { quotaOf } from '../auth/quotaOf.ts';
 import { checkInput } from '../http/checkInput.ts';
 import { onlyMethods } from '../http/onlyMethods.ts';
 import { parseBody } from '../http/parseBody.ts';
@@ -23,7 +25,7 @@ export function livetranRoutes(
     .route('/api/start-stream')
     .post(signed, async (request, response) => {
       const { stream_id: id, ...start } = parseBody(request, livetranStart);
-      await streams.start(id, start);
+      await streams.start(id, start, { quota: quotaOf(caller.of(response)) });
       response.json({ success: true, data: 'Stream launching!' });
     })
     .all(onlyMethods('POST'));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quotaOf } from '../auth/quotaOf.ts';
 import { defineRoute } from '../http/route.ts';
 import { listQuery, pageQuery, writeCursor } from '../streams/listQuery.ts';
 import { createRequest, editRequest, keyRequest, streamRef } from '../streams/schemas.ts';
@@ -55,9 +56,10 @@ const createStream = defineRoute({
   body: createRequest,
   answers: { 201: { description: 'The stream', schema: streamView } },
   errors: ['stream_running', 'quota', 'webhook_refused', 'stream_unreadable'],
-  call: async ({ body, headers, signal, repeatKey }, { streams }) => {
+  call: async ({ body, headers, signal, caller, repeatKey }, { streams }) => {
     const { waitMs, headers: applied } = patience(headers);
-    const stream = viewStream(await streams.create(body, { waitMs, signal, startedBy: repeatKey }));
+    const how = { waitMs, signal, quota: quotaOf(caller), startedBy: repeatKey };
+    const stream = viewStream(await streams.create(body, how));
     return { status: 201, headers: { ...applied, Location: `/streams/${stream.stream_id}` }, body: stream };
   },
 });

@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import { type StreamJob, streamJobId, streamJobOptions } from '../../common/redis/queues.ts';
+import type { StartQuota } from '../../common/stream/startOptions.ts';
 import type { Page, PageQuery, StreamPages } from '../../common/stream/streamPages.ts';
 import type { RequestedProfile } from '../../common/stream/streamProfile.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
@@ -57,12 +58,16 @@ export class StreamService {
    * Writes the record, then adds the run's job. When only the second fails the stream stays INITIALISED, and a worker
    * that finds it without a job adds it again. Throws `stream_running`,
    * `quota` and `webhook_refused`.
-   * @param startedBy of the request, where it has an Idempotency-Key
+   * @param by the key that starts it, with its quota; and `startedBy` of the request, where it has an Idempotency-Key
    */
-  async start(streamId: string, request: StartRequest, startedBy?: string): Promise<void> {
+  async start(
+    streamId: string,
+    request: StartRequest,
+    { quota, startedBy }: { quota: StartQuota; startedBy?: string | undefined },
+  ): Promise<void> {
     const options = startOptionsOf(request, this.#defaultProfile);
     await this.#checkTargets(options.webhookUrls);
-    const limits = { maxStreams: this.#maxStreams, ...(startedBy !== undefined && { startedBy }) };
+    const limits = { maxStreams: this.#maxStreams, quota, ...(startedBy !== undefined && { startedBy }) };
     const run = await askRedis(() => this.#store.start(streamId, { ...options, ...limits }));
     const { profile, latency, record, dvr } = options;
     this.#log.info({ streamId, run, profile, latency, record, dvr }, 'stream created');
@@ -77,11 +82,11 @@ export class StreamService {
    */
   async create(
     { stream_id: wanted, ...request }: CreateRequest,
-    options: { waitMs: number; startedBy?: string | undefined; signal: AbortSignal },
+    options: { waitMs: number; quota: StartQuota; startedBy?: string | undefined; signal: AbortSignal },
   ): Promise<StreamRecord> {
-    const { startedBy, waitMs: timeoutMs, signal } = options;
+    const { quota, startedBy, waitMs: timeoutMs, signal } = options;
     const streamId = wanted ?? newStreamId(startedBy);
-    await this.start(streamId, request, startedBy).catch(async (error: unknown) => {
+    await this.start(streamId, request, { quota, startedBy }).catch(async (error: unknown) => {
       const isRunning = error instanceof AppError && error.code === 'stream_running';
       if (!isRunning || startedBy === undefined || (await this.find(streamId))?.startedBy !== startedBy) throw error;
     });

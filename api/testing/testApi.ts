@@ -73,7 +73,7 @@ export async function startTestApi(redisUrl: string, environment: Record<string,
     askAs: (key, method, path, body) => {
       const text = body === undefined ? '' : JSON.stringify(body);
       const signature = `k=${key.id},${sign(method, path, text, key.secret)}`;
-      return send(method, path, { 'lt-signature': signature }, body && text);
+      return send(method, path, { prefer: 'respond-async', 'lt-signature': signature }, body && text);
     },
   };
 }

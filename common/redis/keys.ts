@@ -12,6 +12,10 @@ export const keys = {
   purge: (id: string) => `${prefix}purge:${id}`,
   /** SET: ids of all streams that are not STOPPED. */
   live: `${prefix}streams:live`,
+  /** SET: ids that an API key with `max_streams` has started; those STOPPED go at its next start. Expires. */
+  startedBy: (keyId: string) => `${prefix}key:${keyId}:streams`,
+  /** STRING: how many streams an API key with `starts_per_minute` has started in this minute. Expires. */
+  starts: (keyId: string) => `${prefix}key:${keyId}:starts`,
   /** ZSET: ids by time of their last start (ms), for listings; trimmed as it grows. */
   index: `${prefix}streams:index`,
   /** STREAM: state changes that were written but not yet turned into webhook jobs. Channel: the same, as JSON. */

@@ -2,6 +2,15 @@ import type { StreamLatency } from './streamLatency.ts';
 import type { StreamMetadata } from './streamMetadata.ts';
 import { isLadder, type StreamProfile } from './streamProfile.ts';
 
+/** Who starts a stream, and how many the caller may have. */
+export interface StartQuota {
+  /** Id of the API key. */
+  keyId: string;
+  /** The most streams of this key that may be not STOPPED. */
+  maxStreams?: number | undefined;
+  startsPerMinute?: number | undefined;
+}
+
 export interface StartOptions {
   profile: StreamProfile;
   webhookUrls: readonly string[];
@@ -22,13 +31,14 @@ export interface StartOptions {
   reconnectTimeoutSeconds?: number;
   /** The run is stopped so long after its first encoder connected. */
   maxDurationSeconds?: number;
+  quota?: StartQuota;
   /** Of the request, where it has an Idempotency-Key: the same one finds its stream again. */
   startedBy?: string;
 }
 
 /** The options as the record's fields: name, value, name, value. What is not set is not there. */
 export function startFields(options: StartOptions): string[] {
-  const { profile, latency = 'standard', passphrase, title, metadata, startedBy } = options;
+  const { profile, latency = 'standard', passphrase, title, metadata, quota, startedBy } = options;
   const flag = (on: boolean | undefined): string => (on ? '1' : '0');
   const fields = {
     profile,
@@ -44,6 +54,7 @@ export function startFields(options: StartOptions): string[] {
     reconnectTimeoutSeconds: options.reconnectTimeoutSeconds?.toString(),
     maxDurationSeconds: options.maxDurationSeconds?.toString(),
     startedBy,
+    keyId: quota?.keyId,
   };
   return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
 }

@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import { EntryParser } from '../redis/entryParser.ts';
 import { keys, RECORD_TTL_SECONDS } from '../redis/keys.ts';
 import { LuaScript } from '../redis/luaScript.ts';
+import { refusedStart } from './refusedStart.ts';
 import { type StartOptions, startFields } from './startOptions.ts';
 import { parseStreamRecord, type StreamRecord } from './streamRecord.ts';
 import type { StreamState } from './streamState.ts';
@@ -45,27 +46,20 @@ export class StreamStore {
 
   /**
    * Creates the record of a new run (INITIALISED) and returns the run. Throws `stream_running` while one is under way, and
-   * `quota` when `maxStreams` streams are not STOPPED.
+   * `quota` when so many streams are not STOPPED, of all or of this API key, or the key has started too many in this minute.
    */
   async start(streamId: string, options: StartOptions): Promise<string> {
     const run = `${Date.now().toString(36)}${randomBytes(4).toString('hex')}`;
+    const { maxStreams = 0, quota } = options;
+    const keyId = quota?.keyId ?? '';
     const creating = this.#start.run(
       this.#redis,
-      [keys.stream(streamId), keys.live, keys.index, keys.outbox],
-      [streamId, run, options.maxStreams ?? 0, ...startFields(options)],
+      [keys.stream(streamId), keys.live, keys.index, keys.outbox, keys.startedBy(keyId), keys.starts(keyId)],
+      [streamId, run, maxStreams, quota?.maxStreams ?? 0, quota?.startsPerMinute ?? 0, ...startFields(options)],
     );
-    const [created, state] = (await this.#readable(streamId, creating)) as [number, string];
+    const [created, detail] = (await this.#readable(streamId, creating)) as [number, string];
     if (created === 1) return run;
-    if (created === 2) {
-      throw new AppError(
-        'quota',
-        `${state} streams run already, as many as MAX_STREAMS allows; stop one, or start later`,
-      );
-    }
-    throw new AppError(
-      'stream_running',
-      `stream "${streamId}" is already ${state}. Its status shows its SRT URL; stop it before you start it again`,
-    );
+    throw refusedStart(created, detail, { streamId, quota });
   }
 
   /** Requests a stop. Throws `stream_not_found` when no such stream is running. */
