@@ -1,7 +1,9 @@
 import type { StreamSamples } from '../common/stream/streamSamples.ts';
 import type { WorkerRegistry } from '../common/workers/workerRegistry.ts';
+import type { EventTokens } from './auth/eventTokens.ts';
 import type { KeyService } from './auth/keyService.ts';
 import type { EventFeed } from './events/eventFeed.ts';
+import type { EventHistory } from './events/eventHistory.ts';
 import type { StreamService } from './streams/streamService.ts';
 
 /** What the routes of the resource API call. */
@@ -13,4 +15,8 @@ export interface ApiServices {
   keys: KeyService;
   /** All streams' events as they are written. */
   events: EventFeed;
+  history: EventHistory;
+  eventTokens: EventTokens;
+  /** WEBHOOK_SRT_URL: whether the bodies of webhooks have SrtUrl. */
+  webhookSrtUrl: boolean;
 }

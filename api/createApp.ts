@@ -15,6 +15,7 @@ import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
 import pack from '../package.json' with { type: 'json' };
 import type { Auth } from './auth/startAuth.ts';
 import type { EventFeed } from './events/eventFeed.ts';
+import { EventHistory } from './events/eventHistory.ts';
 import { mountRoutes } from './http/mountRoutes.ts';
 import { limitBody, readBody } from './http/readBody.ts';
 import { RepeatedRequests } from './http/repeatedRequests.ts';
@@ -100,7 +101,10 @@ export function createApp(deps: AppDeps): Express {
   const checks = { body: authenticator.byBody, request: authenticator.permit('streams:read') };
   if (config.LEGACY_API) app.use(livetranRoutes(streams, checks));
   const samples = new StreamSamples(redis, entries);
-  const services = { streams, workers: registry, samples, keys, events: deps.events };
+  const services = {
+    ...{ streams, workers: registry, samples, keys, eventTokens: deps.auth.eventTokens },
+    ...{ events: deps.events, history: new EventHistory(redis, entries), webhookSrtUrl: config.WEBHOOK_SRT_URL },
+  };
   const authorize = authenticator.permit.bind(authenticator);
   app.use(mountRoutes(apiRoutes, { services, authorize, repeated: new RepeatedRequests(redis), log }));
   app.use(() => {

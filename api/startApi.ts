@@ -42,11 +42,13 @@ export async function startApi(
     const metrics = createMetrics(metricsOptions(config));
     stack.push('metrics', () => metrics.stop());
     const admin = await startAdmin({ config, redis, connection, entries, log }, stack);
-    const subscriber = connect(config, 'subscriber', log, stack);
-    const events = new EventFeed({ redis: subscriber, entries, log });
+    const events = new EventFeed({ redis: connect(config, 'queue', log, stack), entries, log });
     events.start();
     await ready(redis, log);
-    const auth = await startAuth({ config, redis, subscriber, entries, log }, stack);
+    const auth = await startAuth(
+      { config, redis, subscriber: connect(config, 'subscriber', log, stack), entries, log },
+      stack,
+    );
     const text = metricsText(metrics, METRICS_AGE_MS);
     if (config.METRICS_PORT !== undefined) await startMetrics(config.METRICS_PORT, text, config, log, stack);
     const deps = { config, log, redis, entries, queue, events, auth, metrics };
@@ -60,7 +62,7 @@ export async function startApi(
       stack.push('certificate', followCertificate({ files: certificateFiles(config), used: certificate, use, log }));
     }
     // Its listeners' answers have no other end, and the server waits for answers.
-    stack.push('events', async () => events.stop());
+    stack.push('events', () => events.stop());
     return { url: server.url, stop: () => stack.stop() };
   } catch (error) {
     await stack.stop();

@@ -474,9 +474,45 @@ export interface Operations {
     params: {
       stream_id: string;
     };
-    query: Record<string, never>;
+    query: {
+      /** A token of POST /v1/event-tokens, instead of a signature. */
+      token?: string | undefined;
+      /** The same as the header Last-Event-ID. */
+      last_event_id?: string | undefined;
+    };
     body: undefined;
     answer: undefined;
+  };
+  /** Follow the changes of all streams as server-sent events */
+  followEvents: {
+    params: Record<string, never>;
+    query: {
+      /** A token of POST /v1/event-tokens, instead of a signature. */
+      token?: string | undefined;
+      /** The same as the header Last-Event-ID. */
+      last_event_id?: string | undefined;
+      /** `webhook`: the data are the bodies that webhooks have. */
+      format?: 'event' | 'webhook' | undefined;
+    };
+    body: undefined;
+    answer: undefined;
+  };
+  /** Make a token with which a browser follows events */
+  createEventToken: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: {
+      /** The one stream that it is good for. Default: all streams. */
+      stream_id?: string | undefined;
+      /** How long a connection may begin with it. An open one goes on. */
+      seconds?: number | undefined;
+    };
+    answer: {
+      token: string;
+      /** What to open: path and query, with the token. */
+      path: string;
+      expires_at: string;
+    };
   };
   /** List the live workers, the oldest first */
   listWorkers: {
@@ -520,6 +556,8 @@ export const operations = {
   rotateKey: { method: 'POST', path: '/v1/streams/{stream_id}/key' },
   getStreamStats: { method: 'GET', path: '/v1/streams/{stream_id}/stats' },
   followStream: { method: 'GET', path: '/v1/streams/{stream_id}/events' },
+  followEvents: { method: 'GET', path: '/v1/events' },
+  createEventToken: { method: 'POST', path: '/v1/event-tokens' },
   listWorkers: { method: 'GET', path: '/v1/workers' },
   listKeys: { method: 'GET', path: '/v1/keys' },
   createKey: { method: 'POST', path: '/v1/keys' },

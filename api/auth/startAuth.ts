@@ -7,6 +7,7 @@ import type { StopStack } from '../../common/stopStack.ts';
 import { Admission } from './admission.ts';
 import type { ApiKey } from './apiKey.ts';
 import { Authenticator } from './authenticator.ts';
+import { EventTokens } from './eventTokens.ts';
 import { KeyRing } from './keyRing.ts';
 import { KeySeal } from './keySeal.ts';
 import { KeyService } from './keyService.ts';
@@ -15,6 +16,7 @@ import { KeyStore } from './keyStore.ts';
 export interface Auth {
   authenticator: Authenticator;
   keys: KeyService;
+  eventTokens: EventTokens;
 }
 
 /** Loads the API keys and follows their changes. Redis may be away. */
@@ -34,6 +36,7 @@ export async function startAuth(
   return {
     authenticator: new Authenticator({ ring, admission, perKey, perAddress }),
     keys: new KeyService({ ring, store, log }),
+    eventTokens: new EventTokens(config.HMAC_SECRET, ring),
   };
 }
 

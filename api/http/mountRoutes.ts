@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { ApiServices } from '../apiServices.ts';
+import { allowEventToken } from '../auth/allowEventToken.ts';
 import { type Caller, caller } from '../auth/caller.ts';
 import { endWithKey } from '../auth/endWithKey.ts';
 import type { Permission } from '../auth/permission.ts';
@@ -37,7 +38,9 @@ export function mountRoutes(routes: readonly Route[], options: MountOptions): Ro
     for (const [path, group] of byPath(routes)) {
       const at = router.route(`${prefix}${path}`);
       for (const route of group) {
-        at[route.method](options.authorize(route.permission), handle(route, { ...options, prefix, envelope }));
+        const signed = options.authorize(route.permission);
+        const permit = route.eventToken ? allowEventToken(signed, options.services.eventTokens) : signed;
+        at[route.method](permit, handle(route, { ...options, prefix, envelope }));
       }
       at.all(onlyMethods(...group.map(({ method }) => method.toUpperCase())));
     }

@@ -62,6 +62,8 @@ interface RouteText {
   tag: string;
   /** The scope that the key needs. */
   permission: Permission;
+  /** A token of POST /v1/event-tokens, as the parameter `token`, does instead of a signature. */
+  eventToken?: true;
   /** What the call itself throws, beside what every route can answer. */
   errors: readonly ErrorCode[];
   /** POST only: a request that is repeated with its Idempotency-Key gets the first answer (default: true). */

@@ -37,12 +37,16 @@ afterAll(async () => {
 });
 
 /** Follows a stream's events as a client does. */
-async function follow(id: string, of = api) {
-  const path = `/api/streams/${id}/events`;
-  const signature = signRequest({ time: Date.now() / 1_000, method: 'GET', path, body: '' }, secret);
+const follow = (id: string, of = api, lastEventId?: string) => open(`/api/streams/${id}/events`, of, lastEventId);
+
+async function open(path: string, of = api, lastEventId?: string) {
+  const time = (performance.timeOrigin + performance.now()) / 1_000;
+  const signature = signRequest({ time: time.toFixed(6), method: 'GET', path, body: '' }, secret);
   const gone = new AbortController();
   closing.push(() => gone.abort());
-  const answer = await fetch(`${of.url}${path}`, { headers: { 'lt-signature': signature }, signal: gone.signal });
+  const signed = path.includes('token=') ? undefined : { 'lt-signature': signature };
+  const headers = { ...signed, ...(lastEventId && { 'last-event-id': lastEventId }) };
+  const answer = await fetch(`${of.url}${path}`, { headers, signal: gone.signal });
   const told: Told[] = [];
   const read = async (): Promise<void> => {
     let text = '';
@@ -50,7 +54,7 @@ async function follow(id: string, of = api) {
       text += Buffer.from(chunk).toString();
       const messages = text.split('\n\n');
       text = messages.pop() ?? '';
-      for (const message of messages) if (message.startsWith('id: ')) told.push(parse(message));
+      for (const message of messages) if (/^(id|event): /.test(message)) told.push(parse(message));
     }
   };
   // Its own end of the connection is no failure.
@@ -95,14 +99,74 @@ test('a stream that never was, and a request that is not signed', async () => {
   expect((await fetch(`${api.url}/api/streams/nobody/events`)).status).toBe(400);
 });
 
-test('what was missed while Redis was away is sent as the present state', async () => {
+test('an outage of Redis loses no event', async () => {
   await streams.start('show', options);
   const { told } = await follow('show');
   await vi.waitFor(() => expect(told).toHaveLength(1), 10_000);
-  await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  // The connection that reads events.
+  const [, reader = ''] = /^id=(\d+) .* cmd=xread /m.exec(String(await redis.client('LIST'))) ?? [];
+  await redis.client('KILL', 'ID', reader);
   await streams.stop('show');
-  await vi.waitFor(() => expect(told.at(-1)?.event).toBe('STOPPED'), 10_000);
-  expect(told).toHaveLength(2);
+  await streams.start('show', options);
+  await vi.waitFor(
+    () => expect(told.map(({ event }) => event)).toEqual(['INITIALISED', 'STOPPED', 'INITIALISED']),
+    10_000,
+  );
+});
+
+test('a caller who comes back gets what it missed, once; without an id that is known, the present state', async () => {
+  const run = await streams.start('show', options);
+  const first = await follow('show');
+  await vi.waitFor(() => expect(first.told).toHaveLength(1), 10_000);
+  for (let i = 0; i < 3; i += 1) {
+    await streams.stop('show');
+    await streams.start('show', options);
+  }
+  const back = await follow('show', api, first.told[0]?.id);
+  await vi.waitFor(() => expect(back.told.map(({ data }) => data.sequence)).toEqual([2, 3, 4, 5, 6, 7]), 10_000);
+  const unknown = await follow('show', api, `${run}-0-99`);
+  await vi.waitFor(() => expect(unknown.told.map(({ data }) => data.sequence)).toEqual([7]), 10_000);
+  await streams.stop('show');
+  for (const { told } of [back, unknown]) await vi.waitFor(() => expect(told.at(-1)?.data.sequence).toBe(8), 10_000);
+  expect(back.told).toHaveLength(7);
+});
+
+test('GET /v1/events: all streams, from now on or from an id on; and as webhook bodies', async () => {
+  await streams.start('before', options);
+  const live = await open('/v1/events');
+  await streams.start('a', options);
+  await streams.start('b', options);
+  await vi.waitFor(() => expect(live.told.map(({ data }) => data.stream_id)).toEqual(['a', 'b']), 10_000);
+  await streams.stop('a');
+  const back = await open('/v1/events?format=webhook', api, live.told[0]?.id);
+  await vi.waitFor(() => expect(back.told).toHaveLength(2), 10_000);
+  expect(back.told.map(({ data }) => [data.StreamId, data.Status, data.Sequence])).toEqual([
+    ['b', 'INITIALISED', 1],
+    ['a', 'STOPPED', 2],
+  ]);
+  expect(back.told[1]?.id).toBe(live.told[2]?.id);
+  const all = await open('/v1/events', api, '1-1');
+  await vi.waitFor(() => expect(all.told.map(({ event }) => event)).toHaveLength(5), 10_000);
+  expect(all.told.map(({ event }) => event)).toEqual(['gap', 'INITIALISED', 'INITIALISED', 'INITIALISED', 'STOPPED']);
+});
+
+test('a token opens events for a browser: those of its stream, for its time, and nothing else', async () => {
+  await streams.start('show', options);
+  await streams.start('other', options);
+  const made = await api.ask('POST', '/v1/event-tokens', { stream_id: 'show', seconds: 60 });
+  expect(made.status).toBe(201);
+  const { token, path } = made.body as unknown as { token: string; path: string };
+  const { told, answer } = await open(path);
+  expect(answer.status).toBe(200);
+  await vi.waitFor(() => expect(told).toHaveLength(1), 10_000);
+  const refused = async (url: string) => (await open(url)).answer.status;
+  expect(await refused(`/v1/streams/other/events?token=${token}`)).toBe(403);
+  expect(await refused(`/v1/events?token=${token}`)).toBe(403);
+  expect(await refused(`/v1/streams/show/events?token=${token}x`)).toBe(403);
+  expect(await refused(`/v1/streams/show?token=${token}`)).toBe(400);
+  const all = await api.ask('POST', '/v1/event-tokens', {});
+  expect(await refused(`/v1/events?token=${all.body.token}`)).toBe(200);
+  expect(await refused(`/v1/streams/show/events?token=${all.body.token}`)).toBe(200);
 });
 
 test('a server that stops ends it at once', async () => {

@@ -20,6 +20,10 @@ export const keys = {
   index: `${prefix}streams:index`,
   /** STREAM: state changes that were written but not yet turned into webhook jobs. Channel: the same, as JSON. */
   outbox: `${prefix}outbox`,
+  /** STREAM: the last 10,000 events of all streams. Expires. */
+  eventHistory: `${prefix}outbox:history`,
+  /** STREAM: the last 100 events of a stream. Expires. */
+  streamEvents: (id: string) => `${prefix}outbox:history:${id}`,
   /**
    * Prefix of what webhooks wait in (worker/notify/lua/). `lane:<lane>` ZSET: ids of events that are not delivered yet, for one
    * stream and one URL, by sequence; with `:jobs` HASH: their jobs. `lanes` ZSET: all lanes by the time (ms) at which they are

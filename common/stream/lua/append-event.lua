@@ -1,5 +1,6 @@
 -- Appends a stream's event to the outbox, in the same atomic step as the change that it reports (invariant I6), and publishes it
--- on the channel of the outbox's name. The record keeps the event's text, unless the event has a reason of its own: then it
+-- on the channel of the outbox's name. It also goes to two histories, that of all streams and the stream's own, which are bounded and expire
+-- with the record (72 h). The record keeps the event's text, unless the event has a reason of its own: then it
 -- changes nothing about the stream, and the record keeps the reason and the text of the stream's state.
 -- A run's record keeps when it first was in a state.
 local first_times = { READY = 'readyAt', STREAMING = 'streamingAt', STOPPED = 'stoppedAt' }
@@ -14,5 +15,10 @@ local function append_event(record, outbox, id, update, reason)
     'update', update, 'recordingLink', h[9] or '' }
   redis.call('XADD', outbox, '*', unpack(event))
   redis.call('PUBLISH', outbox, cjson.encode(event))
+  local all, own = outbox .. ':history', outbox .. ':history:' .. id
+  redis.call('XADD', all, 'MAXLEN', '~', '10000', '*', unpack(event))
+  redis.call('XADD', own, 'MAXLEN', '100', '*', unpack(event))
+  redis.call('EXPIRE', all, '259200')
+  redis.call('EXPIRE', own, '259200')
   return seq
 end

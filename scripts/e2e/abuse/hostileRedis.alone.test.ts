@@ -69,7 +69,8 @@ async function fuzzMessages(): Promise<void> {
   for (const fields of sample(hostileValues.hash, 11)) {
     const list = Object.entries(fields).flat();
     await redis.publish(keys.outbox, JSON.stringify(list));
-    await redis.xadd(keys.outbox, '*', ...list);
+    for (const key of [keys.outbox, keys.eventHistory, keys.streamEvents('neighbour')])
+      await redis.xadd(key, '*', ...list);
   }
 }
 
