@@ -1,6 +1,7 @@
 export { ApiError } from './apiError.ts';
 export { ConnectionError } from './connectionError.ts';
 export type { FollowOptions } from './followEvents.ts';
+export type { Keys } from './keys.ts';
 export { type CallOptions, type Input, Livetran, type LivetranOptions } from './livetran.ts';
 export type * from './openapi.ts';
 export type { ServerSentEvent } from './readEvents.ts';

@@ -77,6 +77,36 @@ test('lists streams and workers', async () => {
   await livetran.streams.stop('listed');
 });
 
+test('changes a stream, finds it by state and metadata, and ends it at once', async () => {
+  const { stream_id: id } = await livetran.streams.create({ metadata: { room: '5' } });
+  expect(await livetran.streams.update(id, { title: 'News' })).toMatchObject({
+    title: 'News',
+    metadata: { room: '5' },
+  });
+  const found = livetran.streams.list({ state: ['READY', 'STREAMING'], metadata_key: 'room', metadata_value: '5' });
+  expect((await Array.fromAsync(found)).map(({ stream_id }) => stream_id)).toEqual([id]);
+  await livetran.streams.complete(id);
+  await livetran.streams.waitFor(id, ({ state }) => state === 'STOPPED');
+});
+
+test('a list has all its pages', async () => {
+  const ids = ['page-1', 'page-2', 'page-3'];
+  for (const id of ids) await livetran.streams.create({ stream_id: id, metadata: { of: 'pages' } });
+  const found = await Array.fromAsync(livetran.streams.list({ metadata_key: 'of', limit: 1 }));
+  expect(found.map(({ stream_id }) => stream_id)).toEqual(ids.toReversed());
+  for (const id of ids) await livetran.streams.stop(id);
+});
+
+test('makes, lists and revokes API keys', async () => {
+  const key = await livetran.keys.create({ scopes: ['streams:read'] });
+  const reader = new Livetran({ url: cluster.url, secret: key.secret, keyId: key.id });
+  expect(await Array.fromAsync(reader.streams.list({ limit: 1, state: ['INITIALISED'] }))).toEqual([]);
+  await expect(reader.streams.create({})).rejects.toMatchObject({ status: 403, code: 'forbidden' });
+  expect((await livetran.keys.list()).map(({ id }) => id)).toContain(key.id);
+  await livetran.keys.revoke(key.id);
+  await expect.poll(() => reader.streams.get('x').catch(error => (error as ApiError).status)).toBe(403);
+});
+
 test('waiting ends when the stream does, and when it is aborted', async () => {
   await livetran.streams.create({ stream_id: 'short' });
   const never = livetran.streams.waitFor('short', () => false);

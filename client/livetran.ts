@@ -1,4 +1,5 @@
 import { type FollowOptions, followEvents } from './followEvents.ts';
+import { Keys } from './keys.ts';
 import { type Operations, operations, type Worker } from './openapi.ts';
 import type { ServerSentEvent } from './readEvents.ts';
 import { createSign } from './signRequest.ts';
@@ -43,6 +44,8 @@ export class Livetran {
   /** The API's address without a slash at its end. */
   readonly url: string;
   readonly streams: Streams;
+  /** API keys. The own key needs the scope `admin`. */
+  readonly keys: Keys;
   readonly #transport: Transport;
 
   constructor(options: LivetranOptions) {
@@ -52,6 +55,7 @@ export class Livetran {
     const sign = createSign({ secret, ...(id !== undefined && { id }) });
     this.#transport = new Transport({ url: this.url, sign, fetch: own, retries, timeoutMs });
     this.streams = new Streams(this);
+    this.keys = new Keys(this);
   }
 
   /** The live workers. */
@@ -82,7 +86,10 @@ function pathOf(name: Name, { params, query }: { params?: object | undefined; qu
   );
   const pairs = new URLSearchParams();
   for (const [key, value] of Object.entries(query ?? {})) {
-    if (value !== undefined && value !== null) pairs.set(key, String(value));
+    // A list is the parameter, once for each of its values.
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null) pairs.append(key, String(one));
+    }
   }
   return pairs.size === 0 ? path : `${path}?${pairs}`;
 }

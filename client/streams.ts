@@ -1,7 +1,7 @@
 import type { FollowOptions } from './followEvents.ts';
 import { listAll } from './listAll.ts';
 import type { CallOptions, Livetran } from './livetran.ts';
-import type { Operations, Stream } from './openapi.ts';
+import type { EditStream, Operations, RotateKey, Stream, StreamStats } from './openapi.ts';
 import type { StreamEvent } from './streamEvent.ts';
 
 /** Streams: start them, show them, follow them, stop them. */
@@ -26,9 +26,29 @@ export class Streams {
     return listAll(page => this.#api.call('listStreams', { query: { ...query, ...page } }, options));
   }
 
+  /** Changes the webhooks, the title, the metadata, or whether the stream is recorded. */
+  update(streamId: string, change: EditStream, options?: CallOptions): Promise<Stream> {
+    return this.#api.call('editStream', { params: { stream_id: streamId }, body: change }, options);
+  }
+
+  /** Makes a new stream key. Resolves to the stream with its new SRT URL. `revoke`: disconnects the encoder of the old one. */
+  rotateKey(streamId: string, change: RotateKey = {}, options?: CallOptions): Promise<Stream> {
+    return this.#api.call('rotateKey', { params: { stream_id: streamId }, body: change }, options);
+  }
+
+  /** Its figures, second by second. */
+  stats(streamId: string, query: { seconds?: number } = {}, options?: CallOptions): Promise<StreamStats> {
+    return this.#api.call('getStreamStats', { params: { stream_id: streamId }, query }, options);
+  }
+
   /** Asks for the end of a stream. Resolves to the stream, which may still be ending: see waitFor(). */
   stop(streamId: string, options?: CallOptions): Promise<Stream> {
     return this.#api.call('stopStream', { params: { stream_id: streamId } }, options);
+  }
+
+  /** The same, with the end in the playlist at once. */
+  complete(streamId: string, options?: CallOptions): Promise<Stream> {
+    return this.#api.call('completeStream', { params: { stream_id: streamId } }, options);
   }
 
   /**

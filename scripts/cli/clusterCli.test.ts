@@ -52,6 +52,40 @@ test('a stream from its start to its end', async () => {
   expect(json(out).at(-1)).toMatchObject({ state: 'STOPPED', reason: 'user_stop' });
 });
 
+test('list finds streams by state and metadata; an id is made where there is none', async () => {
+  const { code, out } = await cli('start', '--json', '--title', 'News', '--metadata', 'room=5', '--metadata', 'on=a=b');
+  expect(code).toBe(0);
+  const [made] = json(out);
+  expect(made).toMatchObject({ title: 'News', metadata: { room: '5', on: 'a=b' } });
+  const id = String(made?.stream_id);
+  const ids = async (...flags: string[]) => json((await cli('list', '--json', ...flags)).out).map(s => s.stream_id);
+  expect(await ids('--metadata', 'room=5')).toEqual([id]);
+  expect(await ids('--metadata', 'on')).toEqual([id]);
+  expect(await ids('--metadata', 'room=6')).toEqual([]);
+  expect(await ids('--state', 'READY', 'STREAMING', '--limit', '1')).toEqual([id]);
+  expect(await ids('--state', 'INITIALISED')).toEqual([]);
+  expect(await cli('stop', id, '--complete', '--json')).toMatchObject({ code: 0 });
+});
+
+test('an API key is made, used and revoked', async () => {
+  const made = await cli('keys', 'create', '--scope', 'streams:read', '--id', 'reader', '--max-streams', '3', '--json');
+  expect(made.code).toBe(0);
+  const [key] = json(made.out);
+  expect(key).toMatchObject({ id: 'reader', scopes: ['streams:read'], max_streams: 3, secret: expect.any(String) });
+  expect((await cli('keys', 'list')).out.join('\n')).toMatch(/^reader +streams:read +3 +api$/m);
+  expect((await cli('keys', 'list', '--json')).out.join()).not.toContain(String(key?.secret));
+  const reader = { ...env, API_KEY_ID: 'reader', API_KEY_SECRET: String(key?.secret) };
+  const as = async (...argv: string[]) => {
+    const err: string[] = [];
+    const terminal = { out: () => undefined, err: (line: string) => void err.push(line) };
+    return { code: await runCli(argv, { env: reader, root, terminal }), err: err.join() };
+  };
+  expect((await as('list')).code).toBe(0);
+  expect(await as('start', 'x')).toMatchObject({ code: 1, err: expect.stringContaining('streams:write') });
+  expect(await cli('keys', 'revoke', 'reader')).toMatchObject({ code: 0, out: ['reader: revoked'] });
+  await expect.poll(async () => (await as('list')).code).toBe(1);
+});
+
 test('--json prints errors of the API as problem documents', async () => {
   const { code, err } = await cli('status', 'nobody', '--json');
   expect(code).toBe(1);

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { streamId } from '../../common/stream/streamId.ts';
+import type { Command } from 'commander';
 import type { CommandContext } from './commandContext.ts';
+import { checkStreamId } from './parseOptions.ts';
 
 export type Run = (context: CommandContext) => Promise<number>;
 
@@ -30,7 +30,7 @@ export class CommandBuilder {
 
   /** A command whose first argument is a stream. */
   ofStream(name: string, description: string): Command {
-    return this.add(name, description).argument('<stream_id>', 'the stream', checkId);
+    return this.add(name, description).argument('<stream_id>', 'the stream', checkStreamId);
   }
 
   /** A command that has commands of its own. */
@@ -42,10 +42,4 @@ export class CommandBuilder {
   run(run: Run): Promise<void> {
     return this.#perform(run);
   }
-}
-
-function checkId(id: string): string {
-  const checked = streamId.safeParse(id);
-  if (checked.success) return checked.data;
-  throw new InvalidArgumentError(checked.error.issues[0]?.message ?? 'bad stream_id');
 }

@@ -5,6 +5,7 @@ import type { LocalContext } from './commandContext.ts';
 import { complete } from './commands/complete.ts';
 import { completion, shells } from './commands/completion.ts';
 import { printEnv } from './commands/printEnv.ts';
+import { keyCommands } from './keyCommands.ts';
 import { streamCommands } from './streamCommands.ts';
 
 const after = `
@@ -35,6 +36,7 @@ export function program({ perform, performLocally }: Performers): Command {
     () => void root.setOptionValue('json', true),
   );
   streamCommands(to);
+  keyCommands(to);
   root
     .command('env')
     .description('print API_URL, HMAC_SECRET and WEBHOOK_SECRET for a program: eval "$(./scripts/livetran env)"')

@@ -223,6 +223,29 @@ describe('livetran', () => {
     expect({ code, out: out.map(line => JSON.parse(line) as unknown) }).toEqual({ code: 0, out: [stream()] });
   });
 
+  test.each([
+    [['--revoke'], { revoke: true }],
+    [['--passphrase', 'a-new-one-of-ten'], { passphrase: 'a-new-one-of-ten' }],
+    [['--no-passphrase'], { passphrase: null }],
+    [[], {}],
+  ])('key %j prints the SRT URL that has the new key', async (flags, body) => {
+    const url = 'srt://127.0.0.1:20001?streamid=mode=publish,rid=demo,token=new';
+    answers = [data(stream()), data(stream({ srt_url: url }))];
+    const { code, out } = await cli('key', 'demo', '--url', ...flags);
+    const end = 'passphrase' in body && body.passphrase ? `&passphrase=${body.passphrase}&pbkeylen=32` : '';
+    expect({ code, out }).toEqual({ code: 0, out: [url + end] });
+    expect(received[1]).toMatchObject({ method: 'POST', path: '/v1/streams/demo/key', body: JSON.stringify(body) });
+  });
+
+  test('key says that the new one is not made yet', async () => {
+    answers = [data(stream()), data(stream())];
+    expect(await cli('key', 'demo')).toMatchObject({
+      code: 1,
+      out: [],
+      err: [expect.stringContaining('not made yet')],
+    });
+  });
+
   test('signs the resource API over time, method, path and body, and never twice the same', async () => {
     answers = [data([])];
     expect(await cli('list')).toMatchObject({ code: 0, out: ['no streams'] });
@@ -352,7 +375,7 @@ describe('livetran', () => {
     [[], 'Usage: livetran'],
     [['fly'], "unknown command 'fly'"],
     [['strt', 'a'], '(Did you mean start?)'],
-    [['start'], "missing required argument 'stream_id'"],
+    [['stop'], "missing required argument 'stream_id'"],
     [['start', '../etc'], 'stream_id must be 1 to 64'],
     [['stop', 'a', 'b'], 'too many arguments'],
     [['stop', 'a', '--abr'], "unknown option '--abr'"],

@@ -1,24 +1,27 @@
 import type { StartStream, Stream } from '../../../client/index.ts';
-import { withPassphrase } from '../../../common/srt/withPassphrase.ts';
 import { waitUntil } from '../../lib/waitUntil.ts';
 import type { CommandContext } from '../commandContext.ts';
+import { encoderUrl } from '../encoderUrl.ts';
 
 const READY_MS = 30_000;
 
 /** The options of the command line. */
-export interface StartFlags extends Pick<StartStream, 'abr' | 'profile' | 'latency' | 'record' | 'dvr' | 'passphrase'> {
+export interface StartFlags
+  extends Pick<StartStream, 'abr' | 'profile' | 'latency' | 'record' | 'dvr' | 'passphrase' | 'title' | 'metadata'> {
+  maxDuration?: number;
   webhook?: string[];
   url?: boolean;
 }
 
 /** Starts a stream and waits for its SRT URL. Exit code 1 when no worker took it, or when it stopped at once. */
 export async function start(
-  { client, terminal: { out, err }, json }: CommandContext,
-  streamId: string,
+  { client, terminal, json }: CommandContext,
+  wantedId: string | undefined,
   flags: StartFlags,
 ): Promise<number> {
   const { url: isUrlAlone, passphrase } = flags;
-  await client.streams.create(requestOf(streamId, flags));
+  const { out, err } = terminal;
+  const { stream_id: streamId } = await client.streams.create(requestOf(wantedId, flags));
   err(`${streamId}: started, waiting for a worker …`);
   let last: Stream | undefined;
   const ready = async (): Promise<Stream | false> => {
@@ -37,26 +40,18 @@ export async function start(
     return 1;
   }
   if (json) out(JSON.stringify(taken));
-  else if (isUrlAlone) out(encoderUrl(taken.srt_url, passphrase, err));
+  else if (isUrlAlone) out(encoderUrl(taken.srt_url, passphrase, terminal));
   else {
-    out(`SRT URL     ${encoderUrl(taken.srt_url, passphrase, err)}`);
+    out(`SRT URL     ${encoderUrl(taken.srt_url, passphrase, terminal)}`);
     out(`Watch page  ${client.url}/watch/${streamId}`);
   }
   return 0;
 }
 
 /** What was not given is left to the API. */
-function requestOf(streamId: string, flags: StartFlags): StartStream {
-  const { abr, profile, latency, record, dvr, passphrase, webhook = [] } = flags;
-  const given = { abr, profile, latency, record, dvr, passphrase };
-  return { stream_id: streamId, ...given, ...(webhook.length > 0 && { webhook_urls: webhook }) };
-}
-
-/** With the passphrase, where encoders read it as it is written. */
-function encoderUrl(url: string, passphrase: string | null | undefined, err: (line: string) => void): string {
-  if (!passphrase) return url;
-  const whole = withPassphrase(url, passphrase);
-  if (whole === undefined)
-    err('The passphrase has signs that encoders read differently in a URL: set it in the encoder.');
-  return whole ?? url;
+function requestOf(streamId: string | undefined, flags: StartFlags): StartStream {
+  const { abr, profile, latency, record, dvr, passphrase, title, metadata, maxDuration, webhook = [] } = flags;
+  const given = { abr, profile, latency, record, dvr, passphrase, title, metadata };
+  const named = { stream_id: streamId, ...given, max_duration_seconds: maxDuration };
+  return { ...named, ...(webhook.length > 0 && { webhook_urls: webhook }) };
 }

@@ -1,4 +1,4 @@
-import type { Stream } from '../../../client/index.ts';
+import { ApiError, ConnectionError, type Stream } from '../../../client/index.ts';
 import { waitUntil } from '../../lib/waitUntil.ts';
 import type { CommandContext } from '../commandContext.ts';
 
@@ -9,9 +9,9 @@ const STOPPED_MS = 60_000;
 export async function stop(
   { client, terminal: { out, err }, json }: CommandContext,
   streamId: string,
-  { wait }: { wait: boolean },
+  { wait, complete }: { wait: boolean; complete?: boolean },
 ): Promise<number> {
-  const asked = await client.streams.stop(streamId);
+  const asked = await (complete ? client.streams.complete(streamId) : client.streams.stop(streamId));
   if (!wait) {
     out(json ? JSON.stringify(asked) : `${streamId}: ${asked.state === 'STOPPED' ? 'stopped' : 'stopping'}`);
     return 0;
@@ -21,7 +21,11 @@ export async function stop(
     const stream = await client.streams.get(streamId);
     return stream.state === 'STOPPED' ? stream : false;
   };
-  const stream = await waitUntil('STOPPED', stopped, { timeoutMs: STOPPED_MS, everyMs: 200 }).catch(() => undefined);
+  const stream = await waitUntil('STOPPED', stopped, { timeoutMs: STOPPED_MS, everyMs: 200 }).catch(
+    (error: unknown) => {
+      if (error instanceof ApiError || error instanceof ConnectionError) throw error;
+    },
+  );
   if (!stream) {
     err(`${streamId}: still stopping: no worker has finished it yet. "watch ${streamId}" follows it`);
     return 1;
