@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import express, { type Express, type Router } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import type { Config } from '../common/config/loadConfig.ts';
 import type { Logger } from '../common/createLogger.ts';
@@ -13,6 +13,8 @@ import { StreamStore } from '../common/stream/streamStore.ts';
 import { createTargetCheck } from '../common/webhooks/createTargetCheck.ts';
 import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
 import pack from '../package.json' with { type: 'json' };
+import type { Admin } from './admin/startAdmin.ts';
+import type { Permission } from './auth/permission.ts';
 import type { Auth } from './auth/startAuth.ts';
 import type { EventFeed } from './events/eventFeed.ts';
 import { EventHistory } from './events/eventHistory.ts';
@@ -27,6 +29,7 @@ import { observeSkipped } from './metrics/observeSkipped.ts';
 import { observeStreams } from './metrics/observeStreams.ts';
 import { observeWorkers } from './metrics/observeWorkers.ts';
 import { apiRoutes } from './routes/apiRoutes.ts';
+import { assetRoutes } from './routes/assets.ts';
 import { healthRoutes } from './routes/health.ts';
 import { livetranRoutes } from './routes/livetran.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -48,8 +51,8 @@ export interface AppDeps {
   metrics: Metrics;
   /** The text of /metrics; without it that is not served here. */
   metricsText?: () => Promise<string>;
-  /** Without it there is no /admin. */
-  admin?: Router;
+  /** The control room; undefined: nobody may log in. */
+  admin?: Admin;
 }
 
 /** The front door's routes, in the order in which they are asked. Does not listen. */
@@ -92,7 +95,8 @@ export function createApp(deps: AppDeps): Express {
   if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir));
   app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
   app.use(openApiRoutes(apiRoutes, config.SERVICE_VERSION ?? pack.version));
-  if (deps.admin) app.use(deps.admin);
+  app.use('/assets', assetRoutes());
+  if (deps.admin) app.use(deps.admin.routes);
   app.use(['/api', '/v1'], openToApps);
   app.use(['/api', '/v1'], authenticator.limitAddress, readBody, (_request, response, next) => {
     response.set('Cache-Control', 'no-store');
@@ -105,7 +109,10 @@ export function createApp(deps: AppDeps): Express {
     ...{ streams, workers: registry, samples, keys, eventTokens: deps.auth.eventTokens },
     ...{ events: deps.events, history: new EventHistory(redis, entries), webhookSrtUrl: config.WEBHOOK_SRT_URL },
   };
-  const authorize = authenticator.permit.bind(authenticator);
+  const authorize = (permission: Permission): RequestHandler => {
+    const signed = authenticator.permit(permission);
+    return deps.admin && permission !== 'public' ? deps.admin.orSession(permission, signed) : signed;
+  };
   app.use(mountRoutes(apiRoutes, { services, authorize, repeated: new RepeatedRequests(redis), log }));
   app.use(() => {
     throw new AppError('not_found', 'there is nothing at this address; the calls are listed at /openapi.json');

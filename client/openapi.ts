@@ -469,6 +469,19 @@ export interface Operations {
     body: undefined;
     answer: StreamStats;
   };
+  /** Show the newest figures of every stream with an encoder */
+  listStats: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      data: {
+        stream_id: string;
+        run: string;
+        sample: StreamSample;
+      }[];
+    };
+  };
   /** Follow a stream's changes as server-sent events */
   followStream: {
     params: {
@@ -555,6 +568,7 @@ export const operations = {
   completeStream: { method: 'POST', path: '/v1/streams/{stream_id}/complete' },
   rotateKey: { method: 'POST', path: '/v1/streams/{stream_id}/key' },
   getStreamStats: { method: 'GET', path: '/v1/streams/{stream_id}/stats' },
+  listStats: { method: 'GET', path: '/v1/stats' },
   followStream: { method: 'GET', path: '/v1/streams/{stream_id}/events' },
   followEvents: { method: 'GET', path: '/v1/events' },
   createEventToken: { method: 'POST', path: '/v1/event-tokens' },

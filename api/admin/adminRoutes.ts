@@ -12,7 +12,7 @@ import { sessionRoutes } from './sessionRoutes.ts';
 
 const pages = fileURLToPath(new URL('../pages', import.meta.url));
 
-/** What people who run the cluster see: `/admin/login`, and bull-board at `/admin/queues`. */
+/** What people who run the cluster see: `/admin/login`, the control room under `/admin`, bull-board at `/admin/queues`. */
 export function adminRoutes(deps: {
   accounts: AdminAccounts;
   sessions: AdminSessions;
@@ -26,7 +26,7 @@ export function adminRoutes(deps: {
   router.use(sessionRoutes({ accounts, sessions, guard, log }));
   router.get('/admin/login', page('login.html'));
   router.use('/admin/queues', session, sameOrigin, boardPolicy, ...board.handler);
-  router.get('/admin', session, (_request, response) => response.redirect(303, '/admin/queues'));
+  router.get(['/admin', '/admin/workers', '/admin/ended', '/admin/streams/:id'], session, page('admin.html'));
   return router;
 }
 

@@ -9,7 +9,13 @@ const READS = new Set(['GET', 'HEAD']);
  * `Sec-Fetch-Site` (W3C Fetch Metadata) decides; where it is absent `Origin` has to name the host of the request.
  */
 export const sameOrigin: RequestHandler = (request, _response, next) => {
-  if (READS.has(request.method)) return next();
+  checkSameOrigin(request);
+  next();
+};
+
+/** The same as a call. Throws `forbidden`. */
+export function checkSameOrigin(request: Request): void {
+  if (READS.has(request.method)) return;
   if (!isSameOrigin(request)) {
     throw new AppError(
       'forbidden',
@@ -19,8 +25,7 @@ export const sameOrigin: RequestHandler = (request, _response, next) => {
   if (hasBody(request) && !request.is('application/json')) {
     throw new AppError('forbidden', 'the body must be application/json');
   }
-  next();
-};
+}
 
 function isSameOrigin(request: Request): boolean {
   const site = request.get('sec-fetch-site');

@@ -141,3 +141,28 @@ test('a viewer sees the queues and changes nothing, also where ADMIN_QUEUES=full
     await full.stop();
   }
 });
+
+describe('the resource API', () => {
+  const send = async (method: string, path: string, headers: Record<string, string>, body?: object) => {
+    const json = body && { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } };
+    return (await fetch(`${api.url}${path}`, { method, headers, ...json })).status;
+  };
+
+  test('a session reads as a viewer, and changes things as an operator, from a page of this host', async () => {
+    const own = { origin: new URL(api.url).origin };
+    const viewer = { ...(await logIn(api.url, 'anna', 'anna reads')), ...own };
+    const operator = { ...(await logIn(api.url, 'ben', 'ben acts')), ...own };
+    expect(await send('GET', '/v1/streams', viewer)).toBe(200);
+    expect(await send('GET', '/v1/stats', viewer)).toBe(200);
+    expect(await send('POST', '/v1/streams', viewer, { stream_id: 'a' })).toBe(403);
+    const foreign = { ...operator, origin: 'https://evil.example' };
+    expect(await send('POST', '/v1/streams', foreign, { stream_id: 'a' })).toBe(403);
+    expect(await send('POST', '/v1/streams', operator, { stream_id: 'a' })).toBe(201);
+    expect(await send('DELETE', '/v1/streams/a', operator)).toBe(202);
+  });
+
+  test('a session that has ended is refused, and a signature needs none', async () => {
+    expect(await send('GET', '/v1/streams', { cookie: `livetran=${'a'.repeat(43)}` })).toBe(401);
+    expect((await api.ask('GET', '/v1/streams')).status).toBe(200);
+  });
+});

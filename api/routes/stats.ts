@@ -42,4 +42,23 @@ const getStats = defineRoute({
   },
 });
 
-export const statsRoutes = [getStats];
+const listStats = defineRoute({
+  ...{ method: 'get', path: '/stats', operationId: 'listStats', tag: 'Streams', permission: 'streams:read' },
+  summary: 'Show the newest figures of every stream with an encoder',
+  description: 'One sample of each. To follow many streams ask this once in some seconds, not each of them.',
+  answers: {
+    200: {
+      description: 'The figures',
+      schema: z.object({ data: z.array(z.object({ stream_id: z.string(), run: z.string(), sample: sampleView })) }),
+    },
+  },
+  errors: [],
+  call: async (_call, { streams, samples }) => {
+    const live = (await streams.live()).filter(({ state }) => state === 'STREAMING');
+    const latest = await askRedis(() => samples.latest(live));
+    const data = latest.map(({ streamId, run, sample }) => ({ stream_id: streamId, run, sample: viewSample(sample) }));
+    return { status: 200, body: { data } };
+  },
+});
+
+export const statsRoutes = [getStats, listStats];

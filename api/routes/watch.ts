@@ -1,6 +1,5 @@
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import express, { Router } from 'express';
+import { Router } from 'express';
 import { AppError } from '../../common/errors.ts';
 import { streamId } from '../../common/stream/streamId.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
@@ -8,7 +7,6 @@ import { onlyMethods } from '../http/onlyMethods.ts';
 import type { StreamService } from '../streams/streamService.ts';
 
 const pages = fileURLToPath(new URL('../pages', import.meta.url));
-const hls = dirname(fileURLToPath(import.meta.resolve('hls.js')));
 
 interface WatchOptions {
   publicUrl: string;
@@ -17,7 +15,7 @@ interface WatchOptions {
 }
 
 /**
- * The viewer's page `/watch/<stream_id>`, what it polls (`/watch/<stream_id>/state`), and its `/assets/`. Public: they
+ * The viewer's page `/watch/<stream_id>`, what it polls (`/watch/<stream_id>/state`). Public: they
  * show a stream's state and its public link, nothing else.
  * @param options publicUrl of the store; `local` when this process serves it under /video; whether workers make posters
  */
@@ -44,7 +42,6 @@ export function watchRoutes(streams: StreamService, options: WatchOptions): Rout
       response.set('Cache-Control', 'no-store').json(stateJson(record, options));
     })
     .all(onlyMethods('GET'));
-  router.use('/assets', assets());
   return router;
 }
 
@@ -64,18 +61,4 @@ function stateJson(record: StreamRecord, { publicUrl, local, posters }: WatchOpt
     ...{ state: record.state, latency: record.latency, playlistUrl, localPath },
     poster: posters ? 'poster.jpg' : null,
   };
-}
-
-function assets(): Router {
-  const router = Router();
-  const options = { index: false, redirect: false, cacheControl: false } as const;
-  router.use((_request, response, next) => {
-    response.set('Cache-Control', 'no-cache');
-    next();
-  });
-  for (const file of ['hls.min.js', 'hls.worker.js']) {
-    router.get(`/${file}`, (_request, response) => response.sendFile(file, { root: hls, cacheControl: false }));
-  }
-  router.use(express.static(`${pages}/assets`, options));
-  return router;
 }

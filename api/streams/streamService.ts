@@ -144,6 +144,11 @@ export class StreamService {
     return record;
   }
 
+  /** All streams that are not STOPPED. */
+  async live(): Promise<StreamRecord[]> {
+    return askRedis(() => this.#store.live());
+  }
+
   async page(query: PageQuery): Promise<Page> {
     return askRedis(() => this.#pages.page(query));
   }

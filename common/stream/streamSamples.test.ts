@@ -54,3 +54,12 @@ test('an entry that is no sample is skipped and counted', async () => {
   expect(await new StreamSamples(redis, entries).read(show, 900)).toEqual([sampleOf(1)]);
   expect(entries.counts()).toEqual(new Map([['stream sample', 1]]));
 });
+
+test('the latest sample of each run; a run without one is left out', async () => {
+  await samples.append([1, 2].map(time => ({ ...show, sample: sampleOf(time) })));
+  const other = { streamId: 'other', run: 'r1' };
+  await redis.rpush(keys.samples('other', 'r1'), 'garbage');
+  const none = { streamId: 'none', run: 'r1' };
+  expect(await samples.latest([show, other, none])).toEqual([{ ...show, sample: sampleOf(2) }]);
+  expect(await samples.latest([])).toEqual([]);
+});

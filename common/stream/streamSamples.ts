@@ -40,4 +40,18 @@ export class StreamSamples {
     const texts = await this.#redis.lrange(key, -count, -1);
     return texts.flatMap(text => this.#entries.parse('stream sample', key, () => sampleText.read(text)) ?? []);
   }
+
+  /** The last sample of each run. A run that has none, or none that parses, is left out. */
+  async latest(runs: readonly RunRef[]): Promise<(RunRef & { sample: StreamSample })[]> {
+    const pipeline = this.#redis.pipeline();
+    for (const { streamId, run } of runs) pipeline.lindex(keys.samples(streamId, run), -1);
+    const answers = (await pipeline.exec()) ?? [];
+    return runs.flatMap(({ streamId, run }, i) => {
+      const [error, text] = answers[i] ?? [];
+      if (error) throw error;
+      if (typeof text !== 'string') return [];
+      const sample = this.#entries.parse('stream sample', streamId, () => sampleText.read(text));
+      return sample ? [{ streamId, run, sample }] : [];
+    });
+  }
 }

@@ -1,0 +1,152 @@
+import { html, render } from '/assets/lit-html/lit-html.js';
+import { confirmDialog } from './confirmDialog.js';
+import { endedPage } from './endedPage.js';
+import { overviewPage } from './overviewPage.js';
+import { call } from './server.js';
+import { openStartDialog } from './startDialog.js';
+import { Store } from './store.js';
+import { StreamPage } from './streamPage.js';
+import { workersPage } from './workersPage.js';
+
+const NOTICE_MS = 6_000;
+/** Changes come in bursts; a page that is drawn twice a second is as fresh as people can read. */
+const DRAW_MS = 500;
+
+const byId = id => document.getElementById(id);
+const store = new Store();
+const links = [
+  ['/admin', 'Live'],
+  ['/admin/ended', 'Ended'],
+  ['/admin/workers', 'Workers'],
+];
+
+let person;
+let streamPage;
+let query = '';
+let drawing;
+let noticeTimer;
+
+const app = {
+  store,
+  get canChange() {
+    return person.role === 'operator';
+  },
+  notify,
+  openStart: () => openStartDialog(onStarted),
+  drain: worker => act(() => call('PATCH', `/v1/workers/${worker.id}`, { draining: !worker.draining })),
+  stop: stopStream,
+  renewKey,
+  redeliver: ({ stream_id: id }, { delivery_id: delivery }) =>
+    act(() => call('POST', `/v1/streams/${id}/webhook-deliveries/${delivery}/redeliver`), 'The webhook is sent again.'),
+};
+
+function onStarted(stream) {
+  store.put(stream);
+  go(`/admin/streams/${stream.stream_id}`);
+}
+
+async function stopStream({ stream_id: id }) {
+  const question = `Stop ${id}?`;
+  const detail = 'The encoder is disconnected, and viewers see the end. A stopped stream cannot go on.';
+  if (!(await confirmDialog({ question, detail, action: 'Stop the stream' }))) return;
+  await act(async () => store.put(await call('DELETE', `/v1/streams/${id}`)), `${id} is being stopped.`);
+}
+
+async function renewKey({ stream_id: id }) {
+  const question = `A new stream key for ${id}?`;
+  const detail = 'The key in use becomes worthless, and the encoder that has it is disconnected.';
+  if (!(await confirmDialog({ question, detail, action: 'Make a new key' }))) return;
+  await act(() => call('POST', `/v1/streams/${id}/key`, { revoke: true }), 'The SRT URL has a new key.');
+}
+
+async function act(perform, done) {
+  try {
+    await perform();
+    if (done) notify(done);
+  } catch (error) {
+    notify(error.message);
+  }
+}
+
+function notify(sentence) {
+  byId('notice').textContent = sentence;
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => {
+    byId('notice').textContent = '';
+  }, NOTICE_MS);
+}
+
+async function logOut() {
+  await call('DELETE', '/admin/session').catch(() => undefined);
+  location.assign('/admin/login');
+}
+
+function header() {
+  return html`<a class="brand" href="/admin"><img src="/assets/icon.svg" alt="" width="24" height="24" />Livetran</a>
+    <nav aria-label="Control room">
+      ${links.map(
+        ([path, name]) =>
+          html`<a href=${path} aria-current=${location.pathname === path ? 'page' : 'false'}>${name}</a>`,
+      )}
+      <a href="/admin/queues">Queues</a> <a href="/docs">API</a>
+    </nav>
+    <span class="person">${person.user}${person.role === 'viewer' ? ' (viewer)' : ''}
+      <button type="button" @click=${logOut}>Log out</button></span>
+    ${store.isReachable === false ? html`<p class="away" role="alert">The server does not answer. What you see is old.</p>` : null}`;
+}
+
+function draw() {
+  drawing = undefined;
+  render(header(), byId('top'));
+  if (streamPage) return;
+  const pages = { '/admin': overviewPage, '/admin/workers': workersPage, '/admin/ended': endedPage };
+  const page = pages[location.pathname] ?? overviewPage;
+  render(page({ ...app, canChange: app.canChange, query, setQuery }), byId('main'));
+}
+
+function drawSoon() {
+  if (drawing === undefined) drawing = setTimeout(draw, DRAW_MS);
+}
+
+function setQuery(text) {
+  query = text;
+  draw();
+}
+
+/** Shows the page of the present address. */
+function show() {
+  streamPage?.unmount();
+  const [, id] = /^\/admin\/streams\/([\w-]+)$/.exec(location.pathname) ?? [];
+  streamPage = id === undefined ? undefined : new StreamPage(id, app);
+  // What lit-html knows of the former page's nodes goes with them.
+  const fresh = document.createElement('main');
+  Object.assign(fresh, { id: 'main', tabIndex: -1 });
+  byId('main').replaceWith(fresh);
+  document.title = `${id ?? links.find(([path]) => path === location.pathname)?.[1] ?? 'Live'} · Livetran`;
+  streamPage?.mount(fresh);
+  draw();
+}
+
+function go(path) {
+  history.pushState(undefined, '', path);
+  show();
+  byId('main').focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+/** Links between the pages of the control room do not load it anew. */
+function onClick(event) {
+  const link = event.target.closest?.('a[href]');
+  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  const { origin, pathname, hash } = new URL(link.href);
+  if (origin !== location.origin || hash || !/^\/admin(\/(workers|ended|streams\/[\w-]+))?$/.test(pathname)) return;
+  event.preventDefault();
+  if (pathname !== location.pathname) go(pathname);
+}
+
+person = await call('GET', '/admin/session');
+store.addEventListener('change', drawSoon);
+addEventListener('popstate', show);
+document.addEventListener('click', onClick);
+store.start();
+show();

@@ -1,0 +1,69 @@
+import { html, render } from '/assets/lit-html/lit-html.js';
+import { call } from './server.js';
+
+const profiles = [
+  ['', 'As the server has it'],
+  ['transcode', 'Transcode: one quality'],
+  ['passthrough', "Passthrough: the encoder's own picture"],
+  ['ladder', 'Ladder: several qualities'],
+  ['ladder-source', "Ladder with the encoder's picture on top"],
+];
+
+/** Asks for a new stream and starts it. @param onStarted gets the stream */
+export function openStartDialog(onStarted) {
+  const dialog = document.createElement('dialog');
+  dialog.setAttribute('aria-labelledby', 'start-heading');
+  const state = { problem: '', isBusy: false };
+  const show = () => render(form(state, { submit, cancel: () => dialog.close() }), dialog);
+  const submit = async event => {
+    event.preventDefault();
+    Object.assign(state, { problem: '', isBusy: true });
+    const body = requestOf(new FormData(event.target));
+    show();
+    try {
+      const stream = await call('POST', '/v1/streams', body);
+      dialog.close();
+      onStarted(stream);
+    } catch (error) {
+      Object.assign(state, { problem: error.message, isBusy: false });
+      show();
+    }
+  };
+  dialog.addEventListener('close', () => dialog.remove());
+  show();
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** What was left empty is left out: the server has its defaults. */
+function requestOf(form) {
+  const text = name => form.get(name).trim() || undefined;
+  const on = name => (form.get(name) === 'on' ? true : undefined);
+  return {
+    ...{ stream_id: text('id'), title: text('title'), profile: text('profile'), latency: text('latency') },
+    ...{ record: on('record'), dvr: on('dvr') },
+  };
+}
+
+function form({ problem, isBusy }, { submit, cancel }) {
+  return html`<form @submit=${submit}>
+    <h2 id="start-heading">Start a stream</h2>
+    <label>Id <input name="id" maxlength="64" pattern="[A-Za-z0-9_\\-]+" autocapitalize="none" placeholder="made by the server" />
+      <span>Letters, digits, - and _. Viewers see it in the address.</span></label>
+    <label>Title <input name="title" maxlength="200" /></label>
+    <label>Profile <select name="profile">
+        ${profiles.map(([value, name]) => html`<option value=${value}>${name}</option>`)}
+      </select></label>
+    <label>Latency <select name="latency">
+        <option value="">Standard</option>
+        <option value="reduced">Reduced: shorter segments</option>
+      </select></label>
+    <label class="check"><input type="checkbox" name="record" /> Record</label>
+    <label class="check"><input type="checkbox" name="dvr" /> Viewers can rewind to the beginning</label>
+    <p class="problem" role="alert">${problem}</p>
+    <div class="actions">
+      <button type="button" @click=${cancel}>Cancel</button>
+      <button class="primary" type="submit" ?disabled=${isBusy}>Start</button>
+    </div>
+  </form>`;
+}

@@ -1,0 +1,143 @@
+import { render } from '/assets/lit-html/lit-html.js';
+import { Player } from '../player.js';
+import { Chart, chartList } from './charts.js';
+import { localLink } from './parts.js';
+import { firstRendition, parsePlaylist } from './playlistTable.js';
+import { call } from './server.js';
+import { streamView } from './streamView.js';
+
+const SAMPLES_MS = 2_000;
+const PLAYLIST_MS = 4_000;
+const DELIVERIES_MS = 5_000;
+const EVENTS_MAX = 200;
+const STATES = ['INITIALISED', 'READY', 'STREAMING', 'STOPPED'];
+
+/** The video element's own signs are enough here. */
+const unwatched = { playing: () => undefined, stall: () => undefined, blocked: () => undefined };
+
+/** One stream: what it is, how it is, what has happened, and its picture. */
+export class StreamPage {
+  #id;
+  #root;
+  #app;
+  #stopped = new AbortController();
+  #charts = [];
+  #player;
+  #playing;
+  #source;
+  #data = { stream: undefined, problem: '', events: [], samples: [], segments: [], deliveries: [] };
+
+  /** @param app `store`, `canChange`, `notify(sentence)`, and the actions on a stream */
+  constructor(id, app) {
+    this.#id = id;
+    this.#app = app;
+  }
+
+  mount(root) {
+    this.#root = root;
+    this.#show();
+    this.#every(SAMPLES_MS, () => this.#loadSamples());
+    this.#every(PLAYLIST_MS, () => this.#loadPlaylist());
+    this.#every(DELIVERIES_MS, () => this.#loadDeliveries());
+    this.#app.store.addEventListener('change', this.#onChange, { signal: this.#stopped.signal });
+    this.#source = new EventSource(`/v1/streams/${encodeURIComponent(this.#id)}/events?last_event_id=0`);
+    for (const state of STATES) this.#source.addEventListener(state, ({ data }) => this.#onEvent(JSON.parse(data)));
+    void this.#load();
+  }
+
+  unmount() {
+    this.#stopped.abort();
+    this.#source?.close();
+    this.#player?.unload();
+    for (const chart of this.#charts) chart.destroy();
+  }
+
+  async #load() {
+    try {
+      this.#app.store.put(await call('GET', `/v1/streams/${encodeURIComponent(this.#id)}`));
+    } catch (error) {
+      this.#data.problem = error.message;
+      this.#show();
+    }
+  }
+
+  #onChange = () => {
+    const known = this.#app.store.streams.get(this.#id);
+    if (known) Object.assign(this.#data, { stream: known, problem: '' });
+    this.#show();
+  };
+
+  #onEvent(event) {
+    const { events } = this.#data;
+    if (events.some(({ event_id: id }) => id === event.event_id)) return;
+    this.#data.events = [...events.slice(1 - EVENTS_MAX), event];
+    this.#show();
+  }
+
+  async #loadSamples() {
+    const last = this.#data.samples.at(-1)?.time;
+    // A few more than have passed, since answers are late at times.
+    const seconds = last ? Math.min(900, Math.ceil((Date.now() - Date.parse(last)) / 1_000) + 10) : 900;
+    const { samples } = await call('GET', `/v1/streams/${encodeURIComponent(this.#id)}/stats?seconds=${seconds}`);
+    const fresh = samples.filter(({ time }) => last === undefined || time > last);
+    this.#data.samples = [...this.#data.samples, ...fresh].slice(-900);
+    for (const chart of this.#charts) chart.set(this.#data.samples);
+    this.#show();
+  }
+
+  async #loadPlaylist() {
+    const link = this.#data.stream?.stream_link;
+    if (!link) return;
+    const url = localLink(link);
+    const text = await fetchText(url);
+    const rendition = firstRendition(text, url);
+    this.#data.segments = parsePlaylist(rendition ? await fetchText(rendition) : text);
+    this.#show();
+  }
+
+  async #loadDeliveries() {
+    const { data } = await call('GET', `/v1/streams/${encodeURIComponent(this.#id)}/webhook-deliveries`);
+    this.#data.deliveries = data;
+    this.#show();
+  }
+
+  #show() {
+    render(streamView(this.#data, this.#app), this.#root);
+    this.#followPicture();
+    if (this.#charts.length === 0 && this.#root.querySelector('.charts')) this.#drawCharts();
+  }
+
+  #drawCharts() {
+    const places = this.#root.querySelectorAll('.chart');
+    this.#charts = chartList.map((spec, i) => new Chart(places[i], spec));
+  }
+
+  /** The picture as viewers have it: from the playlist, with its delay. */
+  #followPicture() {
+    const video = this.#root.querySelector('video');
+    const { stream } = this.#data;
+    if (!video || !stream) return;
+    const url = stream.state !== 'STOPPED' && stream.stream_link ? localLink(stream.stream_link).href : undefined;
+    if (url === this.#playing) return;
+    this.#playing = url;
+    this.#player ??= new Player(video, unwatched);
+    if (url) this.#player.load(url);
+    else this.#player.unload();
+  }
+
+  #every(ms, ask) {
+    const round = async () => {
+      if (this.#stopped.signal.aborted) return;
+      // One answer that does not come changes nothing of what is shown; the store says when the server is away.
+      if (!document.hidden) await ask().catch(() => undefined);
+      setTimeout(round, ms);
+    };
+    void round();
+  }
+}
+
+async function fetchText(url) {
+  const response = await fetch(url, { cache: 'no-store' });
+  if (!response.ok) throw new Error(`the playlist answers ${response.status}`);
+  return response.text();
+}

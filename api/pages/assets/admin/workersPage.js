@@ -1,0 +1,57 @@
+import { html } from '/assets/lit-html/lit-html.js';
+import { bytes, duration, percent, secondsSince } from './format.js';
+import { figure } from './parts.js';
+
+/** The workers: what each runs, and whether it takes more. */
+export function workersPage({ store, canChange, drain }) {
+  const { workers } = store;
+  return html`<section aria-labelledby="heading">
+    <div class="head">
+      <h1 id="heading">Workers</h1>
+      <p class="soft">${summary(workers)}</p>
+    </div>
+    ${workers.length === 0 ? html`<p class="empty card">No worker runs. Streams wait until one is started.</p>` : null}
+    <ul class="workers">
+      ${workers.map(worker => workerCard(worker, canChange ? drain : undefined))}
+    </ul>
+  </section>`;
+}
+
+function summary(workers) {
+  const slots = workers.reduce((sum, { slots: each }) => sum + each, 0);
+  const used = workers.reduce((sum, { units_used: each }) => sum + each, 0);
+  return `${round(used)} of ${slots} units in use`;
+}
+
+function workerCard(worker, drain) {
+  const { id, node, version, streams, slots, units_used: used, load, since, draining } = worker;
+  return html`<li class="card worker">
+    <h2>${id}</h2>
+    ${stateOf(worker)}
+    <label class="meter">Units: ${round(used)} of ${slots}
+      <meter min="0" max=${slots} high=${slots * 0.9} value=${used}></meter>
+    </label>
+    <div class="figures">
+      ${figure('Streams', streams)} ${figure('Node', node)} ${figure('Host load', percent(load.cpu))}
+      ${figure('Event loop', `${Math.round(load.event_loop_ms)} ms`)}
+      ${figure('Slowest encode', load.slowest_encode === null ? undefined : `${load.slowest_encode.toFixed(2)}×`)}
+      ${figure('Spool free', bytes(load.spool_free_bytes))} ${figure('Version', version)}
+      ${figure('Up', duration(secondsSince(since)))}
+    </div>
+    ${
+      drain
+        ? html`<button type="button" @click=${() => drain(worker)}>${draining ? 'Take streams again' : 'Drain'}</button>`
+        : null
+    }
+  </li>`;
+}
+
+function stateOf({ draining, busy, full }) {
+  if (draining) return html`<span class="badge" data-health="warn">Draining</span>`;
+  if (busy) return html`<span class="badge" data-health="warn">${busy}</span>`;
+  return full
+    ? html`<span class="badge" data-health="warn">Full</span>`
+    : html`<span class="badge" data-health="good">Takes streams</span>`;
+}
+
+const round = value => Math.round(value * 100) / 100;
