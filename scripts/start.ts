@@ -26,7 +26,7 @@ Livetran is up. Its data is in ${named(dataDir)}; Ctrl-C stops it.
 
   API          ${shown}   requests are signed with HMAC_SECRET in ${place}
   Watch pages  ${shown}/watch/<stream_id>
-  Queues       ${shown}/admin/queues   user ${config.ADMIN_USER}, password: ${password}
+  Control room ${shown}/admin   user ${config.ADMIN_USER}, password: ${password}
   SRT          ${config.SRT_HOST}, UDP ports ${first}-${last}   (SRT_HOST is the address that encoders get)
 
   Go live:     ./scripts/livetran start my-stream

@@ -6,6 +6,9 @@ import { eventOfRecord } from './eventOfRecord.ts';
 import type { EventStream } from './eventStream.ts';
 import { viewEvent } from './eventView.ts';
 
+/** In place of an event's id: everything that is kept. */
+const ALL_KEPT = '0';
+
 /**
  * Writes a stream's events until the caller goes away: those after `lastEventId`, as far as the history goes back; without one, or where
  * it does not go back so far, the present state; then every change.
@@ -24,6 +27,7 @@ export function followStream(
   };
   const past = async (): Promise<StreamEvent[]> => {
     const events = lastEventId === undefined ? [] : await from.history.ofStream(streamId);
+    if (lastEventId === ALL_KEPT && events.length > 0) return events;
     const seen = events.findIndex(event => event.eventId === lastEventId);
     if (seen >= 0) return events.slice(seen + 1);
     const record = await from.streams.find(streamId);

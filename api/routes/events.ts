@@ -31,7 +31,8 @@ const followOneStream = defineRoute({
   ...{ permission: 'streams:read', eventToken: true },
   summary: "Follow a stream's changes as server-sent events",
   description:
-    'With Last-Event-ID, those after that event; the last 100 are kept for 72 h. Otherwise the first event is the present state. ' +
+    'With Last-Event-ID, those after that event; the last 100 are kept for 72 h, and `0` asks for all of them. ' +
+    'Otherwise the first event is the present state. ' +
     'It stays open over the end of the stream, since the id may be started again.',
   params: streamRef,
   headers: resume.headers,

@@ -33,7 +33,6 @@ const app = {
   },
   notify,
   openStart: () => openStartDialog(onStarted),
-  drain: worker => act(() => call('PATCH', `/v1/workers/${worker.id}`, { draining: !worker.draining })),
   stop: stopStream,
   renewKey,
   redeliver: ({ stream_id: id }, { delivery_id: delivery }) =>
