@@ -50,6 +50,7 @@ export class WebhookSender {
   readonly #stopping = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
   #unproven = 0;
+  #running: Promise<void> | undefined;
 
   constructor(deps: {
     /** BullMQ's connection, role `queue`. */
@@ -84,19 +85,19 @@ export class WebhookSender {
   }
 
   start(): void {
-    void this.#worker
+    this.#running ??= this.#worker
       .run()
       .catch(error => this.#log.error({ err: error }, 'queue webhooks failed; this worker sends no more webhooks'));
   }
 
   /** What is under way is called off and given back, for another worker to send at once. */
   async stop(): Promise<void> {
-    // What is given back must not come here again.
-    const paused = this.#worker.pause(true);
+    // Closed first: a worker that only pauses can take what is given back once more. Its loop may still bring a job that it had
+    // fetched. Nothing of this resolves while Redis is away; what was under way is then sent again when its lock has expired.
+    const closing = this.#worker.close(true);
     this.#stopping.abort();
-    // None of these resolves while Redis is away; what was under way is then sent again when its lock has expired.
-    await withDeadline(Promise.allSettled([paused, ...this.#underWay]), CLOSE_MS, () => undefined);
-    await withDeadline(this.#worker.close(true), CLOSE_MS, () => undefined);
+    const given = Promise.allSettled([closing, this.#running]).then(() => Promise.allSettled([...this.#underWay]));
+    await withDeadline(given, CLOSE_MS, () => undefined);
   }
 
   #track<Result>(work: Promise<Result>): Promise<Result> {
