@@ -42,11 +42,10 @@ export class HealthReports {
     if (!this.#isWriting && this.#isDue(health)) this.add({ health });
   }
 
-  /** The encoder is gone: how the stream was is not how it is. Writes no more. */
+  /** The encoder is gone: how the stream was is not how it is. Writes no more; the session's next write of the state removes the health. */
   end(): void {
     this.#isOver = true;
     this.#next = undefined;
-    void this.#lease.write({ fields: { health: '' } });
   }
 
   async #write(): Promise<void> {

@@ -221,7 +221,7 @@ export class Session implements RunningSession {
     const { reason, event } = encoderGone(end, this.#isRevoked);
     this.#isRevoked = false;
     this.#log.info({ cause: end.cause, reason, err: end.error }, 'encoder disconnected; waiting for it');
-    void this.#lease.write({ state: 'READY', fields: { reason }, event });
+    void this.#lease.write({ state: 'READY', fields: { reason, health: '' }, event });
   }
 
   #stop(reason: StreamReason, message: string): void {
@@ -267,7 +267,7 @@ export class Session implements RunningSession {
     const signal = AbortSignal.timeout(endDeadlines.lease - RELEASE_MS);
     const last: StreamWrite | undefined =
       ending.kind === 'stopped'
-        ? { state: 'STOPPED', fields: { reason: ending.reason, recordingLink }, event: ending.message }
+        ? { state: 'STOPPED', fields: { reason: ending.reason, recordingLink, health: '' }, event: ending.message }
         : undefined;
     const how = ending.kind === 'stopped' ? 'free' : ending.failing ? 'failing' : 'handed_over';
     const written = await this.#attempt('lease', this.#lease.end({ ...(last ? { last } : {}), how, signal }));
