@@ -118,6 +118,16 @@ describe('PasswordGuard', () => {
     expect(guard.lockedFor('192.0.2.1')).toBe(0);
   });
 
+  test('counts passwords that are being checked: no more are tried at a time than may be wrong', async () => {
+    const guard = new PasswordGuard(silent);
+    const wrong = Promise.withResolvers<undefined>();
+    const tries = Array.from({ length: 10 }, () => guard.attempt('192.0.2.1', () => wrong.promise));
+    expect(guard.lockedFor('192.0.2.1')).toBeGreaterThan(0);
+    wrong.resolve(undefined);
+    await Promise.all(tries);
+    expect(guard.lockedFor('192.0.2.1')).toBe(60);
+  });
+
   test('counts a network of IPv6 as one address', () => {
     const guard = new PasswordGuard(silent);
     for (let i = 0; i < 10; i += 1) guard.failed(`2001:db8:1:2:3:4:5:${i}`);

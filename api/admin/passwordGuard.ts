@@ -14,6 +14,8 @@ export class PasswordGuard {
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #failures = new Map<string, { count: number; until: number }>();
+  /** Passwords that are being checked, by network: as many as may still be wrong are checked at a time. */
+  readonly #pending = new Map<string, number>();
   #unlogged = 0;
   #line: NodeJS.Timeout | undefined;
 
@@ -24,9 +26,27 @@ export class PasswordGuard {
 
   /** How long no password is tried from this address (s); 0: it may be tried. */
   lockedFor(address: string): number {
-    const failed = this.#failures.get(addressGroup(address));
-    if (!failed || failed.count < ATTEMPTS) return 0;
-    return Math.max(0, Math.ceil((failed.until - this.#now()) / 1_000));
+    const network = addressGroup(address);
+    const failed = this.#failures.get(network);
+    const left = failed ? Math.max(0, Math.ceil((failed.until - this.#now()) / 1_000)) : 0;
+    const wrong = left > 0 ? (failed?.count ?? 0) : 0;
+    const pending = this.#pending.get(network) ?? 0;
+    return wrong + pending < ATTEMPTS ? 0 : Math.max(1, left);
+  }
+
+  /** Checks a password; `check` resolves to undefined when it is wrong. */
+  async attempt<Result>(address: string, check: () => Promise<Result>): Promise<Result> {
+    const network = addressGroup(address);
+    this.#pending.set(network, (this.#pending.get(network) ?? 0) + 1);
+    try {
+      const result = await check();
+      if (result === undefined) this.failed(address);
+      return result;
+    } finally {
+      const left = (this.#pending.get(network) ?? 1) - 1;
+      if (left === 0) this.#pending.delete(network);
+      else this.#pending.set(network, left);
+    }
   }
 
   /** A wrong password came, or an attempt while none is tried. */

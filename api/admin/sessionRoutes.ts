@@ -39,12 +39,9 @@ export function sessionRoutes(deps: {
         response.set('Retry-After', `${locked}`);
         throw new AppError('rate_limited', `too many wrong passwords from this address; try again in ${locked} s`);
       }
-      const account = await accounts.verify(user, password);
+      const account = await guard.attempt(address, () => accounts.verify(user, password));
       if (account === 'busy') throw new AppError('rate_limited', 'too many people log in; try again in a second');
-      if (!account) {
-        guard.failed(address);
-        throw new AppError('unauthorized', 'user or password is wrong');
-      }
+      if (!account) throw new AppError('unauthorized', 'user or password is wrong');
       writeSessionCookie(request, response, await sessions.open(account));
       log.info({ user: account.name, role: account.role, address }, 'logged in to the control room');
       response.status(201).json({ user: account.name, role: account.role });

@@ -3,6 +3,7 @@ import { assertNothingLeft } from './harness/assertNothingLeft.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';
 import { startEncoder } from './harness/encoder.ts';
 import { ffprobe } from './harness/ffprobe.ts';
+import { isHealthEvent } from './harness/isHealthEvent.ts';
 import { mediaPlaylist, multivariantPlaylist } from './harness/player.ts';
 import { PlaylistOracle } from './harness/playlistOracle.ts';
 import { waitFor } from './harness/waitFor.ts';
@@ -20,7 +21,7 @@ afterAll(async () => {
   await app?.close();
 });
 
-const told = (streamId: string) => app.received.filter(event => event.StreamId === streamId);
+const told = (streamId: string) => app.received.filter(event => event.StreamId === streamId && !isHealthEvent(event));
 
 describe('single profile', () => {
   test('from a signed request to a playing picture to STOPPED, reported by webhooks', async () => {

@@ -10,6 +10,7 @@ import { startBrowser } from './harness/browser.ts';
 import type { Child } from './harness/childProcess.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';
 import { ffprobe } from './harness/ffprobe.ts';
+import { isHealthEvent } from './harness/isHealthEvent.ts';
 import { mediaPlaylists, type PlayedPlaylist } from './harness/player.ts';
 import { PlaylistOracle } from './harness/playlistOracle.ts';
 import { waitFor } from './harness/waitFor.ts';
@@ -210,7 +211,9 @@ describe.concurrent('profiles', () => {
     await waitFor('the last webhook', () =>
       app.received.some(({ StreamId, Status }) => StreamId === id && Status === 'STOPPED'),
     );
-    const reasons = app.received.filter(({ StreamId }) => StreamId === id).map(({ Reason }) => Reason);
+    const reasons = app.received
+      .filter(event => event.StreamId === id && !isHealthEvent(event))
+      .map(({ Reason }) => Reason);
     expect(reasons).toEqual([
       ...['created', 'listening', 'encoder_connected', 'playable'],
       ...['source_fallback', 'source_restored', 'user_stop'],
