@@ -77,6 +77,47 @@ test('lists streams and workers', async () => {
   await livetran.streams.stop('listed');
 });
 
+test('follows the changes of all streams, and goes on after an event', async () => {
+  const abort = new AbortController();
+  const seen: Awaited<ReturnType<ReturnType<Livetran['events']>['next']>>['value'][] = [];
+  const follow = async (lastEventId?: string): Promise<void> => {
+    const options = { signal: abort.signal, ...(lastEventId !== undefined && { lastEventId }) };
+    for await (const event of livetran.events(options)) seen.push(event);
+  };
+  const done = follow();
+  // It begins when the connection is open: the first stream may be too early for it.
+  await expect
+    .poll(async () => {
+      const { stream_id: id } = await livetran.streams.create({});
+      await livetran.streams.stop(id);
+      return seen.length;
+    })
+    .toBeGreaterThan(0);
+  await livetran.streams.create({ stream_id: 'after' });
+  await expect.poll(() => seen.some(event => event.stream_id === 'after' && event.reason === 'playable')).toBe(true);
+  const of = () => seen.filter(({ stream_id }) => stream_id === 'after').map(({ event_id }) => event_id);
+  const all = of();
+  const first = seen.find(({ stream_id }) => stream_id === 'after');
+  seen.length = 0;
+  const again = follow(first.position);
+  await expect.poll(() => new Set(of()).size).toBeGreaterThanOrEqual(all.length - 1);
+  expect(of()).not.toContain(all[0]);
+  await livetran.streams.stop('after');
+  abort.abort();
+  await Promise.all([done, again]);
+});
+
+test('makes a token with which a page follows events', async () => {
+  await livetran.streams.create({ stream_id: 'page' });
+  const { path } = await livetran.createEventToken({ stream_id: 'page' });
+  const abort = new AbortController();
+  const answer = await fetch(`${cluster.url}${path}`, { signal: abort.signal });
+  expect(answer.headers.get('content-type')).toBe('text/event-stream');
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  abort.abort();
+  await livetran.streams.stop('page');
+});
+
 test('changes a stream, finds it by state and metadata, and ends it at once', async () => {
   const { stream_id: id } = await livetran.streams.create({ metadata: { room: '5' } });
   expect(await livetran.streams.update(id, { title: 'News' })).toMatchObject({

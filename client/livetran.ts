@@ -3,6 +3,7 @@ import { Keys } from './keys.ts';
 import { type Operations, operations, type Worker } from './openapi.ts';
 import type { ServerSentEvent } from './readEvents.ts';
 import { createSign } from './signRequest.ts';
+import type { StreamEvent } from './streamEvent.ts';
 import { Streams } from './streams.ts';
 import { type Fetch, Transport } from './transport.ts';
 
@@ -61,6 +62,27 @@ export class Livetran {
   /** The live workers. */
   async workers(options?: CallOptions): Promise<Worker[]> {
     return (await this.call('listWorkers', {}, options)).data;
+  }
+
+  /**
+   * The changes of all streams, from now on, or after an event (`lastEventId`: its `position`). `onGap` is called when
+   * events between are missing, because the program was away for longer than the API keeps them.
+   */
+  async *events(
+    options: FollowOptions & { onGap?: () => void } = {},
+  ): AsyncGenerator<StreamEvent & { position: string }> {
+    for await (const { id, event, data } of this.follow('followEvents', {}, options)) {
+      if (event === 'gap') options.onGap?.();
+      else yield { ...(JSON.parse(data) as StreamEvent), position: id };
+    }
+  }
+
+  /** A token with which a page follows events, by `new EventSource(url + path)`: a browser must not have a secret. */
+  createEventToken(
+    of: Operations['createEventToken']['body'] = {},
+    options?: CallOptions,
+  ): Promise<Operations['createEventToken']['answer']> {
+    return this.call('createEventToken', { body: of }, options);
   }
 
   /** Any call of the OpenAPI document, by its operationId. */

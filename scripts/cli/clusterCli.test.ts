@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyWebhook, type WebhookEvent } from '../../client/index.ts';
 import { deriveWebhookSecret } from '../../common/webhooks/deriveWebhookSecret.ts';
 import { type SimulatedCluster, startSimulatedCluster } from '../testing/simulatedCluster.ts';
 import { runCli } from './runCli.ts';
@@ -84,6 +88,89 @@ test('an API key is made, used and revoked', async () => {
   expect(await as('start', 'x')).toMatchObject({ code: 1, err: expect.stringContaining('streams:write') });
   expect(await cli('keys', 'revoke', 'reader')).toMatchObject({ code: 0, out: ['reader: revoked'] });
   await expect.poll(async () => (await as('list')).code).toBe(1);
+});
+
+describe('listen', () => {
+  /** `listen` until the test ends it, and what it has printed. */
+  function listening(...argv: string[]) {
+    const abort = new AbortController();
+    const out: string[] = [];
+    const err: string[] = [];
+    const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
+    const ended = runCli(['listen', ...argv], { env, root, terminal, signal: abort.signal });
+    const end = (): Promise<number> => {
+      abort.abort();
+      return ended;
+    };
+    return { out, err, end };
+  }
+
+  /** One whole life of a stream. */
+  async function live(id: string): Promise<void> {
+    await cli('start', id, '--url');
+    await expect.poll(async () => json((await cli('status', id, '--json')).out)[0]?.stream_link).toBeTruthy();
+    await cli('stop', id);
+  }
+
+  test('forwards every webhook, signed, in order, and prints the answer', async () => {
+    const events: WebhookEvent[] = [];
+    const receiver = createServer(async (request, response) => {
+      const body = Buffer.concat(await request.toArray());
+      const received = { signature: String(request.headers['lt-signature']), path: request.url ?? '', body };
+      const event = await verifyWebhook(received, deriveWebhookSecret(cluster.secret)).catch(() => undefined);
+      if (event) events.push(event);
+      response.writeHead(event ? 200 : 400).end();
+    }).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const forward = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks?a=1`;
+    const { out, err, end } = listening('--forward', forward, '--stream', 'heard');
+    await live('heard');
+    await live('not-heard');
+    await live('heard');
+    await expect.poll(() => events.at(-1)?.Reason).toBe('user_stop');
+    expect(await end()).toBe(0);
+    receiver.close();
+    expect(err[0]).toBe(`The webhooks are signed with WEBHOOK_SECRET=${deriveWebhookSecret(cluster.secret)}`);
+    expect(new Set(events.map(({ StreamId }) => StreamId))).toEqual(new Set(['heard']));
+    expect(events.map(({ Sequence }) => Sequence)).toEqual(
+      events.map(({ Sequence }) => Sequence).toSorted((a, b) => a - b),
+    );
+    expect(out).toHaveLength(events.length);
+    expect(out.at(-1)).toMatch(/^\d\d:\d\d:\d\d heard {2}STOPPED {2}user_stop {2}→ 200 \(\d+ ms\)$/);
+  });
+
+  test('a receiver that is away is shown as such', async () => {
+    const { out, end } = listening('--forward', 'http://127.0.0.1:9/', '--json');
+    await live('unheard');
+    await expect.poll(() => json(out).map(({ reason }) => reason)).toContain('user_stop');
+    await end();
+    expect(json(out).at(-1)).toMatchObject({
+      stream_id: 'unheard',
+      forwarded: { error: expect.stringMatching(/ECONN/) },
+    });
+  });
+
+  test.each([
+    ['ftp://a/', 'must be a URL'],
+    ['nonsense', 'must be a URL'],
+  ])('--forward %s is wrong usage', async (url, message) => {
+    const { code, err } = await cli('listen', '--forward', url);
+    expect({ code, err: err.join() }).toEqual({ code: 2, err: expect.stringContaining(message) });
+  });
+});
+
+test('events of all streams', async () => {
+  const abort = new AbortController();
+  const out: string[] = [];
+  const terminal = { out: (line: string) => void out.push(line), err: () => undefined };
+  const ended = runCli(['events'], { env, root, terminal, signal: abort.signal });
+  await cli('start', 'one-of-all', '--url');
+  await expect
+    .poll(() => json(out).find(({ reason }) => reason === 'playable'))
+    .toMatchObject({ stream_id: 'one-of-all' });
+  await cli('stop', 'one-of-all');
+  abort.abort();
+  expect(await ended).toBe(0);
 });
 
 test('--json prints errors of the API as problem documents', async () => {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { CommandContext } from './commandContext.ts';
+import type { FoundApi } from './findApi.ts';
 import { checkStreamId } from './parseOptions.ts';
 
-export type Run = (context: CommandContext) => Promise<number>;
+export type Run = (context: CommandContext, found: FoundApi) => Promise<number>;
 
 /** Adds commands below one of commander's. Each takes `--json`, before it or behind it. */
 export class CommandBuilder {

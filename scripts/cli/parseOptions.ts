@@ -11,6 +11,13 @@ export function collectPairs(text: string, before: Record<string, string> | unde
   return { ...before, [name]: value };
 }
 
+export function webUrl(text: string): string {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
+    throw new InvalidArgumentError('must be a URL, e.g. http://127.0.0.1:3000/hooks');
+  }
+  return text;
+}
+
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
   return Number(text);

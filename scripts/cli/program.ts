@@ -7,6 +7,7 @@ import { completion, shells } from './commands/completion.ts';
 import { printEnv } from './commands/printEnv.ts';
 import { keyCommands } from './keyCommands.ts';
 import { streamCommands } from './streamCommands.ts';
+import { webhookCommands } from './webhookCommands.ts';
 
 const after = `
 Environment: API_URL (default: the running embedded Livetran, else https://localhost:8080); HMAC_SECRET, or API_KEY_ID and
@@ -37,6 +38,7 @@ export function program({ perform, performLocally }: Performers): Command {
   );
   streamCommands(to);
   keyCommands(to);
+  webhookCommands(to);
   root
     .command('env')
     .description('print API_URL, HMAC_SECRET and WEBHOOK_SECRET for a program: eval "$(./scripts/livetran env)"')

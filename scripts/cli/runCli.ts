@@ -18,8 +18,8 @@ export async function runCli(
   const commands = program({
     perform: async (run, json) => {
       isJson = json;
-      const client = connectLivetran(await findApi(env, root));
-      code = await run({ client, terminal, json, ...(signal && { signal }) });
+      const found = await findApi(env, root);
+      code = await run({ client: connectLivetran(found), terminal, json, ...(signal && { signal }) }, found);
     },
     performLocally: async run => {
       code = await run({ terminal, find: () => findApi(env, root) });

@@ -46,7 +46,7 @@ export function streamCommands(to: CommandBuilder): void {
   to.ofStream('watch', 'print a line for every change until the stream has stopped').action((id: string) =>
     to.run(context => watch(context, id)),
   );
-  to.ofStream('events', 'print every change as a line of JSON, over all runs of the stream, until Ctrl-C').action(
-    (id: string) => to.run(context => events(context, id)),
-  );
+  to.add('events', 'print every change as a line of JSON, over all runs, until Ctrl-C')
+    .argument('[stream_id]', 'the stream; without it all streams', checkStreamId)
+    .action((id: string | undefined) => to.run(context => events(context, id)));
 }
