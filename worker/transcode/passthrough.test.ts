@@ -68,13 +68,23 @@ describe('passthrough', () => {
   test.each<[string, TsOptions]>([
     ['Opus', { audio: ['-c:a', 'libopus'] }],
     ['AC-3', { audio: ['-c:a', 'ac3'] }],
-    ['MP2', { audio: ['-c:a', 'mp2'] }],
+    ['MP2, whose stream type is MP3’s', { audio: ['-c:a', 'mp2'] }],
   ])('%s is transcoded alone: the pictures stay the encoder’s own', async (_, options) => {
     const ts = await makeTs({ seconds: 6, gop: 60, video: closedGop, ...options });
     expect(await passOn(ts)).toEqual({ cause: 'media_ended', sawPicture: true });
     const [source, out] = [await frameHashes(ts, 'copy'), await frameHashes(await files(0), 'copy')];
     expect(out.video).toEqual(source.video);
     expect((await probe(sink.list(0)[0]?.path ?? '')).audio?.codec).toBe('aac');
+    expect(changes).toEqual([]);
+  });
+
+  test('MP3 is passed on, without FFmpeg', async () => {
+    const ts = await makeTs({ seconds: 6, gop: 60, video: closedGop, audio: ['-c:a', 'libmp3lame'] });
+    expect(await passOn(ts, {}, '/nowhere/ffmpeg')).toEqual({ cause: 'media_ended', sawPicture: true });
+    const [source, out] = [await frameHashes(ts, 'copy'), await frameHashes(await files(0), 'copy')];
+    expect(out.video).toEqual(source.video);
+    expect(source.audio.slice(-out.audio.length)).toEqual(out.audio);
+    expect(sink.list(0).map(({ audio }) => audio?.codec)).toEqual(Array(3).fill('mp4a.40.34'));
     expect(changes).toEqual([]);
   });
 

@@ -16,6 +16,9 @@ export interface SpanPlan {
   renditions: readonly number[];
 }
 
+/** Sound that players take in MPEG-TS. */
+const playedAudio = ['aac', 'mp3'];
+
 /** Whether a rendition of this plan is the encoder's own picture. */
 export const copiesPicture = ({ picture }: SpanPlan): boolean => picture !== 'encode';
 
@@ -42,7 +45,8 @@ export function planSpan(options: {
   };
   if (!copiesSource(profile) || isFallback || inputs.video.codec !== 'h264') return encode;
   // Sound that is announced and does not come, or that HLS does not play, is made by FFmpeg; the picture is copied.
-  const copiesAudio = inputs.audio === 'none' || (inputs.audio !== 'silence' && inputs.audio.codec === 'aac');
+  const copiesAudio =
+    inputs.audio === 'none' || (inputs.audio !== 'silence' && playedAudio.includes(inputs.audio.codec));
   if (profile === 'passthrough') return { picture: copiesAudio ? 'direct' : 'copy', copiesAudio, renditions: [0] };
   const renditions = rungsBelowCopy(ladder, inputs.size, made);
   return renditions ? { picture: 'copy_top', copiesAudio, renditions } : encode;

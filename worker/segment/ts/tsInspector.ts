@@ -1,4 +1,5 @@
 import { MediaClock } from '../../transcode/mediaClock.ts';
+import { audioHead } from '../audioHead.ts';
 import type { PictureSize } from './pictureSize.ts';
 import { PictureSizes } from './pictureSizes.ts';
 import { pictureStart } from './pictureStart.ts';
@@ -14,6 +15,8 @@ export class TsInspector {
   readonly #carried = new Map<number, { seconds: number; at: number }>();
   readonly #program = new TsProgram();
   readonly #sizes = new PictureSizes();
+  /** PIDs whose first header says MP3: their stream type is that of MP2. */
+  readonly #mp3 = new Set<number>();
   #format: string | undefined;
   /** Seconds of video at the latest random access point, and from the one before it. */
   #keyAt: number | undefined;
@@ -21,12 +24,16 @@ export class TsInspector {
 
   /** Elementary streams of the first program with video (of the first program, without any); undefined: no PMT yet. */
   get streams(): readonly ElementaryStream[] | undefined {
-    return this.#program.selected?.streams;
+    const streams = this.#program.selected?.streams;
+    if (this.#mp3.size === 0) return streams;
+    return streams?.map(stream =>
+      isMpegAudio(stream) && this.#mp3.has(stream.pid) ? { ...stream, codec: 'mp3' } : stream,
+    );
   }
 
   /** The stream whose random access points count. */
   get video(): ElementaryStream | undefined {
-    return this.streams?.find(stream => stream.kind === 'video');
+    return this.#program.selected?.streams.find(stream => stream.kind === 'video');
   }
 
   /** The latest PAT and PMT as packets: what a decoder that begins here has to see first. */
@@ -104,6 +111,7 @@ export class TsInspector {
       const pts = ptsOf(payload);
       if (pts !== undefined) this.#clock.push(pts);
     }
+    if (pid !== video?.pid && !this.#carried.has(pid)) this.#noteAudio(pid, payload);
     this.#carried.set(pid, { seconds: this.#clock.seconds, at: now });
     if (video === undefined || pid !== video.pid) return 'rest';
     const data = payload.subarray(9 + payload.readUInt8(8));
@@ -120,7 +128,16 @@ export class TsInspector {
     if (this.#keyAt !== undefined) this.#keySeconds = seconds - this.#keyAt;
     this.#keyAt = seconds;
   }
+
+  #noteAudio(pid: number, payload: Buffer): void {
+    if (audioHead(payload.subarray(9 + payload.readUInt8(8)))?.codec === MP3) this.#mp3.add(pid);
+  }
 }
+
+/** RFC 6381, as audioHead() says it. */
+const MP3 = 'mp4a.40.34';
+/** FFmpeg's name of what stream types 3 and 4 may be. */
+const isMpegAudio = ({ codec }: ElementaryStream): boolean => codec === 'mp2';
 
 /** Empty when the packet has none or is marked as damaged (transport_error_indicator). */
 function payloadOf(packet: Buffer): Buffer {
