@@ -45,6 +45,8 @@ interface Listening {
   publishers: Set<SrtPublisher>;
 }
 
+/** Sockets are read so often: five messages of 2 Mb/s at a time, and little beside SRT's own latency. */
+const TURN_MS = 20;
 const LOG_CRITICAL = 2;
 const EPOLL_IN = 1;
 const EPOLL_ERR = 8;
@@ -60,7 +62,6 @@ const CLOSED = refuse(1503, 'the listener is closed');
 export class SrtServer {
   readonly #libsrt: Libsrt;
   readonly #log: Logger;
-  readonly #pollMs: number;
   readonly #hook: bigint;
   readonly #epoll: number;
   readonly #listeners = new Map<number, Listening>();
@@ -76,7 +77,7 @@ export class SrtServer {
   #stopping: Promise<void> | undefined;
 
   /** @throws AppError `dependency_missing` without libsrt 1.5 or later */
-  static async start(options: { log: Logger; library?: string; pollMs?: number }): Promise<SrtServer> {
+  static async start(options: { log: Logger; library?: string }): Promise<SrtServer> {
     const libsrt = loadLibsrt(options.library);
     if (libsrt.srt_startup() < 0) throw new AppError('listener_error', 'libsrt could not be started (srt_startup)');
     libsrt.srt_setloglevel(LOG_CRITICAL);
@@ -86,15 +87,14 @@ export class SrtServer {
       throw new AppError('listener_error', 'libsrt could not make an epoll; check the limit of open files (ulimit -n)');
     }
     libsrt.srt_epoll_set(epoll, EPOLL_ENABLE_EMPTY);
-    return new SrtServer(libsrt, epoll, options.log, options.pollMs ?? 10);
+    return new SrtServer(libsrt, epoll, options.log);
   }
 
-  private constructor(libsrt: Libsrt, epoll: number, log: Logger, pollMs: number) {
+  private constructor(libsrt: Libsrt, epoll: number, log: Logger) {
     this.#libsrt = libsrt;
     this.#handshakes = new Handshakes(libsrt);
     this.#epoll = epoll;
     this.#log = log;
-    this.#pollMs = pollMs;
     this.#interest.writeInt32LE(EPOLL_IN | EPOLL_ERR);
     this.#hook = libsrt.registerHook((...call) => this.#onCaller(...call));
   }
@@ -258,7 +258,7 @@ export class SrtServer {
 
   #adjustTimer(): void {
     const needed = this.#listeners.size + this.#publishers.size > 0;
-    if (needed) this.#timer ??= setInterval(() => this.#turn(), this.#pollMs);
+    if (needed) this.#timer ??= setInterval(() => this.#turn(), TURN_MS);
     else {
       clearInterval(this.#timer);
       this.#timer = undefined;
