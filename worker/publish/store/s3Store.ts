@@ -7,7 +7,6 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
-  PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -16,6 +15,7 @@ import type { ObjectStore, PutOptions, StoredObject } from './objectStore.ts';
 import { objectUrl } from './objectUrl.ts';
 import { probeConditionalPut } from './probeConditionalPut.ts';
 import { type S3Call, s3Failure } from './s3Failure.ts';
+import { S3Put } from './s3Put.ts';
 import { StoreError } from './storeError.ts';
 
 export interface S3StoreOptions {
@@ -43,6 +43,7 @@ const deleteBatch = 1_000;
 /** Objects in R2 or any S3 store. One attempt per call and a limit on each: retries belong to the caller. */
 export class S3Store implements ObjectStore {
   readonly #client: S3Client;
+  readonly #put: S3Put;
   readonly #agents: readonly [HttpAgent, HttpsAgent];
   readonly #bucket: string;
   readonly #publicUrl: string;
@@ -56,6 +57,16 @@ export class S3Store implements ObjectStore {
     this.#bucket = options.bucket;
     this.#publicUrl = options.publicUrl;
     this.#requestMs = options.timeouts?.request ?? 15_000;
+    const requestHandler = new NodeHttpHandler({
+      httpAgent,
+      httpsAgent,
+      connectionTimeout: options.timeouts?.connect ?? 3_000,
+      socketTimeout: options.timeouts?.idle ?? 8_000,
+      requestTimeout: this.#requestMs,
+      throwOnRequestTimeout: true,
+      logger: sdkLogger(options.log),
+    });
+    this.#put = new S3Put({ ...options, handler: requestHandler });
     this.#client = new S3Client({
       region: options.region,
       endpoint: options.endpoint,
@@ -65,17 +76,7 @@ export class S3Store implements ObjectStore {
       // R2 and others refuse the SDK's own CRC32 trailers; the signature covers the body's SHA-256.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      // With it, bodies of 2 MiB and more each open a connection and wait for a 100 that some servers never send.
-      expectContinueHeader: false,
-      requestHandler: new NodeHttpHandler({
-        httpAgent,
-        httpsAgent,
-        connectionTimeout: options.timeouts?.connect ?? 3_000,
-        socketTimeout: options.timeouts?.idle ?? 8_000,
-        requestTimeout: this.#requestMs,
-        throwOnRequestTimeout: true,
-        logger: sdkLogger(options.log),
-      }),
+      requestHandler,
     });
   }
 
@@ -83,20 +84,12 @@ export class S3Store implements ObjectStore {
     const { condition } = options;
     const ifMatch = condition !== undefined && 'ifMatch' in condition;
     return this.#call({ name: `PUT ${key}`, writes: true, ifMatch }, options.signal, async signal => {
-      const command = new PutObjectCommand({
-        Bucket: this.#bucket,
-        Key: key,
-        // A stream would go unsigned and, on other settings, in chunks that R2 refuses.
-        Body: typeof body === 'string' ? Buffer.from(body) : body,
-        ContentType: options.contentType,
-        CacheControl: options.cacheControl,
-        ...(options.metadata && { Metadata: options.metadata }),
-        ...(condition && (ifMatch ? { IfMatch: `"${condition.ifMatch}"` } : { IfNoneMatch: '*' })),
-      });
-      const { ETag } = await this.#client.send(command, { abortSignal: signal });
-      // The SDK takes any 200 for success, a captive portal's page included; only a store sends an ETag.
-      if (!ETag) throw new StoreError('retry', `PUT ${key}: the answer has no ETag`, { ambiguous: true, status: 200 });
-      return { etag: bare(ETag) };
+      // A stream would go unsigned.
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      const etag = await this.#put.send(key, bytes, options, signal);
+      // Any page of a captive portal has status 200; only a store sends an ETag.
+      if (!etag) throw new StoreError('retry', `PUT ${key}: the answer has no ETag`, { ambiguous: true, status: 200 });
+      return { etag: bare(etag) };
     });
   }
 
