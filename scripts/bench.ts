@@ -1,5 +1,6 @@
 import { apiBench } from './bench/api/apiBench.ts';
 import { controlBench } from './bench/control/controlBench.ts';
+import { hostBench } from './bench/host/hostBench.ts';
 import { latencyBench } from './bench/latencyBench.ts';
 import { passthroughBench } from './bench/passthrough/passthroughBench.ts';
 import { pathBench } from './bench/pathBench.ts';
@@ -12,10 +13,12 @@ import { segmentBench } from './bench/segmentBench.ts';
 // and CPU per PUT. `npm run bench -- control [--streams 5000 …]`: the control plane over one Redis, without media.
 // `npm run bench -- ports [<hosts>]`: leases of UDP ports. `npm run bench -- passthrough [--streams 20 …]`: passed on as they are.
 // `npm run bench -- profiles [<runs>]`: profiles that copy the source beside those that encode it.
+// `npm run bench -- host [--size 1280x720 …]`: what a stream of each profile costs on this host, and the settings that fit.
 // `npm run bench -- api [<rounds>]`: signed reads and starts through one API process. `npm run bench -- segment [<runs>]`: CPU of cutting MPEG-TS into segments.
 // `npm run bench -- latency [--seconds 600 …]`: glass to glass through the watch page.
 const [part, ...rest] = process.argv.slice(2);
 if (part === 'publish') await publishBench(rest.length > 0 ? rest.map(Number) : [1, 10, 30]);
+else if (part === 'host') await hostBench(rest);
 else if (part === 'ports') await portsBench(Number(rest[0] ?? 100));
 else if (part === 'latency') await latencyBench(rest);
 else if (part === 'passthrough') await passthroughBench(rest);
