@@ -22,6 +22,7 @@ import { mountRoutes } from './http/mountRoutes.ts';
 import { limitBody, readBody } from './http/readBody.ts';
 import { RepeatedRequests } from './http/repeatedRequests.ts';
 import { setRequestId } from './http/requestId.ts';
+import { requireHost } from './http/requireHost.ts';
 import { openToAll, openToApps, securityHeaders } from './http/securityHeaders.ts';
 import { writeError } from './http/writeError.ts';
 import { measureRequests } from './metrics/measureRequests.ts';
@@ -82,7 +83,7 @@ export function createApp(deps: AppDeps): Express {
   observeStreams(metrics.meter, store);
   observeWorkers(metrics.meter, registry);
   observeSkipped(metrics.meter, entries);
-  app.use(setRequestId, measureRequests(metrics.meter));
+  app.use(setRequestId, requireHost, measureRequests(metrics.meter));
   app.use(
     securityHeaders({
       mediaOrigin: new URL(storage.publicUrl).origin,

@@ -221,6 +221,7 @@ export type Problem = {
     | 'method_not_allowed'
     | 'precondition_failed'
     | 'range_unsatisfiable'
+    | 'expectation_failed'
     | 'stream_running'
     | 'stream_stopped'
     | 'idempotency_key_reused'

@@ -57,6 +57,7 @@ export const errorCatalogue = {
   method_not_allowed: caller(405, 'The address does not take this method', 'Use a method of the header Allow.'),
   precondition_failed: caller(412, 'The file is another than the request names', 'Ask without If-Match.'),
   range_unsatisfiable: caller(416, 'The file is shorter than the range', 'Ask for a range that the file has.'),
+  expectation_failed: caller(417, 'The request expects what is not offered', 'Leave the header Expect out.'),
   stream_running: caller(409, 'The stream is running', 'Stop it first, or use another stream_id.'),
   stream_stopped: caller(409, 'The stream is STOPPED', 'Start it again with POST /v1/streams.'),
   idempotency_key_reused: caller(

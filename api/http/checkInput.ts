@@ -26,7 +26,7 @@ export function checkInput<Schema extends z.ZodType>(
   const { invalid, unknown, noun } = codes[from];
   const { issues } = parsed.error;
   const onlyUnknown = issues.every(({ code }) => code === 'unrecognized_keys');
-  const fields = issues.flatMap(issue => problemsOf(issue, schema, noun)).slice(0, MOST);
+  const fields = firstOfEach(issues.flatMap(issue => problemsOf(issue, schema, noun))).slice(0, MOST);
   const sentences = fields.map(({ name, rule }) => (saysItself(name, rule) ? rule : `${name}: ${rule}`));
   throw new AppError(onlyUnknown ? unknown : invalid, sentences.join('; '), { fields });
 }
@@ -49,6 +49,13 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, noun: string): F
         : 'there are none';
     return { name: [...path, name].join('.'), rule: `${JSON.stringify(name)} is no ${noun}; ${hint}` };
   });
+}
+
+/** A value of the wrong type breaks the rules about its length, too: the first rule is the one to mend. */
+function firstOfEach(problems: readonly FieldProblem[]): FieldProblem[] {
+  const byName = new Map<string, FieldProblem>();
+  for (const problem of problems) if (!byName.has(problem.name)) byName.set(problem.name, problem);
+  return [...byName.values()];
 }
 
 /** The names that an object of the schema, at this path, may have. */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { AppError } from '../../common/errors.ts';
 import { OpenSockets } from './openSockets.ts';
 import type { Certificate } from './readCertificate.ts';
+import { refuseMalformed } from './refuseMalformed.ts';
 
 export interface HttpServer {
   /** Where this host reaches it, e.g. `https://localhost:8080`. */
@@ -27,6 +28,8 @@ const limits = {
   requestTimeout: 30_000,
   connectionsCheckingInterval: 2_000,
   keepAliveTimeout: 65_000,
+  // Such a request is refused by requireHost, with a problem document.
+  requireHostHeader: false,
 };
 
 const MIN_TLS = 'TLSv1.2';
@@ -48,6 +51,7 @@ export async function startHttpServer(options: {
     ? createTlsServer({ ...options.certificate, ...limits, minVersion: MIN_TLS }, options.handler)
     : createServer(limits, options.handler);
   server.maxConnections = MAX_CONNECTIONS;
+  refuseMalformed(server);
   const sockets = new OpenSockets(server);
   server.listen(options.port, options.host);
   try {

@@ -64,7 +64,7 @@ function writeAndClose(response: Response, type: string, body: object): void {
   response
     .status(413)
     .set('Connection', 'close')
-    .type(type)
+    .type(`${type === 'json' ? 'application/json' : type}; charset=utf-8`)
     .set('Content-Length', `${Buffer.byteLength(text)}`);
   response.write(text);
   const end = setTimeout(() => response.end(), LINGER_MS);
