@@ -92,6 +92,14 @@ test('answers carry the security headers, and do not name the software', async (
   expect(headers.get('strict-transport-security')).toBeNull();
 });
 
+test('answers of the API run nothing and are never cached', async () => {
+  const { headers } = await fetch(`${api.url}/v1/streams`);
+  expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+  expect(headers.get('cache-control')).toBe('no-store');
+  expect(headers.get('x-powered-by')).toBeNull();
+});
+
 describe('health', () => {
   test('/healthz and /readyz', async () => {
     expect(await text('/healthz')).toBe('{"status":"ok"}');

@@ -16,14 +16,14 @@ import pack from '../package.json' with { type: 'json' };
 import type { Admin } from './admin/startAdmin.ts';
 import type { Permission } from './auth/permission.ts';
 import type { Auth } from './auth/startAuth.ts';
+import { createApiRouter } from './createApiRouter.ts';
 import type { EventFeed } from './events/eventFeed.ts';
 import { EventHistory } from './events/eventHistory.ts';
-import { mountRoutes } from './http/mountRoutes.ts';
-import { limitBody, readBody } from './http/readBody.ts';
-import { RepeatedRequests } from './http/repeatedRequests.ts';
+import { limitBody } from './http/readBody.ts';
 import { setRequestId } from './http/requestId.ts';
 import { requireHost } from './http/requireHost.ts';
-import { openToAll, openToApps, securityHeaders } from './http/securityHeaders.ts';
+import { openToAll, securityHeaders } from './http/securityHeaders.ts';
+import { strictTransport } from './http/strictTransport.ts';
 import { writeError } from './http/writeError.ts';
 import { measureRequests } from './metrics/measureRequests.ts';
 import { observeSkipped } from './metrics/observeSkipped.ts';
@@ -32,7 +32,6 @@ import { observeWorkers } from './metrics/observeWorkers.ts';
 import { apiRoutes } from './routes/apiRoutes.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { healthRoutes } from './routes/health.ts';
-import { livetranRoutes } from './routes/livetran.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { openApiRoutes } from './routes/openApi.ts';
 import { videoRoutes } from './routes/video.ts';
@@ -79,18 +78,23 @@ export function createApp(deps: AppDeps): Express {
   app
     .set('etag', false)
     .set('query parser', 'simple')
+    .set('x-powered-by', false)
     .set('trust proxy', config.TRUSTED_PROXIES ?? false);
   observeStreams(metrics.meter, store);
   observeWorkers(metrics.meter, registry);
   observeSkipped(metrics.meter, entries);
-  app.use(setRequestId, requireHost, measureRequests(metrics.meter));
-  app.use(
-    securityHeaders({
-      mediaOrigin: new URL(storage.publicUrl).origin,
-      strictTransport: config.API_PUBLIC_URL?.startsWith('https:') ?? false,
-    }),
-  );
-  app.use(limitBody, healthRoutes(registry));
+  const samples = new StreamSamples(redis, entries);
+  const services = {
+    ...{ streams, workers: registry, samples, keys, eventTokens: deps.auth.eventTokens },
+    ...{ events: deps.events, history: new EventHistory(redis, entries), webhookSrtUrl: config.WEBHOOK_SRT_URL },
+  };
+  app.use(setRequestId, requireHost, measureRequests(metrics.meter), strictTransport(config.API_PUBLIC_URL));
+  const authorize = (permission: Permission): RequestHandler => {
+    const signed = authenticator.permit(permission);
+    return deps.admin && permission !== 'public' ? deps.admin.orSession(permission, signed) : signed;
+  };
+  app.use(createApiRouter({ services, authenticator, authorize, redis, legacy: config.LEGACY_API, log }));
+  app.use(securityHeaders({ mediaOrigin: new URL(storage.publicUrl).origin }), limitBody, healthRoutes(registry));
   if (deps.metricsText) app.use(metricsRoutes({ text: deps.metricsText, token: config.METRICS_TOKEN }));
   app.use(['/video', '/watch', '/assets'], openToAll);
   if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir));
@@ -98,23 +102,6 @@ export function createApp(deps: AppDeps): Express {
   app.use(openApiRoutes(apiRoutes, config.SERVICE_VERSION ?? pack.version));
   app.use('/assets', assetRoutes());
   if (deps.admin) app.use(deps.admin.routes);
-  app.use(['/api', '/v1'], openToApps);
-  app.use(['/api', '/v1'], authenticator.limitAddress, readBody, (_request, response, next) => {
-    response.set('Cache-Control', 'no-store');
-    next();
-  });
-  const checks = { body: authenticator.byBody, request: authenticator.permit('streams:read') };
-  if (config.LEGACY_API) app.use(livetranRoutes(streams, checks));
-  const samples = new StreamSamples(redis, entries);
-  const services = {
-    ...{ streams, workers: registry, samples, keys, eventTokens: deps.auth.eventTokens },
-    ...{ events: deps.events, history: new EventHistory(redis, entries), webhookSrtUrl: config.WEBHOOK_SRT_URL },
-  };
-  const authorize = (permission: Permission): RequestHandler => {
-    const signed = authenticator.permit(permission);
-    return deps.admin && permission !== 'public' ? deps.admin.orSession(permission, signed) : signed;
-  };
-  app.use(mountRoutes(apiRoutes, { services, authorize, repeated: new RepeatedRequests(redis), log }));
   app.use(() => {
     throw new AppError('not_found', 'there is nothing at this address; the calls are listed at /openapi.json');
   });

@@ -23,7 +23,7 @@ export interface Request {
     second: number;
     /** How long it will be good (ms). */
     goodForMs: number;
-    digest: Buffer;
+    digest: string;
   };
 }
 
@@ -31,7 +31,7 @@ export interface Request {
 export function admissionCall(requests: readonly Request[]): {
   subjects: Map<string, number>;
   seconds: number[];
-  args: (string | number | Buffer)[];
+  args: (string | number)[];
 } {
   const subjects = new Map<string, number>();
   const subjectNumbers = new Map<string, number>();

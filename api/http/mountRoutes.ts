@@ -55,21 +55,39 @@ function byPath(routes: readonly Route[]): Map<string, Route[]> {
 }
 
 function handle(route: Route, options: MountOptions & { prefix: string; envelope: boolean }): RequestHandler {
+  // Made once: a new schema is compiled at its first use.
+  const query = (route.query ?? noQuery).strict();
   return async (request, response) => {
-    const requestId = requestIdOf(response);
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
     const call = {
-      ...inputOf(route, request),
-      ...{ requestId, caller: caller.of(response), signal: gone.signal },
-      log: options.log.child({ requestId }),
+      ...inputOf(route, query, request),
+      ...{ requestId: requestIdOf(response), caller: caller.of(response) },
+      // Most calls read neither.
+      get log(): Logger {
+        return options.log.child({ requestId: this.requestId });
+      },
+      get signal(): AbortSignal {
+        return goneSignal(response);
+      },
     };
     const repeatable = repeatableRequest(route, request, call.caller);
     const reply = repeatable
-      ? await options.repeated.run(repeatable, repeatKey => route.call({ ...call, repeatKey }, options.services))
+      ? await options.repeated.run(repeatable, repeatKey =>
+          route.call(Object.assign(call, { repeatKey }), options.services),
+        )
       : await route.call(call, options.services);
     send(reply, response, options);
   };
+}
+
+/** Aborts when the caller goes away before the answer is out. */
+function goneSignal(response: Response): AbortSignal {
+  const gone = new AbortController();
+  const abort = (): void => {
+    if (!response.writableFinished) gone.abort();
+  };
+  if (response.closed) abort();
+  else response.once('close', abort);
+  return gone.signal;
 }
 
 /** A POST with an Idempotency-Key. Other methods may be repeated as they are. */
@@ -81,9 +99,9 @@ function repeatableRequest(route: Route, request: Request, { keyId }: Caller): R
   return { keyId, idempotencyKey, content: { method: request.method, path, body: rawBody(request) } };
 }
 
-function inputOf(route: Route, request: Request) {
+function inputOf(route: Route, querySchema: z.ZodObject, request: Request) {
   const params = route.params && checkInput(request.params, route.params, 'parameter');
-  const query = checkInput(request.query, (route.query ?? noQuery).strict(), 'parameter');
+  const query = checkInput(request.query, querySchema, 'parameter');
   const headers = route.headers && checkInput(request.headers, route.headers, 'parameter');
   return { params, query, headers, body: bodyOf(route, request) };
 }

@@ -4,11 +4,21 @@ import { AppError } from '../../common/errors.ts';
 /** Bytes of a request's body. */
 export const BODY_MAX = 100 * 1_024;
 
+const NONE = Buffer.alloc(0);
+
+/** RFC 9112, 6: a request without either of these has no body. */
+const hasBody = ({ headers }: Request): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
 const tooLarge = (): AppError =>
   new AppError('body_too_large', `the body is too large; at most ${BODY_MAX / 1_024} kB are accepted`);
 
 /** Keeps the raw body, whatever its type is said to be: signatures cover its bytes. Throws `body_too_large`. */
 export const readBody: RequestHandler = async (request, _response, next) => {
+  if (!hasBody(request)) {
+    request.body = NONE;
+    return next();
+  }
   if ((request.get('content-encoding') ?? 'identity') !== 'identity') {
     throw new AppError('media_type_unsupported', 'a compressed body is not accepted; send it as it is');
   }
@@ -41,6 +51,7 @@ async function collect(request: Request): Promise<Buffer | 'too large' | 'aborte
  * answer is out is dropped up to the limit; beyond it the connection is closed. For all routes.
  */
 export const limitBody: RequestHandler = (request, response, next) => {
+  if (!hasBody(request)) return next();
   response.prependOnceListener('finish', () => {
     let dropped = 0;
     request.on('data', (chunk: Buffer) => {
@@ -56,7 +67,7 @@ export const limitBody: RequestHandler = (request, response, next) => {
 
 /** The body's bytes; empty without a body. */
 export function rawBody(request: Request): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  return Buffer.isBuffer(request.body) ? request.body : NONE;
 }
 
 /** The body as JSON. Throws `body_invalid`. */

@@ -3,14 +3,14 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
 /**
- * The headers every answer carries. Pages run no inline script; media may come from this host, the store's public
+ * The headers of every answer but the API's (apiHeaders.ts). Pages run no inline script; media may come from this host, the store's public
  * origin, or a MediaSource (blob:).
  * @param options.mediaOrigin the store's public origin
- * @param options.strictTransport for a public https address only: on localhost it would bind every other local server
  */
-export function securityHeaders(options: { mediaOrigin: string; strictTransport: boolean }): RequestHandler {
+export function securityHeaders(options: { mediaOrigin: string }): RequestHandler {
   return helmet({
-    strictTransportSecurity: options.strictTransport && { maxAge: 15_552_000, includeSubDomains: false },
+    // strictTransport.ts
+    strictTransportSecurity: false,
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -49,16 +49,6 @@ export const openToAll: RequestHandler[] = [
   cors({
     methods: ['GET', 'HEAD'],
     exposedHeaders: ['Content-Length', 'Content-Range', 'Accept-Ranges'],
-    maxAge: 86_400,
-  }),
-  helmet.crossOriginResourcePolicy({ policy: 'cross-origin' }),
-];
-
-/** For the calls of apps, from pages of any origin, as in Livetran. They are signed and take no cookie, so an origin proves nothing. */
-export const openToApps: RequestHandler[] = [
-  cors({
-    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['Location', 'Retry-After', 'X-Request-Id', 'RateLimit', 'RateLimit-Policy'],
     maxAge: 86_400,
   }),
   helmet.crossOriginResourcePolicy({ policy: 'cross-origin' }),

@@ -108,7 +108,7 @@ describe('X-Request-Id', () => {
     api.ask('GET', '/v1/streams/none', undefined, id === undefined ? {} : { 'x-request-id': id });
 
   test.each([
-    ['is made', undefined, /^req_[A-Za-z0-9_]{16}$/],
+    ['is made', undefined, /^req_[0-9a-f]{32}$/],
     ['is kept when it is well formed', 'trace-0af7651916cd43dd8448', /^trace-0af7651916cd43dd8448$/],
     ['is replaced when it is short', 'x', /^req_/],
     ['is replaced when it could change a log line', 'abcdefgh ","level":60', /^req_/],

@@ -1,4 +1,4 @@
-import autocannon from 'autocannon';
+import autocannon, { type Request, type Result } from 'autocannon';
 import { signRequest } from '../../../common/signature.ts';
 
 export interface ReadLoad {
@@ -19,23 +19,23 @@ export async function readLoad(options: {
   const { url, path, secret, amount } = options;
   const second = Math.floor(Date.now() / 1_000);
   let count = 0;
-  const result = await autocannon({
-    url: `${url}${path}`,
-    connections: 50,
-    amount,
-    requests: [
-      {
-        method: 'GET',
-        path,
-        setupRequest: request => {
-          count += 1;
-          const time = `${second}.${String(count).padStart(9, '0')}`;
-          const headers = { 'lt-signature': signRequest({ time, method: 'GET', path, body: '' }, secret) };
-          return { ...request, headers };
-        },
-      },
-    ],
+  const setupRequest = (request: Request): Request => {
+    count += 1;
+    const time = `${second}.${String(count).padStart(9, '0')}`;
+    const headers = { 'lt-signature': signRequest({ time, method: 'GET', path, body: '' }, secret) };
+    return { ...request, headers };
+  };
+  const requests: Request[] = [{ method: 'GET', path, setupRequest }];
+  const done = Promise.withResolvers<Result>();
+  const begun = performance.now();
+  let endedAt = begun;
+  // Its own duration is in whole seconds.
+  autocannon({ url: `${url}${path}`, connections: 50, amount, requests }, (error, result) =>
+    error ? done.reject(error) : done.resolve(result),
+  ).on('response', () => {
+    endedAt = performance.now();
   });
-  const { latency, non2xx, errors, duration } = result;
-  return { perSecond: amount / duration, p50: latency.p50, p99: latency.p99, failed: non2xx + errors };
+  const { latency, non2xx, errors } = await done.promise;
+  const perSecond = (amount * 1_000) / (endedAt - begun);
+  return { perSecond, p50: latency.p50, p99: latency.p99, failed: non2xx + errors };
 }
