@@ -5,6 +5,7 @@ import type { KeyService } from './auth/keyService.ts';
 import type { EventFeed } from './events/eventFeed.ts';
 import type { EventHistory } from './events/eventHistory.ts';
 import type { StreamService } from './streams/streamService.ts';
+import type { WebhookService } from './webhooks/webhookService.ts';
 
 /** What the routes of the resource API call. */
 export interface ApiServices {
@@ -13,6 +14,7 @@ export interface ApiServices {
   /** Figures of live streams. */
   samples: StreamSamples;
   keys: KeyService;
+  webhooks: WebhookService;
   /** All streams' events as they are written. */
   events: EventFeed;
   history: EventHistory;

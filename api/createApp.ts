@@ -37,6 +37,7 @@ import { openApiRoutes } from './routes/openApi.ts';
 import { videoRoutes } from './routes/video.ts';
 import { watchRoutes } from './routes/watch.ts';
 import { StreamService } from './streams/streamService.ts';
+import { createWebhookService } from './webhooks/createWebhookService.ts';
 
 export interface AppDeps {
   config: Config;
@@ -60,6 +61,7 @@ export function createApp(deps: AppDeps): Express {
   const { config, log, redis, entries, metrics } = deps;
   const store = new StreamStore(redis, entries);
   const registry = new WorkerRegistry(redis, entries);
+  const target = config.WEBHOOK_ALLOW_PRIVATE ? {} : { refusedTarget: createTargetCheck() };
   const streams = new StreamService({
     store,
     pages: new StreamPages(redis, store),
@@ -67,7 +69,7 @@ export function createApp(deps: AppDeps): Express {
     queue: deps.queue,
     maxStreams: config.MAX_STREAMS,
     defaultProfile: config.DEFAULT_PROFILE,
-    ...(!config.WEBHOOK_ALLOW_PRIVATE && { refusedTarget: createTargetCheck() }),
+    ...target,
     log,
   });
   const { storage } = config;
@@ -84,9 +86,11 @@ export function createApp(deps: AppDeps): Express {
   observeWorkers(metrics.meter, registry);
   observeSkipped(metrics.meter, entries);
   const samples = new StreamSamples(redis, entries);
+  const history = new EventHistory(redis, entries);
+  const webhooks = createWebhookService({ redis, entries, history, ...target });
   const services = {
-    ...{ streams, workers: registry, samples, keys, eventTokens: deps.auth.eventTokens },
-    ...{ events: deps.events, history: new EventHistory(redis, entries), webhookSrtUrl: config.WEBHOOK_SRT_URL },
+    ...{ streams, workers: registry, samples, keys, webhooks, eventTokens: deps.auth.eventTokens },
+    ...{ events: deps.events, history, webhookSrtUrl: config.WEBHOOK_SRT_URL },
   };
   app.use(setRequestId, requireHost, measureRequests(metrics.meter), strictTransport(config.API_PUBLIC_URL));
   const authorize = (permission: Permission): RequestHandler => {

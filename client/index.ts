@@ -11,3 +11,4 @@ export type { Fetch } from './transport.ts';
 export { type ReceivedWebhook, type VerifyOptions, verifyWebhook } from './verifyWebhook.ts';
 export type { WebhookEvent } from './webhookEvent.ts';
 export { WebhookSignatureError } from './webhookSignatureError.ts';
+export type { Webhooks } from './webhooks.ts';

@@ -6,6 +6,7 @@ import { createSign } from './signRequest.ts';
 import type { StreamEvent } from './streamEvent.ts';
 import { Streams } from './streams.ts';
 import { type Fetch, Transport } from './transport.ts';
+import { Webhooks } from './webhooks.ts';
 
 export interface LivetranOptions {
   /** The API's address, e.g. `https://live.example`. */
@@ -47,6 +48,7 @@ export class Livetran {
   readonly streams: Streams;
   /** API keys. The own key needs the scope `admin`. */
   readonly keys: Keys;
+  readonly webhooks: Webhooks;
   readonly #transport: Transport;
 
   constructor(options: LivetranOptions) {
@@ -57,6 +59,7 @@ export class Livetran {
     this.#transport = new Transport({ url: this.url, sign, fetch: own, retries, timeoutMs });
     this.streams = new Streams(this);
     this.keys = new Keys(this);
+    this.webhooks = new Webhooks(this);
   }
 
   /** The live workers. */

@@ -52,6 +52,20 @@ export type NewKey = {
   starts_per_minute?: number | undefined;
 };
 
+export type NewWebhookEndpoint = {
+  url: string;
+  /** States and reasons that are sent. Empty: every event. */
+  events?: string[] | undefined;
+  enabled?: boolean | undefined;
+};
+
+export type EditWebhookEndpoint = {
+  url?: string | undefined;
+  /** States and reasons that are sent. Empty: every event. */
+  events?: string[] | undefined;
+  enabled?: boolean | undefined;
+};
+
 export type Stream = {
   stream_id: string;
   /** Another one each time the stream is started. */
@@ -205,6 +219,8 @@ export type Problem = {
     | 'key_exists'
     | 'key_configured'
     | 'key_not_found'
+    | 'delivery_not_found'
+    | 'endpoint_not_found'
     | 'unauthorized'
     | 'forbidden'
     | 'request_malformed'
@@ -232,6 +248,7 @@ export type Problem = {
     | 'rate_limited'
     | 'request_timeout'
     | 'stream_unreadable'
+    | 'no_worker'
     | 'redis_unavailable'
     | 'config_invalid'
     | 'dependency_missing'
@@ -381,6 +398,44 @@ export type CreatedKey = {
   source: 'configuration' | 'api';
   /** Shown here alone. Requests of this key are signed with it. */
   secret: string;
+};
+
+export type WebhookDelivery = {
+  delivery_id: string;
+  /** The same in the webhook (`EventId`), for every attempt and redelivery. */
+  event_id: string;
+  url: string;
+  /** null: the URL is one of the stream. */
+  endpoint_id: string | null;
+  redelivery: boolean;
+  sequence: number;
+  state: string;
+  reason: string;
+  /** `pending`: not tried yet. `retrying`: an attempt failed, more follow. `failed`: given up. `ended`: the receiver answered 410. */
+  status: 'pending' | 'retrying' | 'delivered' | 'failed' | 'ended';
+  attempts: number;
+  created_at: string;
+  last_attempt_at: string | null;
+  next_attempt_at: string | null;
+  /** How long the last attempt took. */
+  duration_ms: number | null;
+  /** null: no answer came; `error` says why. */
+  response_status: number | null;
+  /** The first 200 bytes of the last answer. */
+  response_body: string;
+  error: string | null;
+};
+
+export type WebhookEndpoint = {
+  endpoint_id: string;
+  url: string;
+  /** States and reasons that are sent. Empty: every event. */
+  events: string[];
+  enabled: boolean;
+  /** When its receiver answered 410, which switched it off. */
+  ended_at: string | null;
+  created_at: string;
+  updated_at: string;
 };
 
 /** What each call takes and answers, by its operationId. */
@@ -557,6 +612,92 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
+  /** Show what became of a stream's webhooks */
+  listWebhookDeliveries: {
+    params: {
+      stream_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      data: WebhookDelivery[];
+    };
+  };
+  /** Send a stream's webhooks that were given up once more */
+  redeliverFailedWebhooks: {
+    params: {
+      stream_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      redelivered: number;
+    };
+  };
+  /** Send the event of a delivery once more, to the same URL */
+  redeliverWebhook: {
+    params: {
+      stream_id: string;
+      delivery_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      redelivered: number;
+    };
+  };
+  /** List the receivers of all streams' events */
+  listWebhookEndpoints: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      data: WebhookEndpoint[];
+    };
+  };
+  /** Add a receiver of all streams' events */
+  createWebhookEndpoint: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: NewWebhookEndpoint;
+    answer: WebhookEndpoint;
+  };
+  /** Show a webhook endpoint */
+  getWebhookEndpoint: {
+    params: {
+      endpoint_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: WebhookEndpoint;
+  };
+  /** Change a webhook endpoint */
+  editWebhookEndpoint: {
+    params: {
+      endpoint_id: string;
+    };
+    query: Record<string, never>;
+    body: EditWebhookEndpoint;
+    answer: WebhookEndpoint;
+  };
+  /** Remove a webhook endpoint */
+  deleteWebhookEndpoint: {
+    params: {
+      endpoint_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Send a test event, and show what the receiver answered */
+  testWebhookEndpoint: {
+    params: {
+      endpoint_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: WebhookDelivery;
+  };
 }
 
 /** Where each call is. */
@@ -577,4 +718,13 @@ export const operations = {
   listKeys: { method: 'GET', path: '/v1/keys' },
   createKey: { method: 'POST', path: '/v1/keys' },
   deleteKey: { method: 'DELETE', path: '/v1/keys/{id}' },
+  listWebhookDeliveries: { method: 'GET', path: '/v1/streams/{stream_id}/webhook-deliveries' },
+  redeliverFailedWebhooks: { method: 'POST', path: '/v1/streams/{stream_id}/webhook-deliveries/redeliver' },
+  redeliverWebhook: { method: 'POST', path: '/v1/streams/{stream_id}/webhook-deliveries/{delivery_id}/redeliver' },
+  listWebhookEndpoints: { method: 'GET', path: '/v1/webhook-endpoints' },
+  createWebhookEndpoint: { method: 'POST', path: '/v1/webhook-endpoints' },
+  getWebhookEndpoint: { method: 'GET', path: '/v1/webhook-endpoints/{endpoint_id}' },
+  editWebhookEndpoint: { method: 'PATCH', path: '/v1/webhook-endpoints/{endpoint_id}' },
+  deleteWebhookEndpoint: { method: 'DELETE', path: '/v1/webhook-endpoints/{endpoint_id}' },
+  testWebhookEndpoint: { method: 'POST', path: '/v1/webhook-endpoints/{endpoint_id}/test' },
 } as const satisfies Record<keyof Operations, { method: string; path: string }>;

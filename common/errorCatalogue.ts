@@ -33,6 +33,16 @@ export const errorCatalogue = {
     'Remove it from API_KEYS, and restart the API.',
   ),
   key_not_found: caller(404, 'There is no such API key', 'Check the id; GET /v1/keys lists keys.'),
+  delivery_not_found: caller(
+    404,
+    'There is no such delivery of a webhook',
+    'Check the id; GET /v1/streams/{stream_id}/webhook-deliveries lists the last 100.',
+  ),
+  endpoint_not_found: caller(
+    404,
+    'There is no such webhook endpoint',
+    'Check the id; GET /v1/webhook-endpoints lists endpoints.',
+  ),
   unauthorized: caller(401, 'The password or token is missing or wrong', 'Send the right one.'),
   forbidden: caller(
     403,
@@ -99,6 +109,11 @@ export const errorCatalogue = {
     ...{ status: 409, retryable: false, blame: 'operator' },
     title: 'The record of the stream in Redis cannot be read',
     next: 'Delete the key that `detail` names, then start the stream again.',
+  },
+  no_worker: {
+    ...{ status: 503, retryable: true, blame: 'operator' },
+    title: 'No worker has done its part in time',
+    next: 'Check that a worker runs (GET /v1/workers), then send the request again.',
   },
   redis_unavailable: {
     ...{ status: 503, retryable: true, blame: 'operator' },

@@ -3,6 +3,8 @@ import { eventRoutes } from './events.ts';
 import { keyRoutes } from './keys.ts';
 import { statsRoutes } from './stats.ts';
 import { streamRoutes } from './streams.ts';
+import { webhookDeliveryRoutes } from './webhookDeliveries.ts';
+import { webhookEndpointRoutes } from './webhookEndpoints.ts';
 import { workerRoutes } from './workers.ts';
 
 /** Every route of the resource API. A new one is added here, and nowhere else (docs/api.md#add-a-route). */
@@ -12,4 +14,6 @@ export const apiRoutes: readonly Route[] = [
   ...eventRoutes,
   ...workerRoutes,
   ...keyRoutes,
+  ...webhookDeliveryRoutes,
+  ...webhookEndpointRoutes,
 ];

@@ -11,7 +11,7 @@ import {
 } from '../../common/stream/streamMetadata.ts';
 import { profileConflict, requestedProfile } from '../../common/stream/streamProfile.ts';
 
-const webhookUrl = z
+export const webhookUrl = z
   .string({ error: 'must be a string' })
   .max(2_048, 'must have at most 2048 characters')
   .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));

@@ -231,3 +231,44 @@ test('a pipe that closes early is no error', async () => {
   const { stdout, stderr } = await run('bash', ['-o', 'pipefail', '-c', script], { cwd: root });
   expect({ stdout, stderr }).toEqual({ stdout: 'Usage: livetran [options] [command]\n', stderr: '' });
 });
+
+describe('webhooks', () => {
+  test('endpoints are added, listed, switched off and removed', async () => {
+    const added = await cli('webhooks', 'add', 'http://127.0.0.1:9/hooks', '--event', 'STOPPED', '--json');
+    expect(added.code).toBe(0);
+    const id = String(json(added.out)[0]?.endpoint_id);
+    expect((await cli('webhooks', 'endpoints')).out.join('\n')).toMatch(/^we_\S+ +yes +STOPPED +http:/m);
+    expect((await cli('webhooks', 'disable', id)).out.join('\n')).toMatch(/^we_\S+ +no +STOPPED/m);
+    expect(await cli('webhooks', 'remove', id)).toMatchObject({ code: 0, out: [`${id}: removed`] });
+    expect(await cli('webhooks', 'endpoints')).toMatchObject({ code: 0, out: ['no endpoint'] });
+    expect(await cli('webhooks', 'remove', id)).toMatchObject({ code: 1, err: [expect.stringContaining(id)] });
+  });
+
+  test('deliveries are shown and sent once more', async () => {
+    const received: string[] = [];
+    const receiver = createServer((request, response) => {
+      received.push(String(request.headers['idempotency-key']));
+      request.resume().on('end', () => response.end('ok'));
+    }).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    try {
+      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+      await cli('start', 'hooked', '--webhook', url, '--url');
+      const delivered = async () => json((await cli('webhooks', 'deliveries', 'hooked', '--json')).out);
+      const first = async () => (await delivered()).at(-1);
+      await expect.poll(async () => (await first())?.status, { timeout: 20_000 }).toBe('delivered');
+      const { delivery_id: id, event_id: event } = (await first()) ?? {};
+      expect(await cli('webhooks', 'redeliver', 'hooked', String(id))).toMatchObject({
+        code: 0,
+        out: ['1 sent again'],
+      });
+      await expect.poll(() => received.filter(each => each === event).length, { timeout: 20_000 }).toBe(2);
+      expect(await cli('webhooks', 'redeliver', 'hooked')).toMatchObject({ code: 0, out: ['0 sent again'] });
+      expect((await cli('webhooks', 'deliveries', 'hooked')).out[0]).toMatch(/^DELIVERY +TIME +REASON/);
+    } finally {
+      await cli('stop', 'hooked', '--no-wait');
+      receiver.closeAllConnections();
+      receiver.close();
+    }
+  });
+});

@@ -14,7 +14,7 @@ export function deliveryTable(deliveries, redeliver) {
     <tbody>
       ${deliveries.map(
         each => html`<tr>
-          <td>${clock(each.time)}</td>
+          <td>${clock(each.created_at)}</td>
           <td>${each.reason ?? each.event_id}</td>
           <td class="url">${each.url}</td>
           <td>${outcome(each)}</td>
@@ -26,4 +26,4 @@ export function deliveryTable(deliveries, redeliver) {
   </table>`;
 }
 
-const outcome = ({ status, state, error }) => `${state ?? ''} ${status ?? ''} ${error ?? ''}`.trim();
+const outcome = ({ status, response_status: answer, error }) => [status, answer, error].filter(Boolean).join(', ');

@@ -96,7 +96,6 @@ export class StreamPage {
   }
 
   async #loadDeliveries() {
-    if (!this.#data.stream?.webhook_urls.length) return;
     const { data } = await call('GET', `/v1/streams/${encodeURIComponent(this.#id)}/webhook-deliveries`);
     this.#data.deliveries = data;
     this.#show();
