@@ -12,7 +12,9 @@ import { encodeSegments } from './testing/encodeSegments.ts';
 import { folderEpoch } from './testing/folderEpoch.ts';
 import { HookedStore } from './testing/hookedStore.ts';
 
-vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
+// FFmpeg has the lowest priority: on a busy machine it waits for all others.
+const WAIT = 60_000;
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 let dir: string;
 let store: HookedStore;
@@ -35,6 +37,7 @@ function poster(
   const renditions = [{ width: 320, height: 180, video: 500, audio: 64 }];
   const made = new Poster({
     ...{ store, streamId: 'show', renditions, ffmpeg: 'ffmpeg', launcher: { words: [] }, log: silentLogger() },
+    makeMs: WAIT,
     ...options,
   });
   posters.push(made);
@@ -51,7 +54,7 @@ test('is a JPEG of the segment’s picture, fresh for as long as it is', async (
     return put();
   };
   poster().take(segment());
-  await vi.waitFor(async () => expect(await stored()).toBeDefined(), 10_000);
+  await vi.waitFor(async () => expect(await stored()).toBeDefined(), WAIT);
   const { body } = (await store.get('show/poster.jpg')) ?? { body: Buffer.alloc(0) };
   expect(body.subarray(0, 3).toString('hex')).toBe('ffd8ff');
   expect(body.length).toBeGreaterThan(2_000);
@@ -69,7 +72,7 @@ test('its FFmpeg is confined like the one that encodes', async () => {
   const script = `#!/bin/sh\n(id -u; grep NoNewPrivs /proc/self/status; ulimit -d) > ${limits}\nexec ffmpeg "$@"\n`;
   await writeFile(spy, script, { mode: 0o755 });
   poster({ ffmpeg: spy, launcher }).take(segment());
-  await vi.waitFor(async () => expect(await stored()).toBeDefined(), 10_000);
+  await vi.waitFor(async () => expect(await stored()).toBeDefined(), WAIT);
   const uid = process.getuid?.() === 0 ? 65_534 : process.getuid?.();
   expect((await readFile(limits, 'utf8')).trim().split(/\s+/)).toEqual([
     ...[`${uid}`, 'NoNewPrivs:', '1', `${memoryBytes / 1024}`],
@@ -82,15 +85,15 @@ test('its segment may leave the spool while it is made', async () => {
   const script = `#!/bin/sh\n: > ${dir}/runs\nwhile [ -e ${segment()} ]; do sleep 0.05; done\nexec ffmpeg "$@"\n`;
   await writeFile(late, script, { mode: 0o755 });
   poster({ ffmpeg: late }).take(segment());
-  await vi.waitFor(() => readFile(join(dir, 'runs')), 10_000);
+  await vi.waitFor(() => readFile(join(dir, 'runs')), WAIT);
   await rm(segment());
-  await vi.waitFor(async () => expect(await stored()).toBeDefined(), 10_000);
+  await vi.waitFor(async () => expect(await stored()).toBeDefined(), WAIT);
 });
 
 test('is made once in its interval, not for every segment', async () => {
   const made = poster({ intervalMs: 60_000 });
   made.take(segment());
-  await vi.waitFor(async () => expect(await stored()).toBeDefined(), 10_000);
+  await vi.waitFor(async () => expect(await stored()).toBeDefined(), WAIT);
   made.take(join(dir, 'show_001.ts'));
   await made.close();
   expect(store.puts).toHaveLength(1);
@@ -106,17 +109,17 @@ test.each([
   const bad = poster({ ffmpeg, intervalMs: 0, log });
   for (const times of [1, 2]) {
     bad.take(join(dir, file));
-    await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(times), 10_000);
+    await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(times), WAIT);
   }
   expect(store.puts).toEqual([]);
   poster().take(segment());
-  await vi.waitFor(async () => expect(await stored()).toBeDefined(), 10_000);
+  await vi.waitFor(async () => expect(await stored()).toBeDefined(), WAIT);
 });
 
 test('a store that refuses is no fault', async () => {
   store.onPut = () => Promise.reject(new StoreError('denied', 'no'));
   poster().take(segment());
-  await vi.waitFor(() => expect(store.puts).toHaveLength(1), 10_000);
+  await vi.waitFor(() => expect(store.puts).toHaveLength(1), WAIT);
 });
 
 test('an FFmpeg that hangs is gone when the stream is', async () => {

@@ -26,6 +26,7 @@ export class Poster {
   readonly #key: string;
   readonly #command: readonly string[];
   readonly #intervalMs: number;
+  readonly #makeMs: number;
   readonly #log: Logger;
   readonly #closing = new AbortController();
   #startedAt = Number.NEGATIVE_INFINITY;
@@ -40,6 +41,8 @@ export class Poster {
     /** How it is confined: it decodes what strangers send. */
     launcher: FfmpegLauncher;
     intervalMs?: number;
+    /** For FFmpeg, which has the lowest priority (default: 5 s). */
+    makeMs?: number;
     /** The last owner may write one yet: the first is due after an interval. */
     takenOver?: boolean;
     log: Logger;
@@ -53,6 +56,7 @@ export class Poster {
     this.#key = `${options.streamId}/poster.jpg`;
     this.#command = [...options.launcher.words, options.ffmpeg, ...decodeArgs];
     this.#intervalMs = options.intervalMs ?? INTERVAL_MS;
+    this.#makeMs = options.makeMs ?? MAKE_MS;
     this.#log = options.log;
   }
 
@@ -94,7 +98,7 @@ export class Poster {
       cwd: '/',
       env: ffmpegEnvironment,
       stdio: [file.fd, 'pipe', 'ignore'],
-      signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(MAKE_MS)]),
+      signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#makeMs)]),
       killSignal: 'SIGKILL',
     });
     const chunks: Buffer[] = [];

@@ -137,7 +137,10 @@ test('a success gives turns to two, the newest first', async () => {
   await Promise.all(outcomes);
   // Those that probed just then may come before.
   const turns = stored.slice(stored.indexOf('006') + 1);
-  expect(turns).toEqual(turns.toSorted().toReversed());
+  // Two are under way at a time, and read their files first: neighbours may change places.
+  for (const [at, name] of turns.toSorted().toReversed().entries()) {
+    expect(Math.abs(turns.indexOf(name) - at)).toBeLessThanOrEqual(1);
+  }
 });
 
 test('stop() abandons what has failed', async () => {
