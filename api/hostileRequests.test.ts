@@ -168,7 +168,7 @@ const rows: Row[] = [
   ['a flag that is a number', post('{"dvr":1}'), 400, 'body_invalid', 'dvr: must be true or false'],
   ['a profile that does not exist', post('{"profile":"h266"}'), 400, 'body_invalid', 'profile: must be auto, transcode, passthrough, ladder or ladder-source'],
   ['a profile against abr', post('{"profile":"ladder","abr":false}'), 400, 'body_invalid', 'profile: ladder contradicts abr: false; leave abr out, or set it to true'],
-  ['a latency that does not exist', post('{"latency":"none"}'), 400, 'body_invalid', 'latency: must be standard or reduced'],
+  ['a latency that does not exist', post('{"latency":"none"}'), 400, 'body_invalid', 'latency: must be standard, reduced or low'],
   ['a short passphrase', post('{"passphrase":"short"}'), 400, 'body_invalid', 'passphrase: must have 10 to 79 bytes and no control characters'],
   ['a passphrase with a line break', post('{"passphrase":"ten bytes\\nor more"}'), 400, 'body_invalid', 'passphrase: must have 10 to 79 bytes and no control characters'],
   ['a duration of 1e308', post('{"max_duration_seconds":1e308}'), 400, 'body_invalid', 'max_duration_seconds: must be a number from 1 to 2592000'],

@@ -11,8 +11,8 @@ export type StartStream = {
   record?: boolean | null | undefined;
   /** Viewers can rewind to the beginning while the stream is live. */
   dvr?: boolean | null | undefined;
-  /** reduced: shorter segments (docs/latency.md). Default: standard. */
-  latency?: 'standard' | 'reduced' | null | undefined;
+  /** reduced: shorter segments. low: Low-Latency HLS (docs/latency.md). Default: standard. */
+  latency?: 'standard' | 'reduced' | 'low' | null | undefined;
   /** The encoder must have it, too (docs/ingestion.md). */
   passphrase?: string | null | undefined;
   webhook_urls?: string[] | null | undefined;
@@ -121,7 +121,7 @@ export type Stream = {
   abr: boolean;
   /** The stream has a passphrase. */
   encrypted: boolean;
-  latency: 'standard' | 'reduced';
+  latency: 'standard' | 'reduced' | 'low';
   record: boolean;
   dvr: boolean;
   webhook_urls: string[];

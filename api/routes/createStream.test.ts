@@ -94,7 +94,7 @@ describe('POST /v1/streams', () => {
     ['metadata with an odd name', { metadata: { 'a b': '' } }, 'metadata.a b', 'a name must be 1 to 64'],
     ['metadata of 4 kB', { metadata: { a: 'x'.repeat(4_090) } }, 'metadata', 'at most 4096 bytes together'],
     ['metadata of 4 kB in all', { title: 'xx', metadata: { a: 'é'.repeat(2_040) } }, 'metadata', 'at most 4096 bytes'],
-    ['a latency', { latency: 'low' }, 'latency', 'must be standard or reduced'],
+    ['a latency', { latency: 'none' }, 'latency', 'must be standard, reduced or low'],
     ['a window of 0 s', { connect_timeout_seconds: 0 }, 'connect_timeout_seconds', 'must be a number from 1 to 86400'],
     ['a window that is a text', { reconnect_timeout_seconds: '5' }, 'reconnect_timeout_seconds', 'from 1 to 86400'],
     ['a duration of a year', { max_duration_seconds: 31_536_000 }, 'max_duration_seconds', 'from 1 to 2592000'],

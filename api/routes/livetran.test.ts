@@ -86,7 +86,7 @@ describe('start-stream', () => {
     ['a newline after the id', '{"stream_id":"x\\n"}', 'stream_id must be 1 to 64'],
     ['an id of 65', JSON.stringify({ stream_id: 'x'.repeat(65) }), 'stream_id must be 1 to 64'],
     ['an abr that is a word', '{"stream_id":"a","abr":"yes"}', 'abr: must be true or false'],
-    ['a latency that is none', '{"stream_id":"a","latency":"none"}', 'latency: must be standard or reduced'],
+    ['a latency that is none', '{"stream_id":"a","latency":"none"}', 'latency: must be standard, reduced or low'],
     ['a short passphrase', '{"stream_id":"a","passphrase":"short"}', 'passphrase: must have 10 to 79 bytes'],
     ['a passphrase that is none', '{"stream_id":"a","passphrase":1234567890}', 'passphrase: must have 10 to 79 bytes'],
     ['a profile that is none', '{"stream_id":"a","profile":"copy"}', 'profile: must be auto, transcode, passthrough'],

@@ -44,7 +44,7 @@ const common = {
   dvr: flag.nullish().meta({ description: 'Viewers can rewind to the beginning while the stream is live.' }),
   latency: streamLatency
     .nullish()
-    .meta({ description: 'reduced: shorter segments (docs/latency.md). Default: standard.' }),
+    .meta({ description: 'reduced: shorter segments. low: Low-Latency HLS (docs/latency.md). Default: standard.' }),
   passphrase: passphrase.nullish().meta({ description: 'The encoder must have it, too (docs/ingestion.md).' }),
   webhook_urls: webhookUrls.nullish(),
 };

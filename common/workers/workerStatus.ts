@@ -29,6 +29,8 @@ export const workerStatus = z.object({
   /** The address in its SRT URLs. */
   address: z.string(),
   version: z.string(),
+  /** Where APIs reach its origin for low latency, `http://host:port` (HTTP/2, cleartext); undefined: it has none. */
+  origin: z.url({ protocol: /^http$/ }).optional(),
   /** Its start, ms since 1970. */
   since: z.number().min(0).max(8.64e15),
   /** Its units (WORKER_STREAMS), and the streams that it runs. */

@@ -18,7 +18,9 @@ export function streamCommands(to: CommandBuilder): void {
     .argument('[stream_id]', 'the stream; one is made when it is absent', checkStreamId)
     .option('--abr', 'three qualities (1080p, 720p, 480p) in place of one')
     .addOption(new Option('--profile <profile>', 'what is made of the source').choices(requestedProfile.options))
-    .addOption(new Option('--latency <latency>', 'reduced: shorter segments').choices(streamLatency.options))
+    .addOption(
+      new Option('--latency <latency>', 'reduced: shorter segments; low: parts too').choices(streamLatency.options),
+    )
     .option('--record', 'keep every segment; the recording is there when the stream has stopped')
     .option('--dvr', 'viewers can rewind to the beginning')
     .option('--passphrase <text>', 'the encoder must encrypt with it; 10 to 79 bytes')

@@ -18,6 +18,10 @@ test.each([
   ['reduced', { HLS_SEGMENT_SECONDS: '1' }, 1, 1],
   ['reduced', { REDUCED_SEGMENT_SECONDS: '3' }, 3, 2],
   ['reduced', { GOP_SECONDS: '1' }, 2, 2],
+  ['low', {}, 2, 2],
+  ['low', { REDUCED_SEGMENT_SECONDS: '4' }, 4, 4],
+  ['low', { HLS_SEGMENT_SECONDS: '1' }, 1, 1],
+  ['low', { GOP_SECONDS: '0.5' }, 2, 4],
 ] as const)('%s with %o: segments of %d s with %d GOPs', (latency, environment, segmentSeconds, gops) => {
   for (const profile of ['transcode', 'passthrough', 'ladder', 'ladder-source'] as const) {
     const record = { profile, latency, abr: undefined };

@@ -17,6 +17,8 @@ type Settings = Pick<
   | 'AUDIO_RATE'
 >;
 
+const LOW_GOP_SECONDS = 1;
+
 /** How a stream is encoded. @param recorded reads a field of its record @param cores of this host */
 export function encodingOf(
   settings: Settings,
@@ -31,8 +33,9 @@ export function encodingOf(
     ...{ profile, abr, renditions: abr ? settings.LADDER : [settings.SINGLE], encoder: settings.VIDEO_ENCODER },
     threads: encoderThreads(settings.ENCODER_THREADS, cores),
     // Never longer than the standard ones, which may be short on this host.
-    segmentSeconds: latency === 'reduced' ? Math.min(reduced, standard) : standard,
-    gopSeconds: settings.GOP_SECONDS,
+    segmentSeconds: latency === 'standard' ? standard : Math.min(reduced, standard),
+    // A viewer of parts can begin at each key frame.
+    gopSeconds: latency === 'low' ? Math.min(LOW_GOP_SECONDS, settings.GOP_SECONDS) : settings.GOP_SECONDS,
     preset: settings.VIDEO_PRESET,
     audioRate: settings.AUDIO_RATE,
   };
