@@ -2,8 +2,10 @@ import type { StreamSamples } from '../common/stream/streamSamples.ts';
 import type { WorkerRegistry } from '../common/workers/workerRegistry.ts';
 import type { EventTokens } from './auth/eventTokens.ts';
 import type { KeyService } from './auth/keyService.ts';
+import type { PlaybackTokens } from './auth/playbackTokens.ts';
 import type { EventFeed } from './events/eventFeed.ts';
 import type { EventHistory } from './events/eventHistory.ts';
+import type { PlaybackPlaces } from './streams/playbackUrls.ts';
 import type { StreamService } from './streams/streamService.ts';
 import type { WebhookService } from './webhooks/webhookService.ts';
 
@@ -19,6 +21,9 @@ export interface ApiServices {
   events: EventFeed;
   history: EventHistory;
   eventTokens: EventTokens;
+  /** Of viewers. */
+  playbackTokens: PlaybackTokens;
+  places: PlaybackPlaces;
   /** WEBHOOK_SRT_URL: whether the bodies of webhooks have SrtUrl. */
   webhookSrtUrl: boolean;
 }

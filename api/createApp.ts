@@ -36,6 +36,7 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { openApiRoutes } from './routes/openApi.ts';
 import { videoRoutes } from './routes/video.ts';
 import { watchRoutes } from './routes/watch.ts';
+import { PlaybackPlaces } from './streams/playbackUrls.ts';
 import { StreamService } from './streams/streamService.ts';
 import { createWebhookService } from './webhooks/createWebhookService.ts';
 
@@ -90,6 +91,7 @@ export function createApp(deps: AppDeps): Express {
   const webhooks = createWebhookService({ redis, entries, history, ...target });
   const services = {
     ...{ streams, workers: registry, samples, keys, webhooks, eventTokens: deps.auth.eventTokens },
+    ...{ playbackTokens: deps.auth.playbackTokens, places: new PlaybackPlaces(config) },
     ...{ events: deps.events, history, webhookSrtUrl: config.WEBHOOK_SRT_URL },
   };
   app.use(setRequestId, requireHost, measureRequests(metrics.meter), strictTransport(config.API_PUBLIC_URL));
@@ -101,7 +103,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(securityHeaders({ mediaOrigin: new URL(storage.publicUrl).origin }), limitBody, healthRoutes(registry));
   if (deps.metricsText) app.use(metricsRoutes({ text: deps.metricsText, token: config.METRICS_TOKEN }));
   app.use(['/video', '/watch', '/assets'], openToAll);
-  if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir));
+  if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir, deps.auth.playbackTokens));
   app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
   app.use(openApiRoutes(apiRoutes, config.SERVICE_VERSION ?? pack.version));
   app.use('/assets', assetRoutes());

@@ -17,6 +17,7 @@ import { EventFeed } from './events/eventFeed.ts';
 import { followCertificate } from './http/followCertificate.ts';
 import { startHttpServer } from './http/httpServer.ts';
 import { loadCertificate } from './http/loadCertificate.ts';
+import { startLive } from './live/startLive.ts';
 import { metricsText } from './metrics/metricsText.ts';
 
 const REDIS_WAIT_MS = 2_000;
@@ -53,7 +54,8 @@ export async function startApi(
     if (config.METRICS_PORT !== undefined) await startMetrics(config.METRICS_PORT, text, config, log, stack);
     const deps = { config, log, redis, entries, queue, events, auth, metrics };
     const own = config.METRICS_PORT === undefined && { metricsText: text };
-    const handler = createApp({ ...deps, ...(admin && { admin }), ...own });
+    const live = startLive({ ...deps, tokens: auth.playbackTokens, meter: metrics.meter }, stack);
+    const handler = live.inFrontOf(createApp({ ...deps, ...(admin && { admin }), ...own }));
     const where = { host: config.API_HOST, port: config.API_PORT, ...(certificate && { certificate }) };
     const server = await startHttpServer({ handler, ...where });
     stack.push('server', () => server.stop(REQUESTS_DEADLINE_MS));
@@ -61,6 +63,7 @@ export async function startApi(
       const use = server.useCertificate;
       stack.push('certificate', followCertificate({ files: certificateFiles(config), used: certificate, use, log }));
     }
+    stack.push('held live requests', () => live.endHeld());
     // Its listeners' answers have no other end, and the server waits for answers.
     stack.push('events', () => events.stop());
     return { url: server.url, stop: () => stack.stop() };

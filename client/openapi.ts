@@ -13,6 +13,8 @@ export type StartStream = {
   dvr?: boolean | null | undefined;
   /** reduced: shorter segments. low: Low-Latency HLS (docs/latency.md). Default: standard. */
   latency?: 'standard' | 'reduced' | 'low' | null | undefined;
+  /** signed: viewers need a token in the URL (docs/tokens.md). Default: public. */
+  playback?: 'public' | 'signed' | null | undefined;
   /** The encoder must have it, too (docs/ingestion.md). */
   passphrase?: string | null | undefined;
   webhook_urls?: string[] | null | undefined;
@@ -40,6 +42,11 @@ export type RotateKey = {
   revoke?: boolean | undefined;
   /** Replaces the passphrase; null removes it. */
   passphrase?: string | null | undefined;
+};
+
+export type CreatePlaybackToken = {
+  /** Seconds until it expires. A viewer who plays on then is refused: give it the length of the show. */
+  expires_in?: number | undefined;
 };
 
 export type NewKey = {
@@ -142,6 +149,7 @@ export type Stream = {
   srt_url: string | null;
   /** The playlist, once it is in the store. */
   stream_link: string | null;
+  playback: Playback;
   /** The recording, once it is in the store. */
   recording_link: string | null;
   /** The encoder that was refused last. */
@@ -163,6 +171,15 @@ export type Stream = {
   streaming_at: string | null;
   stopped_at: string | null;
   updated_at: string;
+};
+
+export type Playback = {
+  /** signed: the URLs work with a token in front of the stream id (docs/tokens.md), and as they are nobody may play them. */
+  policy: 'public' | 'signed';
+  /** The playlist in the store. There is none before the first segments are stored. */
+  hls: string;
+  /** The Low-Latency HLS playlist (docs/latency.md). null: the stream is started without `latency: low`. */
+  low_latency: string | null;
 };
 
 export type StreamHealth = {
@@ -223,6 +240,8 @@ export type Problem = {
     | 'endpoint_not_found'
     | 'unauthorized'
     | 'forbidden'
+    | 'playback_token_missing'
+    | 'playback_token_invalid'
     | 'request_malformed'
     | 'body_invalid'
     | 'field_unknown'
@@ -253,6 +272,7 @@ export type Problem = {
     | 'config_invalid'
     | 'dependency_missing'
     | 'port_unavailable'
+    | 'origin_unavailable'
     | 'ports_exhausted'
     | 'listener_error'
     | 'key_error'
@@ -272,6 +292,20 @@ export type Problem = {
         rule: string;
       }[]
     | undefined;
+};
+
+export type PlaybackToken = {
+  token: string;
+  /** The low-latency playlist where there is one, else the one in the store. */
+  url: string;
+  /** Both, with the token. */
+  playback: {
+    /** The playlist in the store. There is none before the first segments are stored. */
+    hls: string;
+    /** The Low-Latency HLS playlist (docs/latency.md). null: the stream is started without `latency: low`. */
+    low_latency: string | null;
+  };
+  expires_at: string;
 };
 
 export type StreamStats = {
@@ -513,6 +547,15 @@ export interface Operations {
     body: RotateKey;
     answer: Stream;
   };
+  /** Make a token with which one viewer plays a signed stream */
+  createPlaybackToken: {
+    params: {
+      stream_id: string;
+    };
+    query: Record<string, never>;
+    body: CreatePlaybackToken;
+    answer: PlaybackToken;
+  };
   /** Show a stream's figures, second by second */
   getStreamStats: {
     params: {
@@ -709,6 +752,7 @@ export const operations = {
   stopStream: { method: 'DELETE', path: '/v1/streams/{stream_id}' },
   completeStream: { method: 'POST', path: '/v1/streams/{stream_id}/complete' },
   rotateKey: { method: 'POST', path: '/v1/streams/{stream_id}/key' },
+  createPlaybackToken: { method: 'POST', path: '/v1/streams/{stream_id}/playback-tokens' },
   getStreamStats: { method: 'GET', path: '/v1/streams/{stream_id}/stats' },
   listStats: { method: 'GET', path: '/v1/stats' },
   followStream: { method: 'GET', path: '/v1/streams/{stream_id}/events' },

@@ -1,7 +1,7 @@
 import type { FollowOptions } from './followEvents.ts';
 import { listAll } from './listAll.ts';
 import type { CallOptions, Livetran } from './livetran.ts';
-import type { EditStream, Operations, RotateKey, Stream, StreamStats } from './openapi.ts';
+import type { EditStream, Operations, PlaybackToken, RotateKey, Stream, StreamStats } from './openapi.ts';
 import type { StreamEvent } from './streamEvent.ts';
 
 /** Streams: start them, show them, follow them, stop them. */
@@ -34,6 +34,12 @@ export class Streams {
   /** Makes a new stream key. Resolves to the stream with its new SRT URL. `revoke`: disconnects the encoder of the old one. */
   rotateKey(streamId: string, change: RotateKey = {}, options?: CallOptions): Promise<Stream> {
     return this.#api.call('rotateKey', { params: { stream_id: streamId }, body: change }, options);
+  }
+
+  /** A token with which one viewer plays a signed stream, with the URLs in which it is. @param expiresIn seconds; default: an hour */
+  createPlaybackToken(streamId: string, expiresIn?: number, options?: CallOptions): Promise<PlaybackToken> {
+    const body = expiresIn === undefined ? {} : { expires_in: expiresIn };
+    return this.#api.call('createPlaybackToken', { params: { stream_id: streamId }, body }, options);
   }
 
   /** Its figures, second by second. */

@@ -49,6 +49,16 @@ export const errorCatalogue = {
     'This caller may not do that',
     'Use a key with the scope that `detail` names, or another page.',
   ),
+  playback_token_missing: caller(
+    403,
+    'The stream is signed, and the URL has no token',
+    'Get the URL from the app that shows the stream; it has a token for each viewer.',
+  ),
+  playback_token_invalid: caller(
+    403,
+    'The playback token is expired, forged, or for another stream',
+    'Get a new URL from the app that shows the stream.',
+  ),
   request_malformed: caller(400, 'The request is not valid HTTP', 'Send a request that HTTP/1.1 allows.'),
   body_invalid: caller(400, 'The body breaks a rule', 'Mend the fields that `errors` lists, and send it again.'),
   field_unknown: caller(400, 'The body has a field that does not exist', 'Remove the field, or spell it as listed.'),
@@ -134,6 +144,11 @@ export const errorCatalogue = {
     ...{ status: 500, retryable: true, blame: 'operator' },
     title: 'A port is in use or not allowed',
     next: 'Stop the other program, or set another port.',
+  },
+  origin_unavailable: {
+    ...{ status: 503, retryable: true, blame: 'operator' },
+    title: 'No worker has answered for the stream in time',
+    next: 'Try again in a second. The operator checks that the workers run, and that this host reaches their origins.',
   },
   ports_exhausted: {
     ...{ status: 503, retryable: true, blame: 'operator' },

@@ -12,11 +12,13 @@ import { KeyRing } from './keyRing.ts';
 import { KeySeal } from './keySeal.ts';
 import { KeyService } from './keyService.ts';
 import { KeyStore } from './keyStore.ts';
+import { PlaybackTokens } from './playbackTokens.ts';
 
 export interface Auth {
   authenticator: Authenticator;
   keys: KeyService;
   eventTokens: EventTokens;
+  playbackTokens: PlaybackTokens;
 }
 
 /** Loads the API keys and follows their changes. Redis may be away. */
@@ -37,6 +39,7 @@ export async function startAuth(
     authenticator: new Authenticator({ ring, admission, perKey, perAddress }),
     keys: new KeyService({ ring, store, log }),
     eventTokens: new EventTokens(config.HMAC_SECRET, ring),
+    playbackTokens: new PlaybackTokens(config),
   };
 }
 

@@ -1,16 +1,13 @@
 import type { Meter } from '@opentelemetry/api';
 import type { RequestHandler } from 'express';
+import { requestDuration } from './requestDuration.ts';
 
 /** Folders that are served as files: their paths are as many as their files, so they count as one route each. */
 const FOLDERS = ['/video', '/assets', '/admin/queues'];
 
 /** Records each request's time from its arrival to the end of its answer, by route pattern, method and status. */
 export function measureRequests(meter: Meter): RequestHandler {
-  const duration = meter.createHistogram('http_server_request_duration_seconds', {
-    description: 'Time from a request to the end of its answer',
-    unit: 's',
-    advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
-  });
+  const duration = requestDuration(meter);
   return (request, response, next) => {
     const begun = performance.now();
     // Read now: while sub-routers run, Express cuts their mount point off.

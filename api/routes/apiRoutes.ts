@@ -1,6 +1,7 @@
 import type { Route } from '../http/route.ts';
 import { eventRoutes } from './events.ts';
 import { keyRoutes } from './keys.ts';
+import { playbackTokenRoutes } from './playbackTokens.ts';
 import { statsRoutes } from './stats.ts';
 import { streamRoutes } from './streams.ts';
 import { webhookDeliveryRoutes } from './webhookDeliveries.ts';
@@ -10,6 +11,7 @@ import { workerRoutes } from './workers.ts';
 /** Every route of the resource API. A new one is added here, and nowhere else (docs/api.md#add-a-route). */
 export const apiRoutes: readonly Route[] = [
   ...streamRoutes,
+  ...playbackTokenRoutes,
   ...statsRoutes,
   ...eventRoutes,
   ...workerRoutes,

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { askRedis } from '../http/askRedis.ts';
 import { defineRoute } from '../http/route.ts';
-import { healthView } from '../streams/healthView.ts';
+import { healthOf, healthView } from '../streams/healthView.ts';
 import { sampleView, viewSample } from '../streams/sampleView.ts';
 import { streamRef } from '../streams/schemas.ts';
-import { viewStream } from '../streams/streamView.ts';
 
 const statsQuery = z.object({
   seconds: z.coerce
@@ -36,9 +35,9 @@ const getStats = defineRoute({
   errors: ['stream_not_found', 'stream_unreadable'],
   call: async ({ params, query }, { streams, samples }) => {
     const record = await streams.get(params.stream_id);
-    const { stream_id, run, health } = viewStream(record);
+    const { streamId: stream_id, run } = record;
     const kept = await askRedis(() => samples.read({ streamId: stream_id, run }, query.seconds));
-    return { status: 200, body: { stream_id, run, health, samples: kept.map(viewSample) } };
+    return { status: 200, body: { stream_id, run, health: healthOf(record), samples: kept.map(viewSample) } };
   },
 });
 

@@ -57,6 +57,7 @@ describe('/api/streams', () => {
       port: null,
       srt_url: 'srt://x',
       stream_link: 'https://cdn.example/a/a.m3u8',
+      playback: { policy: 'public', hls: 'http://localhost:0/video/a/a_master.m3u8', low_latency: null },
       recording_link: null,
       last_refusal: null,
       health: null,

@@ -40,9 +40,12 @@ const listStreams = defineRoute({
     },
   },
   errors: [],
-  call: async ({ query }, { streams }) => {
+  call: async ({ query }, { streams, places }) => {
     const { records, next } = await streams.page(pageQuery(query));
-    return { status: 200, body: { data: records.map(viewStream), next_cursor: next ? writeCursor(next) : null } };
+    return {
+      status: 200,
+      body: { data: records.map(record => viewStream(record, places)), next_cursor: next ? writeCursor(next) : null },
+    };
   },
 });
 
@@ -56,10 +59,10 @@ const createStream = defineRoute({
   body: createRequest,
   answers: { 201: { description: 'The stream', schema: streamView } },
   errors: ['stream_running', 'quota', 'webhook_refused', 'stream_unreadable'],
-  call: async ({ body, headers, signal, caller, repeatKey }, { streams }) => {
+  call: async ({ body, headers, signal, caller, repeatKey }, { streams, places }) => {
     const { waitMs, headers: applied } = patience(headers);
     const how = { waitMs, signal, quota: quotaOf(caller), startedBy: repeatKey };
-    const stream = viewStream(await streams.create(body, how));
+    const stream = viewStream(await streams.create(body, how), places);
     return { status: 201, headers: { ...applied, Location: `/streams/${stream.stream_id}` }, body: stream };
   },
 });
@@ -71,7 +74,10 @@ const getStream = defineRoute({
   params: streamRef,
   answers: { 200: { description: 'The stream', schema: streamView } },
   errors: ['stream_not_found', 'stream_unreadable'],
-  call: async ({ params }, { streams }) => ({ status: 200, body: viewStream(await streams.get(params.stream_id)) }),
+  call: async ({ params }, { streams, places }) => ({
+    status: 200,
+    body: viewStream(await streams.get(params.stream_id), places),
+  }),
 });
 
 const editStream = defineRoute({
@@ -83,9 +89,9 @@ const editStream = defineRoute({
   body: editRequest,
   answers: { 200: { description: 'The stream', schema: streamView } },
   errors: ['stream_not_found', 'stream_unreadable', 'webhook_refused', 'recording_fixed', 'edit_conflict'],
-  call: async ({ params, body }, { streams }) => ({
+  call: async ({ params, body }, { streams, places }) => ({
     status: 200,
-    body: viewStream(await streams.edit(params.stream_id, body)),
+    body: viewStream(await streams.edit(params.stream_id, body), places),
   }),
 });
 
@@ -97,7 +103,10 @@ const stopStream = defineRoute({
   params: streamRef,
   answers: { 202: { description: 'The stream, which may still be ending', schema: streamView } },
   errors: ['stream_not_found', 'stream_unreadable'],
-  call: async ({ params }, { streams }) => ({ status: 202, body: viewStream(await streams.end(params.stream_id)) }),
+  call: async ({ params }, { streams, places }) => ({
+    status: 202,
+    body: viewStream(await streams.end(params.stream_id), places),
+  }),
 });
 
 const completeStream = defineRoute({
@@ -109,9 +118,9 @@ const completeStream = defineRoute({
   params: streamRef,
   answers: { 202: { description: 'The stream, which may still be ending', schema: streamView } },
   errors: ['stream_not_found', 'stream_unreadable'],
-  call: async ({ params }, { streams }) => ({
+  call: async ({ params }, { streams, places }) => ({
     status: 202,
-    body: viewStream(await streams.end(params.stream_id, 'completed')),
+    body: viewStream(await streams.end(params.stream_id, 'completed'), places),
   }),
 });
 
@@ -131,12 +140,12 @@ const rotateKey = defineRoute({
     },
   },
   errors: ['stream_not_found', 'stream_stopped', 'stream_unreadable'],
-  call: async ({ params, body, headers, signal }, { streams }) => {
+  call: async ({ params, body, headers, signal }, { streams, places }) => {
     const { waitMs, headers: applied } = patience(headers);
     const { revoke = false, passphrase } = body;
     const rotation = { revoke, ...(passphrase !== undefined && { passphrase }) };
     const { record, isMade } = await streams.rotateKey(params.stream_id, rotation, { waitMs, signal });
-    const reply = { headers: applied, body: viewStream(record) };
+    const reply = { headers: applied, body: viewStream(record, places) };
     return isMade ? { status: 200, ...reply } : { status: 202, ...reply };
   },
 });

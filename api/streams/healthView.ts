@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { healthFaults, healthProblems } from '../../common/stream/healthProblems.ts';
 import type { StreamHealth } from '../../common/stream/streamHealth.ts';
+import type { StreamRecord } from '../../common/stream/streamRecord.ts';
 
 const time = z.iso.datetime();
 
@@ -23,7 +24,11 @@ export const healthView = z
   })
   .meta({ id: 'StreamHealth' });
 
-export function viewHealth({ since, problems }: StreamHealth): z.output<typeof healthView> {
+/** null: no encoder is connected, so there is nothing to say. */
+export const healthOf = ({ health, state }: StreamRecord): z.output<typeof healthView> | null =>
+  health && state === 'STREAMING' ? viewHealth(health) : null;
+
+function viewHealth({ since, problems }: StreamHealth): z.output<typeof healthView> {
   return {
     status: problems.length === 0 ? 'good' : 'degraded',
     since: new Date(since).toISOString(),

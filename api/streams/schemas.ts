@@ -9,6 +9,7 @@ import {
   streamMetadata,
   streamTitle,
 } from '../../common/stream/streamMetadata.ts';
+import { streamPlayback } from '../../common/stream/streamPlayback.ts';
 import { profileConflict, requestedProfile } from '../../common/stream/streamProfile.ts';
 
 export const webhookUrl = z
@@ -45,6 +46,9 @@ const common = {
   latency: streamLatency
     .nullish()
     .meta({ description: 'reduced: shorter segments. low: Low-Latency HLS (docs/latency.md). Default: standard.' }),
+  playback: streamPlayback
+    .nullish()
+    .meta({ description: 'signed: viewers need a token in the URL (docs/tokens.md). Default: public.' }),
   passphrase: passphrase.nullish().meta({ description: 'The encoder must have it, too (docs/ingestion.md).' }),
   webhook_urls: webhookUrls.nullish(),
 };

@@ -13,6 +13,7 @@ export function startOptionsOf(request: StartRequest, fallback: RequestedProfile
     record: request.record ?? false,
     dvr: request.dvr ?? false,
     latency: request.latency ?? 'standard',
+    playback: request.playback ?? 'public',
     passphrase: request.passphrase,
     title: request.title,
     metadata: request.metadata,

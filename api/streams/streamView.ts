@@ -6,7 +6,9 @@ import { streamProfile } from '../../common/stream/streamProfile.ts';
 import { streamReasons } from '../../common/stream/streamReasons.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
 import { streamStates } from '../../common/stream/streamState.ts';
-import { healthView, viewHealth } from './healthView.ts';
+import { healthOf, healthView } from './healthView.ts';
+import type { PlaybackPlaces } from './playbackUrls.ts';
+import { playbackView, viewUrls } from './playbackView.ts';
 
 const time = z.iso.datetime();
 const ownSeconds = z.number().nullable().meta({ description: "null: the worker's setting counts." });
@@ -45,6 +47,7 @@ export const streamView = z
       .nullable()
       .meta({ description: 'Where the encoder publishes, with the stream key. From READY on.' }),
     stream_link: z.string().nullable().meta({ description: 'The playlist, once it is in the store.' }),
+    playback: playbackView,
     recording_link: z.string().nullable().meta({ description: 'The recording, once it is in the store.' }),
     last_refusal: z
       .object({
@@ -68,7 +71,7 @@ export const streamView = z
 export type StreamView = z.output<typeof streamView>;
 
 /** A stream as the resource API shows it. */
-export function viewStream(record: StreamRecord): StreamView {
+export function viewStream(record: StreamRecord, places: PlaybackPlaces): StreamView {
   const { lastRefusal: refusal } = record;
   return {
     stream_id: record.streamId,
@@ -96,9 +99,10 @@ export function viewStream(record: StreamRecord): StreamView {
     // A URL whose key was revoked leads nowhere.
     srt_url: record.urlGeneration < record.keyFloor ? null : (record.srtUrl ?? null),
     stream_link: record.streamLink ?? null,
+    playback: { policy: record.playback, ...viewUrls(places.of(record)) },
     recording_link: record.recordingLink ?? null,
     last_refusal: refusal ? { ...refusal, at: iso(refusal.at) } : null,
-    health: record.health && record.state === 'STREAMING' ? viewHealth(record.health) : null,
+    health: healthOf(record),
     created_at: iso(record.createdAt),
     ready_at: isoOrNull(record.readyAt),
     streaming_at: isoOrNull(record.streamingAt),

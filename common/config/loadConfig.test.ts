@@ -210,6 +210,8 @@ describe('loadConfig', () => {
       METRICS_TOKEN: 'sixteen-letters!',
       ADMIN_USERS: '# nobody',
       API_KEYS: '[]',
+      PLAYBACK_KEYS: JSON.stringify([{ id: 'a', secret: 'x'.repeat(32) }]),
+      LIVE_CACHE_BYTES: '1000000',
       RATE_LIMIT_PER_KEY: '0',
       RATE_LIMIT_PER_ADDRESS: '600',
       TRUSTED_PROXIES: '10.0.0.0/8, ::1, loopback',

@@ -18,9 +18,12 @@ function file(text: string): string {
 const secret = 'sixteen-letters!';
 
 describe('secrets from files', () => {
+  const playbackKeys = [{ id: 'a', secret: 'x'.repeat(32) }];
+
   test.each(secretVariables)('%s_FILE gives %s', name => {
     const values: Record<string, string> = {
       ...{ REDIS_URL: 'redis://user:password@redis:6379', ADMIN_USERS: '# nobody', API_KEYS: '[]' },
+      PLAYBACK_KEYS: JSON.stringify(playbackKeys),
     };
     const value = values[name] ?? secret;
     expect(Object.keys(variables.shape)).toContain(name);
@@ -28,7 +31,12 @@ describe('secrets from files', () => {
       { [`${name}_FILE`]: file(value), API_URL: 'http://x', STORAGE: 'file' },
       [],
     );
-    const lists: Record<string, readonly string[]> = { ADMIN_USERS: [], API_KEYS: [], WEBHOOK_OLD_SECRETS: [secret] };
+    const lists: Record<string, readonly unknown[]> = {
+      ADMIN_USERS: [],
+      API_KEYS: [],
+      WEBHOOK_OLD_SECRETS: [secret],
+      PLAYBACK_KEYS: playbackKeys,
+    };
     expect(config[name]).toEqual(lists[name] ?? value);
     expect(warnings).toEqual([]);
   });

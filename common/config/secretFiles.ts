@@ -8,6 +8,7 @@ export const secretVariables = [
   'WEBHOOK_OLD_SECRETS',
   'API_KEYS',
   'API_KEYS_SECRET',
+  'PLAYBACK_KEYS',
   'R2_ACCESS_KEY',
   'R2_SECRET_KEY',
   'ADMIN_PASSWORD',

@@ -4,6 +4,7 @@ import { requestedProfile } from '../stream/streamProfile.ts';
 import { adminUsers } from './adminUsers.ts';
 import { configuredKeys } from './apiKeys.ts';
 import { defaultLadder, defaultSingle, ladder, rendition, videoEncoder } from './encoding.ts';
+import { playbackKeys } from './playbackKeys.ts';
 import { profileCosts } from './profileCosts.ts';
 import { addressRanges, json, onOff, pixelCount, portRange } from './values.ts';
 
@@ -56,6 +57,8 @@ export const variables = z.object({
   METRICS_PORT: whole(1, 65_535).optional(),
   API_KEYS: json(configuredKeys).optional(),
   API_KEYS_SECRET: secret.optional(),
+  PLAYBACK_KEYS: json(playbackKeys).optional(),
+  LIVE_CACHE_BYTES: whole(1_000_000, Number.MAX_SAFE_INTEGER).default(256 * 1024 ** 2),
   RATE_LIMIT_PER_KEY: whole(0, 60_000_000).default(60_000),
   RATE_LIMIT_PER_ADDRESS: whole(0, 60_000_000).default(120_000),
   TRUSTED_PROXIES: addressRanges.optional(),

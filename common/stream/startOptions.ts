@@ -1,5 +1,6 @@
 import type { StreamLatency } from './streamLatency.ts';
 import type { StreamMetadata } from './streamMetadata.ts';
+import type { StreamPlayback } from './streamPlayback.ts';
 import { isLadder, type StreamProfile } from './streamProfile.ts';
 
 /** Who starts a stream, and how many the caller may have. */
@@ -22,6 +23,8 @@ export interface StartOptions {
   dvr?: boolean;
   /** Default: standard. */
   latency?: StreamLatency;
+  /** Who may play it. Default: public. */
+  playback?: StreamPlayback;
   /** The encoder must have it, too; absent: the stream is not encrypted. */
   passphrase?: string;
   title?: string;
@@ -38,11 +41,12 @@ export interface StartOptions {
 
 /** The options as the record's fields: name, value, name, value. What is not set is not there. */
 export function startFields(options: StartOptions): string[] {
-  const { profile, latency = 'standard', passphrase, title, metadata, quota, startedBy } = options;
+  const { profile, latency = 'standard', playback = 'public', passphrase, title, metadata, quota, startedBy } = options;
   const flag = (on: boolean | undefined): string => (on ? '1' : '0');
   const fields = {
     profile,
     latency,
+    playback,
     abr: flag(isLadder(profile)),
     record: flag(options.record),
     dvr: flag(options.dvr),

@@ -5,6 +5,7 @@ import { lastRefusal } from './lastRefusal.ts';
 import { streamHealth } from './streamHealth.ts';
 import { streamLatency } from './streamLatency.ts';
 import { streamMetadata } from './streamMetadata.ts';
+import { streamPlayback } from './streamPlayback.ts';
 import { streamProfile } from './streamProfile.ts';
 import { type StreamReason, streamStates } from './streamState.ts';
 
@@ -24,6 +25,7 @@ const storedRecord = z
     profile: streamProfile.optional(),
     abr: flag,
     latency: streamLatency.default('standard'),
+    playback: streamPlayback.default('public'),
     record: flag.default(false),
     dvr: flag.default(false),
     webhookUrls: urls,

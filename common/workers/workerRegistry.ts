@@ -31,6 +31,13 @@ export class WorkerRegistry {
     await this.#redis.multi().zrem(keys.workers, id).del(keys.worker(id)).exec();
   }
 
+  /** What a living worker says of itself; undefined: it is gone, or its status does not parse. */
+  async find(id: string): Promise<WorkerStatus | undefined> {
+    const text = await this.#redis.get(keys.worker(id));
+    if (text === null) return undefined;
+    return this.#entries.parse('worker status', id, () => workerStatus.parse(JSON.parse(text)));
+  }
+
   /** All living workers, oldest first. A status that does not parse is left out. */
   async list(): Promise<WorkerStatus[]> {
     const ids = (await this.#living.run(this.#redis, [keys.workers], [])) as string[];

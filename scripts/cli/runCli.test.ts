@@ -34,6 +34,7 @@ const stream = (fields: object = {}) => ({
   updated_at: '2026-11-22T10:00:01.000Z',
   srt_url: 'srt://127.0.0.1:20001?streamid=mode=publish,rid=demo,token=abc',
   stream_link: null,
+  playback: { policy: 'public', hls: 'https://x/demo.m3u8', low_latency: 'https://api/live/demo/demo.m3u8' },
   node: 'host-1',
   ...fields,
 });
@@ -198,6 +199,7 @@ describe('livetran', () => {
       'Profile     passthrough, transcoded: no_idr',
       'SRT URL     srt://127.0.0.1:20001?streamid=mode=publish,rid=demo,token=abc',
       'Playlist    https://x/demo.m3u8',
+      'Low latency https://api/live/demo/demo.m3u8',
       'Refused     1403 192.0.2.7:5000: the stream key has expired (3 in all)',
       'Updated     2026-11-22T10:00:01.000Z',
     ]);
@@ -207,7 +209,7 @@ describe('livetran', () => {
     const since = '2026-11-22T10:00:00.000Z';
     const loss = { code: 'packets_lost', fault: 'network', since, message: '4 % are lost', advice: 'Use a wire' };
     answers = [data(stream({ health: { status: 'degraded', since, problems: [loss] } }))];
-    expect((await cli('status', 'demo')).out.slice(3, 5)).toEqual([
+    expect((await cli('status', 'demo')).out.slice(4, 6)).toEqual([
       `Health      degraded since ${since}`,
       'Problem     packets_lost (network): 4 % are lost. Use a wire',
     ]);

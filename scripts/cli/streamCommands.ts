@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { streamLatency } from '../../common/stream/streamLatency.ts';
+import { streamPlayback } from '../../common/stream/streamPlayback.ts';
 import { requestedProfile } from '../../common/stream/streamProfile.ts';
 import { streamStates } from '../../common/stream/streamState.ts';
 import type { CommandBuilder } from './commandBuilder.ts';
@@ -21,6 +22,7 @@ export function streamCommands(to: CommandBuilder): void {
     .addOption(
       new Option('--latency <latency>', 'reduced: shorter segments; low: parts too').choices(streamLatency.options),
     )
+    .addOption(new Option('--playback <policy>', 'signed: viewers need a token').choices(streamPlayback.options))
     .option('--record', 'keep every segment; the recording is there when the stream has stopped')
     .option('--dvr', 'viewers can rewind to the beginning')
     .option('--passphrase <text>', 'the encoder must encrypt with it; 10 to 79 bytes')

@@ -47,6 +47,8 @@ export interface HlsOutputOptions {
   record?: boolean;
   /** Every segment is kept, and stays in the live playlist. */
   dvr?: boolean;
+  /** Viewers need a token. */
+  signed?: boolean;
   /** The stream had another owner before, which may not know yet that it has lost it. */
   takenOver?: boolean;
   openTimeoutMs?: number;

@@ -1,9 +1,11 @@
 import { AppError } from '../../common/errors.ts';
 import type { HlsOutputDeps, HlsOutputEvents, HlsOutputOptions } from './hlsOutputContract.ts';
+import { markSigned } from './markSigned.ts';
 import { LedgerStore } from './playlist/ledgerStore.ts';
 import { type Recovered, recover } from './playlist/recovery.ts';
 import { streamFiles } from './playlist/streamFiles.ts';
 import { RunRetention } from './retention/runRetention.ts';
+import { retryStore } from './store/retryStore.ts';
 import { StoreError } from './store/storeError.ts';
 import { storeFault } from './store/storeFault.ts';
 
@@ -39,7 +41,11 @@ export async function recoverOutput(
   try {
     const limit = AbortSignal.any([...patience, ...(signal ? [signal] : [])]);
     const recovered = await recover({ ...deps, copies, files, ledger, token, takenOver }, limit);
-    const retention = await RunRetention.open(deps, options, { ...recovered, files }, retentionEvents, limit);
+    const isOwner = () => deps.isCertain?.() ?? true;
+    const [retention] = await Promise.all([
+      RunRetention.open(deps, options, { ...recovered, files }, retentionEvents, limit),
+      retryStore(() => markSigned(deps.store, streamId, options.signed ?? false, { isOwner, signal: limit }), limit),
+    ]);
     copies.save(recovered.ledger);
     return { recovered, copies, retention };
   } catch (error) {

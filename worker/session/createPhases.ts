@@ -79,8 +79,8 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
           token: lease.token,
           window: config.HLS_WINDOW,
           ...(config.HLS_GRACE_SEGMENTS === undefined ? {} : { graceSegments: config.HLS_GRACE_SEGMENTS }),
-          record: lease.recorded('record') === '1',
-          dvr: lease.recorded('dvr') === '1',
+          ...{ record: lease.recorded('record') === '1', dvr: lease.recorded('dvr') === '1' },
+          signed: lease.recorded('playback') === 'signed',
           // Without a recorded URL no encoder can have connected, and nothing was published.
           takenOver: lease.recorded('srtUrl') !== undefined,
         },

@@ -7,7 +7,10 @@ const READY_MS = 30_000;
 
 /** The options of the command line. */
 export interface StartFlags
-  extends Pick<StartStream, 'abr' | 'profile' | 'latency' | 'record' | 'dvr' | 'passphrase' | 'title' | 'metadata'> {
+  extends Pick<
+    StartStream,
+    'abr' | 'profile' | 'latency' | 'playback' | 'record' | 'dvr' | 'passphrase' | 'title' | 'metadata'
+  > {
   maxDuration?: number;
   webhook?: string[];
   url?: boolean;
@@ -50,8 +53,20 @@ export async function start(
 
 /** What was not given is left to the API. */
 function requestOf(streamId: string | undefined, flags: StartFlags): StartStream {
-  const { abr, profile, latency, record, dvr, passphrase, title, metadata, maxDuration, webhook = [] } = flags;
-  const given = { abr, profile, latency, record, dvr, passphrase, title, metadata };
+  const {
+    abr,
+    profile,
+    latency,
+    playback,
+    record,
+    dvr,
+    passphrase,
+    title,
+    metadata,
+    maxDuration,
+    webhook = [],
+  } = flags;
+  const given = { abr, profile, latency, playback, record, dvr, passphrase, title, metadata };
   const named = { stream_id: streamId, ...given, max_duration_seconds: maxDuration };
   return { ...named, ...(webhook.length > 0 && { webhook_urls: webhook }) };
 }

@@ -17,6 +17,7 @@ function lines(stream: Stream): [string, string | null | undefined][] {
     ['Profile', stream.fallback ? `${stream.profile}, transcoded: ${stream.fallback}` : stream.profile],
     ['SRT URL', stream.state === 'STOPPED' ? null : stream.srt_url],
     ['Playlist', stream.stream_link],
+    ['Low latency', stream.playback.low_latency],
     ['Recording', stream.recording_link],
     ['Worker', stream.state === 'STOPPED' ? null : stream.worker],
     ['Health', stream.health && `${stream.health.status} since ${stream.health.since}`],
