@@ -8,6 +8,7 @@ import { RouterRegistry } from '../common/routers/routerRegistry.ts';
 import type { RouterStatus } from '../common/routers/routerStatus.ts';
 import { StopStack } from '../common/stopStack.ts';
 import pack from '../package.json' with { type: 'json' };
+import { HealthServer } from './healthServer.ts';
 import { RouterHeartbeat } from './routerHeartbeat.ts';
 import { SrtRouter } from './srtRouter.ts';
 import { LostReports } from './streams/lostReports.ts';
@@ -46,6 +47,10 @@ export async function startRouter(config: RouterConfig, log: Logger): Promise<Ru
       log,
     });
     stack.push('connections', () => router.stop());
+    if (config.ROUTER_HEALTH_PORT !== undefined) {
+      const health = await HealthServer.open({ bind: config.ROUTER_BIND, port: config.ROUTER_HEALTH_PORT });
+      stack.push('health', () => health.stop());
+    }
     streams.start();
     udp.onPacket((packet, peer) => router.receive(packet, peer));
     const { id, status } = describe(config, udp, router);

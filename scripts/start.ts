@@ -20,14 +20,18 @@ function summary({ url, config, dataDir }: Embedded): string {
   const place = named(secretsFile(dataDir));
   const shown = config.API_PUBLIC_URL ?? url;
   const password = process.env.ADMIN_PASSWORD ? 'as you set ADMIN_PASSWORD' : `ADMIN_PASSWORD in ${place}`;
-  const { first, last } = config.SRT_PORTS;
+  const { ROUTER_HOST, ROUTER_PORT, SRT_PORTS } = config;
+  const srt =
+    ROUTER_PORT === undefined
+      ? `${config.SRT_HOST}, UDP ports ${SRT_PORTS.first}-${SRT_PORTS.last}   (SRT_HOST is the address that encoders get)`
+      : `${ROUTER_HOST}, UDP port ${ROUTER_PORT}   (ROUTER_HOST is the address that encoders get)`;
   return `
 Livetran is up. Its data is in ${named(dataDir)}; Ctrl-C stops it.
 
   API          ${shown}   requests are signed with HMAC_SECRET in ${place}
   Watch pages  ${shown}/watch/<stream_id>
   Control room ${shown}/admin   user ${config.ADMIN_USER}, password: ${password}
-  SRT          ${config.SRT_HOST}, UDP ports ${first}-${last}   (SRT_HOST is the address that encoders get)
+  SRT          ${srt}
 
   Go live:     ./scripts/livetran start my-stream
 `;
@@ -47,7 +51,7 @@ async function main(): Promise<number> {
   onEndSignals(onRequest, ['SIGINT', 'SIGTERM', 'SIGHUP']);
   const stopped = new Promise<undefined>(done => stopping.signal.addEventListener('abort', () => done(undefined)));
   try {
-    say('Livetran starts: redis-server, API, worker …');
+    say(`Livetran starts: redis-server, ${process.env.ROUTER_PORT ? 'router, ' : ''}API, worker …`);
     const dataDir = resolve(process.env.DATA_DIR || '.livetran');
     const onLine = (name: string, line: string): void => say(process.stdout.isTTY ? formatLogLine(name, line) : line);
     embedded = await startEmbedded({ root, env: process.env, dataDir, onLine, signal: stopping.signal });

@@ -79,6 +79,7 @@ export const variables = z.object({
   ROUTER_BIND: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this host' }).default('0.0.0.0'),
   ROUTER_PORT: whole(1, 65_535).optional(),
   ROUTER_HOST: z.string().min(1).max(255).optional(),
+  ROUTER_HEALTH_PORT: whole(1, 65_535).optional(),
   ROUTER_RING_MS: whole(0, 30_000).default(2_500),
   ROUTER_RING_BYTES: whole(0, Number.MAX_SAFE_INTEGER).default(256 * 1024 ** 2),
 

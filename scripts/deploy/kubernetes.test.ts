@@ -85,10 +85,14 @@ test('services and disruption budgets lead to pods that are there, and to ports 
       return Object.entries(fields(selector)).every(([key, value]) => labels[key] === value);
     });
   for (const service of ofKind('Service')) {
-    const [pod, ...more] = find(at(service, 'spec.selector'));
+    const [pod = null, ...more] = find(at(service, 'spec.selector'));
     expect(more, named(service)).toEqual([]);
-    const open = containers(pod ?? null).flatMap(container => items(container.ports).map(port => port.name));
-    for (const { targetPort } of items(at(service, 'spec.ports'))) expect(open, named(service)).toContain(targetPort);
+    expect(pod, named(service)).not.toBeNull();
+    const open = containers(pod).flatMap(container => items(container.ports));
+    for (const { targetPort, protocol = 'TCP' } of items(at(service, 'spec.ports'))) {
+      const port = open.find(({ name }) => name === targetPort);
+      expect({ protocol: 'TCP', ...port }, named(service)).toMatchObject({ name: targetPort, protocol });
+    }
   }
   for (const budget of ofKind('PodDisruptionBudget'))
     expect(find(at(budget, 'spec.selector.matchLabels')), named(budget)).toHaveLength(1);
@@ -146,12 +150,14 @@ test('sets only variables that exist, to values that they take', () => {
 });
 
 test('each pod gets the secrets that it needs, and no other one', () => {
-  const [redis, api, worker] = ['livetran-redis', 'livetran-api', 'livetran-worker'].map(name =>
-    secretsOf(pods.find(pod => at(pod, 'metadata.name') === name) ?? null).toSorted(),
-  );
+  const secretsOfPod = (name: string): string[] =>
+    secretsOf(pods.find(pod => at(pod, 'metadata.name') === `livetran-${name}`) ?? null).toSorted();
+  const [redis, api, worker, routed, router] = ['redis', 'api', 'worker', 'routed-worker', 'router'].map(secretsOfPod);
   expect(redis).toEqual(['REDIS_PASSWORD']);
   expect(api).toEqual(['ADMIN_PASSWORD', 'HMAC_SECRET', 'REDIS_PASSWORD']);
   expect(worker).toEqual(expect.arrayContaining(['HMAC_SECRET', 'JWT_SECRET', 'R2_SECRET_KEY', 'REDIS_PASSWORD']));
+  expect(routed).toEqual(worker);
+  expect(router).toEqual(['JWT_SECRET', 'REDIS_PASSWORD']);
   expect(new Set(pods.flatMap(secretsOf))).toEqual(new Set(secretNames()));
 });
 
@@ -196,7 +202,7 @@ test('nothing leads to /metrics and /admin from outside', () => {
 test('runs programs that are there', () => {
   const programs = pods.flatMap(pod => containers(pod).flatMap(({ args }) => (Array.isArray(args) ? args : [])));
   const ours = programs.filter(arg => String(arg).endsWith('.ts'));
-  expect(ours).toEqual(['api/main.ts', 'worker/main.ts']);
+  expect(ours).toEqual(['api/main.ts', 'worker/main.ts', 'router/main.ts', 'worker/main.ts']);
   expect(ours.filter(program => !existsSync(`${root}${program}`))).toEqual([]);
 });
 
@@ -213,16 +219,20 @@ describe('workers', () => {
     expect(at(worker, 'spec.updateStrategy.rollingUpdate')).toEqual({ maxSurge: 1, maxUnavailable: 0 });
   });
 
-  test('have memory for 600 MB, and for 1 GB of FFmpeg for each stream', () => {
-    const [container] = containers(worker).slice(-1);
+  const routed = ofKind('StatefulSet').find(object => at(object, 'metadata.name') === 'livetran-routed-worker') ?? null;
+  const both = [worker, routed].map(each => [named(each), each] as const);
+
+  test.each(both)('%s has memory for 600 MB, and for 1 GB of FFmpeg for each stream', (_name, pod) => {
+    const [container] = containers(pod).slice(-1);
     const env = items(container?.env);
     const streams = Number(env.find(({ name }) => name === 'WORKER_STREAMS')?.value);
     const gigabytes = Number(/^(\d+)Gi$/.exec(String(at(container?.resources, 'limits.memory')))?.[1]);
     expect(gigabytes).toBeGreaterThanOrEqual(streams + 0.6);
   });
 
-  test('get the time to drain', () => {
-    expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(supervisorSeconds());
+  test.each(both)('%s gets the time to drain', (_name, pod) => {
+    const seconds = at(pod, 'spec.template.spec.terminationGracePeriodSeconds');
+    expect(seconds).toBeGreaterThanOrEqual(supervisorSeconds());
   });
 
   test('share node, address and spool with the others of their node', () => {
@@ -232,5 +242,55 @@ describe('workers', () => {
     expect(items(spec.volumes).find(volume => volume.name === 'spool')).toMatchObject({
       hostPath: { type: 'DirectoryOrCreate' },
     });
+  });
+
+  test('behind routers have a name, an address and a spool of their own, and take SRT from routers only', () => {
+    const env = items(containers(routed).at(-1)?.env);
+    const from = Object.fromEntries(env.map(each => [each.name, at(each, 'valueFrom.fieldRef.fieldPath')]));
+    expect(from).toMatchObject({ NODE_ID: 'metadata.name', SRT_HOST: 'status.podIP' });
+    const claims = items(at(routed, 'spec.volumeClaimTemplates')).map(claim => at(claim, 'metadata.name'));
+    expect(claims).toEqual(['spool']);
+    expect(portsFrom('livetran-routed-worker', 'router', 'ingress')).toEqual([srtPorts]);
+  });
+});
+
+/** SRT_PORTS of the ConfigMap, as a policy has them. */
+const [first, last] = String(at(ofKind('ConfigMap')[0] ?? null, 'data.SRT_PORTS'))
+  .split('-')
+  .map(Number);
+const srtPorts = { port: first, endPort: last, protocol: 'UDP' };
+
+/** The ports of a policy's rules for a component. */
+function portsFrom(policyName: string, component: string, way: 'ingress' | 'egress'): Fields[] {
+  const policy = ofKind('NetworkPolicy').find(each => at(each, 'metadata.name') === policyName);
+  const rules = items(at(policy, `spec.${way}`)).filter(rule =>
+    items(rule[way === 'ingress' ? 'from' : 'to']).some(
+      peer => fields(at(peer, 'podSelector.matchLabels'))['app.kubernetes.io/component'] === component,
+    ),
+  );
+  return rules.flatMap(rule => items(rule.ports));
+}
+
+describe('routers', () => {
+  const router = pods.find(pod => at(pod, 'metadata.name') === 'livetran-router') ?? null;
+  const [container = {}] = containers(router);
+  const value = (name: string): Yaml | undefined => items(container.env).find(each => each.name === name)?.value;
+
+  test('listen on the ports that the pod opens; Kubernetes asks for their health', () => {
+    const open = Object.fromEntries(items(container.ports).map(port => [port.name, String(port.containerPort)]));
+    expect(open).toEqual({ srt: value('ROUTER_PORT'), health: value('ROUTER_HEALTH_PORT') });
+    expect(at(container, 'readinessProbe.httpGet')).toEqual({ path: '/healthz', port: 'health' });
+  });
+
+  test('are reached under the port that is in the URLs, and see who calls', () => {
+    const service = ofKind('Service').find(each => at(each, 'metadata.name') === 'livetran-router') ?? null;
+    expect(at(service, 'spec')).toMatchObject({ type: 'LoadBalancer', externalTrafficPolicy: 'Local' });
+    expect(items(at(service, 'spec.ports')).map(({ port }) => String(port))).toEqual([value('ROUTER_PORT')]);
+  });
+
+  test('reach workers on SRT_PORTS, and Redis', () => {
+    expect(portsFrom('livetran-router', 'routed-worker', 'egress')).toEqual([srtPorts]);
+    for (const component of ['router', 'routed-worker'])
+      expect(portsFrom('livetran-redis', component, 'ingress')).toEqual([{ port: 6379, protocol: 'TCP' }]);
   });
 });

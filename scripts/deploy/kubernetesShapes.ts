@@ -75,7 +75,7 @@ const seccompProfile = map({ 'type!': oneOf('RuntimeDefault', 'Localhost') });
 const identity = { runAsNonRoot: flag, runAsUser: whole, runAsGroup: whole, seccompProfile };
 
 const valueFrom = map({
-  fieldRef: map({ 'fieldPath!': oneOf('spec.nodeName', 'status.hostIP', 'status.podIP') }),
+  fieldRef: map({ 'fieldPath!': oneOf('metadata.name', 'spec.nodeName', 'status.hostIP', 'status.podIP') }),
   secretKeyRef: map({ 'name!': name, 'key!': text, optional: flag }),
 });
 
@@ -89,6 +89,7 @@ const container = map({
   ports: list(map({ name: port, 'containerPort!': portNumber, protocol: oneOf('TCP', 'UDP') })),
   readinessProbe: probe,
   livenessProbe: probe,
+  lifecycle: map({ preStop: map({ exec: map({ 'command!': list(text) }) }) }),
   resources,
   securityContext: map({ ...identity, allowPrivilegeEscalation: flag, readOnlyRootFilesystem: flag, capabilities }),
   volumeMounts: list(map({ 'name!': name, 'mountPath!': text, readOnly: flag })),
@@ -106,6 +107,14 @@ const template = map({
     securityContext: map({ ...identity, fsGroup: whole }),
     initContainers: list(container),
     'containers!': list(container),
+    topologySpreadConstraints: list(
+      map({
+        'maxSkew!': whole,
+        'topologyKey!': text,
+        'whenUnsatisfiable!': oneOf('DoNotSchedule', 'ScheduleAnyway'),
+        labelSelector: selector,
+      }),
+    ),
     volumes: list(
       map({
         'name!': name,
@@ -129,7 +138,24 @@ const peer = map({
   namespaceSelector: selector,
   ipBlock: map({ 'cidr!': scalarShape('a network', value => /^[\d.]+\/\d+$/.test(String(value))), except: list(text) }),
 });
-const peerPort = map({ 'port!': port, protocol: oneOf('TCP', 'UDP') });
+const peerPort = map({ 'port!': port, endPort: portNumber, protocol: oneOf('TCP', 'UDP') });
+
+const servicePorts = list(map({ name: port, 'port!': portNumber, targetPort: port, protocol: oneOf('TCP', 'UDP') }));
+const service = map({
+  clusterIP: oneOf('None'),
+  type: oneOf('ClusterIP', 'NodePort', 'LoadBalancer'),
+  externalTrafficPolicy: oneOf('Cluster', 'Local'),
+  'selector!': labels,
+  ports: servicePorts,
+});
+/** Only a headless one may have no ports. */
+const serviceWithPorts: Shape = (value, place) => [
+  ...service(value, place),
+  ...(isMap(value) && value.clusterIP !== 'None' && !('ports' in value) ? [`${place}: without ports`] : []),
+];
+
+const rollingUpdate = map({ maxSurge: whole, maxUnavailable: whole });
+const update = map({ 'type!': oneOf('RollingUpdate', 'OnDelete', 'Recreate'), rollingUpdate });
 
 const head = { 'apiVersion!': text, 'kind!': text, 'metadata!': metadata };
 
@@ -138,18 +164,16 @@ export const kubernetesShapes: Readonly<Record<string, Shape>> = {
   'v1 ConfigMap': map({ ...head, 'data!': dictionary(text) }),
   'v1 Service': map({
     ...head,
-    'spec!': map({
-      clusterIP: oneOf('None'),
-      type: oneOf('ClusterIP', 'NodePort', 'LoadBalancer'),
-      'selector!': labels,
-      'ports!': list(map({ name: port, 'port!': portNumber, targetPort: port, protocol: oneOf('TCP', 'UDP') })),
-    }),
+    'spec!': serviceWithPorts,
   }),
   'apps/v1 StatefulSet': map({
     ...head,
     'spec!': map({
       'serviceName!': name,
       replicas: whole,
+      minReadySeconds: whole,
+      podManagementPolicy: oneOf('OrderedReady', 'Parallel'),
+      updateStrategy: update,
       'selector!': selector,
       'template!': template,
       volumeClaimTemplates: list(claim),
@@ -157,17 +181,20 @@ export const kubernetesShapes: Readonly<Record<string, Shape>> = {
   }),
   'apps/v1 Deployment': map({
     ...head,
-    'spec!': map({ replicas: whole, 'selector!': selector, 'template!': template }),
+    'spec!': map({
+      replicas: whole,
+      minReadySeconds: whole,
+      strategy: update,
+      'selector!': selector,
+      'template!': template,
+    }),
   }),
   'apps/v1 DaemonSet': map({
     ...head,
     'spec!': map({
       'selector!': selector,
       minReadySeconds: whole,
-      updateStrategy: map({
-        'type!': oneOf('RollingUpdate', 'OnDelete'),
-        rollingUpdate: map({ maxSurge: whole, maxUnavailable: whole }),
-      }),
+      updateStrategy: update,
       'template!': template,
     }),
   }),

@@ -1,6 +1,23 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { supervisorSeconds } from './supervisorSeconds.ts';
+
+test('the Procfile runs programs that are there; its router waits where ROUTER_PORT is not set', () => {
+  const lines = read('Procfile').trim().split('\n');
+  const programs = lines.map(line => /^(\w+): .*exec node_modules\/\.bin\/node (\w+\/main\.ts)$/.exec(line)?.slice(1));
+  expect(programs).toEqual(['api', 'worker', 'router'].map(name => [name, `${name}/main.ts`]));
+  expect(programs.filter(([, program = ''] = []) => !existsSync(new URL(`../../${program}`, import.meta.url)))).toEqual(
+    [],
+  );
+  const [, command = ''] = /^router: (.*)$/m.exec(read('Procfile')) ?? [];
+  const started = (env: NodeJS.ProcessEnv): string =>
+    spawnSync('sh', ['-c', command.replaceAll('exec ', 'exec echo ')], { env: { PATH: process.env.PATH, ...env } })
+      .stdout.toString()
+      .trim();
+  expect(started({})).toBe('tail -f /dev/null');
+  expect(started({ ROUTER_PORT: '9000' })).toBe('node_modules/.bin/node router/main.ts');
+});
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 /** All numbers that the pattern finds. */
@@ -25,6 +42,7 @@ test.each([
   ['docker-compose.yml', 1],
   ['deploy/systemd/livetran-worker@.service', 1],
   ['deploy/kubernetes/livetran.yaml', 1],
+  ['deploy/kubernetes/routers.yaml', 1],
 ])('%s says how much that is', (file, times) => {
   const found = numbers(read(file), /DRAIN_SECONDS(?: \(30\))?,? and (\d+) s/g);
   expect(found).toEqual(Array(times).fill(supervisorSeconds(0)));

@@ -9,7 +9,7 @@ import { supervisorSeconds } from './supervisorSeconds.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, 'deploy/systemd');
-const units = ['livetran-api.service', 'livetran-worker@.service'];
+const units = ['livetran-api.service', 'livetran-router.service', 'livetran-worker@.service'];
 
 const read = (unit: string): Promise<string> => readFile(join(folder, unit), 'utf8');
 const setting = (text: string, name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1];

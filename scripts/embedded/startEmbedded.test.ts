@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RouterRegistry } from '../../common/routers/routerRegistry.ts';
+import { freeUdpPort } from '../../worker/ingest/testing/freeUdpPort.ts';
 import { freePort } from '../lib/freePort.ts';
 import { processIdentity } from '../lib/processIdentity.ts';
 import { request } from '../lib/request.ts';
@@ -29,6 +31,7 @@ process.on('SIGTERM', () => { appendFileSync(process.env.DATA_DIR + '/ends', 'wo
 writeFileSync(process.env.DATA_DIR + '/worker-is-up', '');
 `;
 
+const project = fileURLToPath(new URL('../..', import.meta.url));
 let root: string;
 let dataDir: string;
 const started: Embedded[] = [];
@@ -90,6 +93,20 @@ describe('startEmbedded', () => {
     expect(Object.keys(embedded.pids)).toEqual(['redis', 'api', 'worker']);
     expect(Object.values(embedded.pids).every(isGone)).toBe(true);
     expect(await readRunning(dataDir)).toBeUndefined();
+  });
+
+  test('with ROUTER_PORT a router is part of it, known to workers from the first stream on', async () => {
+    await mkdir(join(root, 'router'));
+    await writeFile(join(root, 'router/main.ts'), `import ${JSON.stringify(join(project, 'router/main.ts'))};`);
+    const port = await freeUdpPort();
+    const embedded = await start({ ROUTER_PORT: String(port), ROUTER_BIND: '127.0.0.1', SRT_HOST: '127.0.0.1' });
+    const redis = new Redis((await environmentOf(embedded)).REDIS_URL ?? '');
+    const routers = await new RouterRegistry(redis).list();
+    redis.disconnect();
+    expect(routers).toMatchObject([{ host: '127.0.0.1', port }]);
+    await embedded.stop();
+    expect(Object.keys(embedded.pids)).toEqual(['redis', 'router', 'api', 'worker']);
+    expect(Object.values(embedded.pids).every(isGone)).toBe(true);
   });
 
   test('makes secrets once, readable by their owner only; what the user sets wins', async () => {

@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { Redis } from 'ioredis';
 import { type Config, loadConfig } from '../../common/config/loadConfig.ts';
 import { secretVariables } from '../../common/config/secretFiles.ts';
+import { RouterRegistry } from '../../common/routers/routerRegistry.ts';
 import { StopStack } from '../../common/stopStack.ts';
 import { stopDeadlines } from '../../worker/start/stopDeadlines.ts';
 import { findProgram } from '../lib/findProgram.ts';
@@ -16,8 +18,8 @@ import { loadSecrets } from './secrets.ts';
 const READY_MS = 60_000;
 /** What a part that was killed takes to be gone (ms). */
 const KILLED_MS = 5_000;
-/** A worker flushes its uploads, the API lets requests end, Redis closes its file; each knows its own shorter deadline. */
-const STOP_MS = { worker: stopDeadlines.exitMs + 2_000, api: 15_000, redis: 10_000 } as const;
+/** A worker flushes its uploads, API and router end what is under way, Redis closes its file; each has its own shorter deadline. */
+const STOP_MS = { worker: stopDeadlines.exitMs + 2_000, api: 15_000, router: 17_000, redis: 10_000 } as const;
 
 export interface EmbeddedOptions {
   /** The project's folder. */
@@ -25,7 +27,7 @@ export interface EmbeddedOptions {
   /** What the user has set; what is missing gets the embedded defaults. */
   env: NodeJS.ProcessEnv;
   dataDir: string;
-  /** Every line that api and worker print. */
+  /** Every line that api, worker and router print. */
   onLine: (name: string, line: string) => void;
   signal: AbortSignal;
 }
@@ -38,15 +40,15 @@ export interface Embedded {
   readonly failed: Promise<Error>;
   /** Process groups of the parts, by name. */
   readonly pids: Readonly<Record<string, number>>;
-  /** Ends worker, api and redis, in this order. May be called twice. */
+  /** Ends worker, api, router and redis, in this order. May be called twice. */
   stop(): Promise<void>;
   /** SIGKILL to all parts: for those who cannot wait. */
   kill(): void;
 }
 
 /**
- * A whole Livetran on this machine: its own redis-server (unless REDIS_URL is set), one api, one worker, ready to take
- * streams. Throws with what to do when it cannot be, and leaves nothing running.
+ * A whole Livetran on this machine: its own redis-server (unless REDIS_URL is set), a router (if ROUTER_PORT is set), one api,
+ * one worker, ready to take streams. Throws with what to do when it cannot be, and leaves nothing running.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const stack = new StopStack();
@@ -72,14 +74,16 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       const onStart = (child: Child): Promise<void> => adopt(child, STOP_MS.redis);
       env.REDIS_URL = (await startRedisServer({ ...redis, onStart, signal: options.signal })).url;
     }
-    for (const name of ['api', 'worker'] as const) {
+    const hasRouter = config.ROUTER_PORT !== undefined;
+    for (const name of [...(hasRouter ? (['router'] as const) : []), 'api', 'worker'] as const) {
       const onLine = (line: string): void => options.onLine(name, line);
       const child = { name, command: process.execPath, args: [`${name}/main.ts`], cwd: options.root, env, onLine };
       await adopt(startChild(child), STOP_MS[name]);
     }
     const url = apiUrl(config);
-    await ready(url, failed, options.signal);
-    await running.setUrls({ url, redisUrl: env.REDIS_URL ?? config.REDIS_URL });
+    const redisUrl = env.REDIS_URL ?? config.REDIS_URL;
+    await ready(url, hasRouter ? redisUrl : undefined, failed, options.signal);
+    await running.setUrls({ url, redisUrl });
     const pids = Object.fromEntries(parts.map(part => [part.name, part.pid]));
     return { url, config, dataDir, failed, pids, stop: () => stack.stop(), kill: () => killAll(parts) };
   } catch (error) {
@@ -125,6 +129,8 @@ async function embeddedEnvironment(user: NodeJS.ProcessEnv, dataDir: string): Pr
   const set = Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined && value !== ''));
   for (const name of secretVariables) if (set[`${name}_FILE`]) delete defaults[name];
   const env: NodeJS.ProcessEnv = { ...defaults, ...set, DATA_DIR: dataDir };
+  // One address for encoders, whichever way they come in.
+  if (env.ROUTER_PORT) env.ROUTER_HOST ??= env.SRT_HOST;
   // Both processes must know the port: the API listens on it, the worker puts it into links.
   if (env.API_PORT === '0') env.API_PORT = String(await freePort(env.API_HOST ?? '0.0.0.0'));
   return env;
@@ -140,7 +146,13 @@ function apiUrl({ TLS, API_HOST, API_PORT }: Config): string {
   return `${TLS ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${API_PORT}`;
 }
 
-async function ready(url: string, failed: Promise<Error>, stopped: AbortSignal): Promise<void> {
+/** @param routerRedisUrl where the router is to be found: the first stream gets its address already. Undefined: there is none */
+async function ready(
+  url: string,
+  routerRedisUrl: string | undefined,
+  failed: Promise<Error>,
+  stopped: AbortSignal,
+): Promise<void> {
   const failure = new AbortController();
   void failed.then(error => failure.abort(error));
   const signal = AbortSignal.any([stopped, failure.signal]);
@@ -153,6 +165,19 @@ async function ready(url: string, failed: Promise<Error>, stopped: AbortSignal):
     }
   };
   await waitUntil(`${url}/readyz = 200`, ask, { timeoutMs: READY_MS, signal });
+  if (routerRedisUrl !== undefined) await routerRegistered(routerRedisUrl, signal);
+}
+
+async function routerRegistered(redisUrl: string, signal: AbortSignal): Promise<void> {
+  const redis = new Redis(redisUrl);
+  redis.on('error', () => undefined);
+  try {
+    const registry = new RouterRegistry(redis);
+    const isThere = async (): Promise<boolean> => (await registry.list()).length > 0;
+    await waitUntil('the router in Redis', isThere, { timeoutMs: READY_MS, signal });
+  } finally {
+    redis.disconnect();
+  }
 }
 
 function unexpectedEnd(child: Child, code: number): Error {

@@ -4,10 +4,10 @@ import { startChild } from '../e2e/harness/childProcess.ts';
 import { waitFor } from '../e2e/harness/waitFor.ts';
 
 /** FFmpeg as an SRT listener that writes what comes to a file: a worker that can be killed. */
-export async function startListener(file: string, options: { port?: number; passphrase?: string } = {}) {
+export async function startListener(file: string, options: { port?: number; passphrase?: string; host?: string } = {}) {
   const port = options.port ?? (await freeUdpPort());
   const secret = options.passphrase === undefined ? '' : `&passphrase=${options.passphrase}`;
-  const url = `srt://127.0.0.1:${port}?mode=listener${secret}`;
+  const url = `srt://${options.host ?? '127.0.0.1'}:${port}?mode=listener${secret}`;
   const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-y', '-flush_packets', '1'];
   // The raw bytes: no packet is lost to FFmpeg's analysis.
   const child = startChild('ffmpeg', [

@@ -17,8 +17,8 @@ export interface TestStream {
   /** What an encoder gets. */
   readonly url: string;
   readonly streamIdText: string;
-  /** A worker takes it and listens there. */
-  own(port: number): Promise<HeldLease>;
+  /** A worker takes it and listens there. @param host its SRT_HOST; default 127.0.0.1 */
+  own(port: number, host?: string): Promise<HeldLease>;
   /** Its owner writes something. */
   write(held: HeldLease, fields: Record<string, string>): Promise<void>;
   stop(): Promise<void>;
@@ -62,18 +62,18 @@ export async function startTestRouter(
     stream: async (streamId, ttlSeconds = 600) => {
       const run = await store.start(streamId, { profile: 'transcode', webhookUrls: [] });
       const key = mintStreamKey({ streamId, run, secret: SECRET, ttlSeconds });
-      const url = srtUrl({ host: '127.0.0.1', port }, streamId, key);
+      const url = srtUrl({ host: env.ROUTER_HOST, port }, streamId, key);
       const write: TestStream['write'] = async (held, fields) => {
         writes += 1;
         await scripts.update(held, { state: 'READY', fields, event: 'something has changed' }, writes);
       };
       return {
         ...{ run, url, write, streamIdText: url.slice(url.indexOf('streamid=') + 9) },
-        own: async listenerPort => {
+        own: async (listenerPort, host = '127.0.0.1') => {
           const taken = await scripts.acquire(streamId, run, `process/${writes}`, 60_000);
           if (taken.kind !== 'taken') throw new Error(`the stream is ${taken.kind}`);
           const held = { streamId, run, token: taken.token };
-          await write(held, { ingest: `${taken.token}/${listenerPort}/127.0.0.1`, reason: 'listening' });
+          await write(held, { ingest: `${taken.token}/${listenerPort}/${host}`, reason: 'listening' });
           return held;
         },
         stop: async () => void (await store.stop(streamId)),
