@@ -7,6 +7,7 @@ export class Counters {
     packetsDown: 0,
     inductions: 0,
     orphans: 0,
+    rebinds: 0,
     kernelDrops: 0,
     refusals: {},
     losses: {},

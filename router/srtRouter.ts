@@ -7,8 +7,9 @@ import { RouterSecrets } from './admit/routerSecrets.ts';
 import { Counters } from './counters.ts';
 import { Flow } from './flow/flow.ts';
 import type { FlowEvents, Loss, Rejection } from './flow/flowContract.ts';
-import { FlowTable, type Peer } from './flow/flowTable.ts';
+import { type FlowEntry, FlowTable, type Peer } from './flow/flowTable.ts';
 import { PacketRing, RingBudget } from './flow/packetRing.ts';
+import { Rebinding } from './flow/rebinding.ts';
 import { type Handshake, inductionAnswer, parseHandshake, refusal, streamIdOf } from './packet/handshake.ts';
 import { controlType, controlTypes, destinationOf, HEADER_BYTES, isControl, shutdownPacket } from './packet/packet.ts';
 import type { StreamRoute } from './streams/streamRoute.ts';
@@ -79,7 +80,7 @@ export class SrtRouter {
     if (handshake) this.#onHandshake(packet, handshake, peer);
     else {
       const flow = this.#flows.get(destinationOf(packet), peer);
-      if (!flow) this.#onOrphan(packet, peer);
+      if (!flow) this.#onStranger(packet, peer);
       else {
         this.counters.totals.packetsUp += 1;
         flow.onCallerPacket(packet);
@@ -132,39 +133,57 @@ export class SrtRouter {
       request,
       conclusion: packet,
       ring: new PacketRing(this.#options.ringMs, this.#budget),
-      events: this.#flowEvents(() => flow, peer),
+      events: this.#flowEvents(() => entry),
     });
-    this.#flows.add(flow, peer);
+    const entry: FlowEntry = this.#flows.add(flow, peer);
     flow.follow(this.#options.streams.get(request.streamId));
     return undefined;
   }
 
-  #flowEvents(flow: () => Flow, peer: Peer): FlowEvents {
+  /** @param entry asked when something happens, which is after the flow was added */
+  #flowEvents(entry: () => FlowEntry): FlowEvents {
     const { streams, onLost, log, send } = this.#options;
     const { counters } = this;
+    const ids = () => {
+      const { streamId, run } = entry().flow.request;
+      return { streamId, run };
+    };
     return {
       send: packet => {
         counters.totals.packetsDown += 1;
-        send(packet, peer);
+        send(packet, entry().peer);
       },
-      onRefused: rejection => this.#onRefused(rejection, peer),
+      onRefused: rejection => this.#onRefused(rejection, entry().peer),
       onLost: (loss, token) => {
-        const { streamId, run } = flow().request;
-        log.warn({ streamId, run, loss }, 'the worker of a connection is gone; its caller is kept alive');
+        log.warn({ ...ids(), loss }, 'the worker of a connection is gone; its caller is kept alive');
         counters.count('losses', loss);
-        if (loss !== 'left') onLost({ streamId, run, token }, loss);
+        if (loss !== 'left') onLost({ ...ids(), token }, loss);
       },
       onFound: (end, adriftMs) => {
-        const { streamId, run } = flow().request;
-        log.info(
-          { streamId, run, end, adriftMs: Math.round(adriftMs) },
-          'a connection without a worker came to an end',
-        );
+        const found = { ...ids(), end, adriftMs: Math.round(adriftMs) };
+        log.info(found, 'a connection without a worker came to an end');
         counters.count('drifts', end);
       },
-      onStale: () => streams.refresh(flow().request.streamId),
-      onOver: () => this.#flows.remove(flow(), peer),
+      onStale: () => streams.refresh(ids().streamId),
+      onOver: () => this.#flows.remove(entry()),
     };
+  }
+
+  /** With the id of a flow, from elsewhere: its caller may have moved. Else another router's connection. */
+  #onStranger(packet: Buffer, peer: Peer): void {
+    const entries = this.#flows.withId(destinationOf(packet));
+    if (entries.length === 0) this.#onOrphan(packet, peer);
+    for (const entry of entries) {
+      entry.rebinding ??= new Rebinding(() => entry.flow.trace, this.#options.send);
+      const held = entry.rebinding.offer(packet, peer, performance.now());
+      if (!held) continue;
+      const { streamId, run } = entry.flow.request;
+      this.#options.log.info({ streamId, run, from: entry.peer, to: peer }, 'a caller goes on from another address');
+      this.counters.totals.rebinds += 1;
+      this.#flows.move(entry, peer);
+      for (const one of held) entry.flow.onCallerPacket(one);
+      return;
+    }
   }
 
   #onRefused({ code, why }: Rejection, { address, port }: Peer): void {

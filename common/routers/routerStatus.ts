@@ -10,6 +10,8 @@ const routerTotals = z.object({
   inductions: z.number(),
   /** Packets of connections that this router does not know: another one's, which has ended. */
   orphans: z.number(),
+  /** Callers that went on from another address. */
+  rebinds: z.number().default(0),
   /** Packets that the kernel dropped because the socket's buffer was full. */
   kernelDrops: z.number(),
   /** Callers refused, by reject code. */

@@ -1,18 +1,18 @@
 import type { PublishRequest } from '../../common/srt/readPublishRequest.ts';
 import { answerWithId, refusal } from '../packet/handshake.ts';
 import {
-  acknowledgedBy,
   controlType,
   controlTypes,
   isControl,
   KEY_MATERIAL,
   keepAlivePacket,
   shutdownPacket,
-  timestampOf,
 } from '../packet/packet.ts';
 import { judgeRequest } from '../streams/judgeRequest.ts';
 import type { StreamRoute } from '../streams/streamRoute.ts';
+import { CallerTrack } from './callerTrack.ts';
 import type { DriftEnd, FlowEvents, FlowOptions, Loss, Rejection } from './flowContract.ts';
+import type { CallerTrace } from './followsOn.ts';
 import type { PacketRing } from './packetRing.ts';
 import { Replay } from './replay.ts';
 import { Upstream } from './upstream.ts';
@@ -51,6 +51,7 @@ export class Flow {
   readonly #ring: PacketRing;
   readonly #events: FlowEvents;
   readonly #replay: Replay;
+  readonly #caller: CallerTrack;
   readonly #beganAt = performance.now();
   #route: StreamRoute | undefined;
   /** The worker that has it. */
@@ -65,11 +66,8 @@ export class Flow {
   #over = false;
   /** The first packet of the caller to which the worker has sent nothing since. */
   #unansweredSince: number | undefined;
-  #heardAt = this.#beganAt;
   #keptAliveAt = Number.NEGATIVE_INFINITY;
-  #acknowledged: number | undefined;
   #keyMaterial: Buffer | undefined;
-  #clock = { timestamp: 0, at: 0 };
 
   constructor(options: FlowOptions) {
     this.callerId = options.callerId;
@@ -79,7 +77,7 @@ export class Flow {
     this.#ring = options.ring;
     this.#events = options.events;
     this.#replay = new Replay(options.ring, packet => this.#upstream?.to.send(packet));
-    this.#readClock(options.conclusion);
+    this.#caller = new CallerTrack(options.conclusion, this.#beganAt);
   }
 
   /** The caller has its answer. */
@@ -89,6 +87,11 @@ export class Flow {
 
   get isAdrift(): boolean {
     return this.#adrift !== undefined && !this.#over;
+  }
+
+  /** What its caller has shown of itself; undefined before its first packets were acknowledged. */
+  get trace(): CallerTrace | undefined {
+    return this.#caller.trace;
   }
 
   /** What is known of the stream now. @param route null: there is no such stream; undefined: not known yet */
@@ -105,15 +108,14 @@ export class Flow {
 
   /** The caller repeats its conclusion: the answer to it was lost, or there is none yet. */
   onConclusion(): void {
-    this.#heardAt = performance.now();
+    this.#caller.isThere(performance.now());
     if (this.#answer) this.#events.send(this.#answer);
   }
 
   /** A packet of the caller. It is written to, and kept. */
   onCallerPacket(packet: Buffer): void {
     const now = performance.now();
-    this.#heardAt = now;
-    this.#readClock(packet, now);
+    this.#caller.hear(packet, now);
     if (isControl(packet)) this.#onCallerControl(packet);
     else this.#onMedia(packet, now);
   }
@@ -122,7 +124,7 @@ export class Flow {
     if (this.#over) return;
     this.#next?.to.tick(now);
     if (!this.#answer && now - this.#beganAt > HOLD_MS) this.refuse(NO_WORKER);
-    if (now - this.#heardAt > IDLE_MS) this.end();
+    if (now - this.#caller.heardAt > IDLE_MS) this.end();
     if (this.#over) return;
     if (this.#adrift) this.#keepAfloat(now, this.#adrift);
     else if (this.#unansweredSince !== undefined && now - this.#unansweredSince > SILENCE_MS) this.#lose('silent');
@@ -166,6 +168,7 @@ export class Flow {
 
   #onMedia(packet: Buffer, now: number): void {
     this.#ring.add(packet);
+    this.#caller.hearMedia(packet);
     this.#unansweredSince ??= now;
     // A silent worker gets what it would have got: it may be there again.
     if (!this.#replay.covers(packet)) this.#upstream?.to.send(packet);
@@ -201,11 +204,10 @@ export class Flow {
 
   /** A caller that is connected goes on at the new worker where its packets begin here. */
   #beginning(): { sequence: number; timestamp: number } | undefined {
-    const sequence = this.#ring.first ?? this.#acknowledged;
+    const sequence = this.#ring.first ?? this.#caller.acknowledged;
     if (!this.#answer || sequence === undefined) return undefined;
     this.#ring.held = true;
-    const elapsed = Math.round((performance.now() - this.#clock.at) * 1_000);
-    return { sequence, timestamp: (this.#clock.timestamp + elapsed) >>> 0 };
+    return { sequence, timestamp: this.#caller.clockAt(performance.now()) };
   }
 
   #onOpen(to: Upstream, token: string, answer: Buffer): void {
@@ -258,7 +260,7 @@ export class Flow {
     if (type === controlTypes.SHUTDOWN) this.#lose('left');
     if (type === controlTypes.SHUTDOWN || type === controlTypes.HANDSHAKE) return;
     if (this.#adrift?.loss === 'silent') this.#endDrift('returned');
-    if (type === controlTypes.ACK) this.#acknowledged = acknowledgedBy(packet) ?? this.#acknowledged;
+    if (type === controlTypes.ACK) this.#caller.hearAck(packet);
     this.#events.send(packet);
   }
 
@@ -277,9 +279,5 @@ export class Flow {
     this.#events.onFound(outcome, performance.now() - this.#adrift.since);
     this.#adrift = undefined;
     if (outcome === 'returned') this.#ring.held = false;
-  }
-
-  #readClock(packet: Buffer, at = performance.now()): void {
-    this.#clock = { timestamp: timestampOf(packet), at };
   }
 }

@@ -1,4 +1,5 @@
 import type { Flow } from './flow.ts';
+import type { Rebinding } from './rebinding.ts';
 
 /** A caller's address, as dgram gives it. */
 export interface Peer {
@@ -9,9 +10,17 @@ export interface Peer {
 /** So many callers at a time: of one address (a studio behind one NAT), of one stream, and altogether. */
 export const flowLimits = { address: 256, stream: 4, total: 4_000 };
 
+/** A flow, and where its caller is. */
+export interface FlowEntry {
+  readonly flow: Flow;
+  peer: Peer;
+  /** Made when something with the flow's id comes from elsewhere. */
+  rebinding: Rebinding | undefined;
+}
+
 /** All flows: by the id that their callers send to, by stream, and counted by address. */
 export class FlowTable {
-  readonly #byId = new Map<number, { flow: Flow; peer: Peer }[]>();
+  readonly #byId = new Map<number, FlowEntry[]>();
   readonly #byStream = new Map<string, Set<Flow>>();
   readonly #addresses = new Map<string, number>();
   #size = 0;
@@ -21,10 +30,15 @@ export class FlowTable {
   }
 
   get(publicId: number, peer: Peer): Flow | undefined {
-    const flows = this.#byId.get(publicId);
-    if (!flows) return undefined;
-    for (const { flow, peer: its } of flows) if (its.port === peer.port && its.address === peer.address) return flow;
+    const entries = this.#byId.get(publicId);
+    if (!entries) return undefined;
+    for (const { flow, peer: its } of entries) if (its.port === peer.port && its.address === peer.address) return flow;
     return undefined;
+  }
+
+  /** Flows with the id, wherever their callers are. */
+  withId(publicId: number): readonly FlowEntry[] {
+    return this.#byId.get(publicId) ?? [];
   }
 
   ofStream(streamId: string): Iterable<Flow> {
@@ -42,25 +56,38 @@ export class FlowTable {
     return (this.#byStream.get(streamId)?.size ?? 0) >= flowLimits.stream ? 'stream' : undefined;
   }
 
-  add(flow: Flow, peer: Peer): void {
+  add(flow: Flow, peer: Peer): FlowEntry {
+    const entry = { flow, peer, rebinding: undefined };
     this.#size += 1;
-    this.#addresses.set(peer.address, (this.#addresses.get(peer.address) ?? 0) + 1);
-    this.#byId.set(flow.publicId, [...(this.#byId.get(flow.publicId) ?? []), { flow, peer }]);
+    this.#count(peer, 1);
+    this.#byId.set(flow.publicId, [...this.withId(flow.publicId), entry]);
     const { streamId } = flow.request;
     this.#byStream.set(streamId, (this.#byStream.get(streamId) ?? new Set()).add(flow));
+    return entry;
   }
 
-  remove(flow: Flow, peer: Peer): void {
+  /** Its caller goes on from there. */
+  move(entry: FlowEntry, peer: Peer): void {
+    this.#count(entry.peer, -1);
+    this.#count(peer, 1);
+    entry.peer = peer;
+  }
+
+  remove(entry: FlowEntry): void {
+    const { flow, peer } = entry;
     this.#size -= 1;
-    const left = (this.#addresses.get(peer.address) ?? 1) - 1;
-    if (left === 0) this.#addresses.delete(peer.address);
-    else this.#addresses.set(peer.address, left);
-    const others = (this.#byId.get(flow.publicId) ?? []).filter(entry => entry.flow !== flow);
+    this.#count(peer, -1);
+    const others = this.withId(flow.publicId).filter(other => other !== entry);
     if (others.length === 0) this.#byId.delete(flow.publicId);
     else this.#byId.set(flow.publicId, others);
-    const { streamId } = flow.request;
-    const flows = this.#byStream.get(streamId);
+    const flows = this.#byStream.get(flow.request.streamId);
     flows?.delete(flow);
-    if (flows?.size === 0) this.#byStream.delete(streamId);
+    if (flows?.size === 0) this.#byStream.delete(flow.request.streamId);
+  }
+
+  #count({ address }: Peer, change: 1 | -1): void {
+    const count = (this.#addresses.get(address) ?? 0) + change;
+    if (count <= 0) this.#addresses.delete(address);
+    else this.#addresses.set(address, count);
   }
 }

@@ -32,9 +32,16 @@ export const destinationOf = (packet: Buffer): number => packet.readUInt32BE(12)
 export const sequenceDistance = (a: number, b: number): number => ((a - b) << 1) >> 1;
 export const sequenceAfter = (sequence: number, count = 1): number => (sequence + count) & SEQUENCE_BITS;
 
+/** How far the message number (26 bits) of data packet `a` is ahead of that of `b`. */
+export const messageDistance = (a: Buffer, b: Buffer): number => ((a.readUInt32BE(4) - b.readUInt32BE(4)) << 6) >> 6;
+
 /** The next sequence number that the sender of an ACK expects; undefined when it is cut short. */
 export const acknowledgedBy = (ack: Buffer): number | undefined =>
   ack.length < HEADER_BYTES + 4 ? undefined : ack.readUInt32BE(16) & SEQUENCE_BITS;
+
+/** Light ACKs have the sequence number alone; callers answer all others with an ACKACK. */
+export const isFullAck = (packet: Buffer): boolean =>
+  packet.length > HEADER_BYTES + 4 && controlType(packet) === controlTypes.ACK;
 
 /** Tells a peer that the connection is over: libsrt's callers end at once. */
 export const shutdownPacket = (destination: number): Buffer => control(controlTypes.SHUTDOWN, destination);

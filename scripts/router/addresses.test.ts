@@ -26,9 +26,7 @@ afterEach(() => {
 
 test.each([
   ['::1', '127.0.0.1'],
-  ['::1', '::1'],
   ['127.0.0.1', '::1'],
-  ['127.0.0.1', '127.0.0.1'],
 ])('an encoder that calls %s publishes to a worker at %s', async (called, workerHost) => {
   const streamId = `from-${called}-to-${workerHost}`.replaceAll(/[.:]/g, '_');
   const stream = await cluster.stream(streamId);
@@ -39,5 +37,5 @@ test.each([
   await stream.own(listener.port, workerHost);
   const encoder = startEncoder(stream.url.replace('[::1]', inUrl(called)), { seconds: 60 });
   begun.push(encoder);
-  await listener.received(50_000);
+  await listener.received(20_000);
 });
