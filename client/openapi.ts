@@ -132,6 +132,8 @@ export type Stream = {
   record: boolean;
   dvr: boolean;
   webhook_urls: string[];
+  /** Left `webhook_urls`, because the receiver answered 410. They get no more events. */
+  ended_webhooks: string[];
   title: string | null;
   metadata: Record<string, string>;
   /** null: the worker's setting counts. */
@@ -162,8 +164,90 @@ export type Stream = {
     /** Refusals in this run. */
     count: number;
   } | null;
+  /** What went wrong last in this run, whether it ended the run or not. */
+  last_error: {
+    /** docs/errors.md lists them. */
+    code:
+      | 'signature_missing'
+      | 'signature_invalid'
+      | 'signature_replayed'
+      | 'key_unknown'
+      | 'key_expired'
+      | 'key_exists'
+      | 'key_configured'
+      | 'key_not_found'
+      | 'delivery_not_found'
+      | 'endpoint_not_found'
+      | 'unauthorized'
+      | 'forbidden'
+      | 'playback_token_missing'
+      | 'playback_token_invalid'
+      | 'request_malformed'
+      | 'body_invalid'
+      | 'field_unknown'
+      | 'parameter_invalid'
+      | 'parameter_unknown'
+      | 'webhook_refused'
+      | 'body_too_large'
+      | 'headers_too_large'
+      | 'media_type_unsupported'
+      | 'not_found'
+      | 'stream_not_found'
+      | 'method_not_allowed'
+      | 'precondition_failed'
+      | 'range_unsatisfiable'
+      | 'expectation_failed'
+      | 'stream_running'
+      | 'stream_stopped'
+      | 'idempotency_key_reused'
+      | 'idempotency_key_in_use'
+      | 'recording_fixed'
+      | 'edit_conflict'
+      | 'quota'
+      | 'rate_limited'
+      | 'request_timeout'
+      | 'stream_unreadable'
+      | 'no_worker'
+      | 'redis_unavailable'
+      | 'config_invalid'
+      | 'dependency_missing'
+      | 'port_unavailable'
+      | 'origin_unavailable'
+      | 'ports_exhausted'
+      | 'listener_error'
+      | 'key_error'
+      | 'input_invalid'
+      | 'transcode_error'
+      | 'storage_error'
+      | 'fenced'
+      | 'internal_error';
+    message: string;
+    at: string;
+  } | null;
+  /** null: no encoder is connected. */
+  encoder: {
+    /** `<address>:<port>`, as the worker sees it. With a router: the address of the router. */
+    address: string;
+  } | null;
+  /** What the encoder sends, with FFmpeg's names. null: no encoder, or not known yet. */
+  input: {
+    video_codec: string;
+    width: number | null;
+    height: number | null;
+    /** null: no audio comes. */
+    audio_codec: string | null;
+  } | null;
+  /** What is made of it now, from the largest to the smallest. */
+  renditions: {
+    width: number | null;
+    height: number | null;
+    /** null: the encoder's own picture. */
+    video_kbps: number | null;
+  }[];
   /** How the stream is. null: no encoder is connected. */
   health: StreamHealth | null;
+  /** The newest figures: SRT, encode, storage. In `GET …/{stream_id}` alone; null: no encoder. */
+  stats: StreamSample | null;
   created_at: string;
   /** When a worker first listened for the encoder. */
   ready_at: string | null;
@@ -212,6 +296,53 @@ export type StreamHealth = {
     /** What to do. */
     advice: string;
   }[];
+};
+
+export type StreamSample = {
+  time: string;
+  /** From the encoder, retransmissions included. */
+  receive_kbps: number;
+  rtt_ms: number;
+  /** The SRT latency that was agreed with the encoder. */
+  latency_ms: number;
+  packets: number;
+  /** Missing at first; most of them are sent again. */
+  packets_lost: number;
+  /** Did not arrive in time: viewers may see damage. */
+  packets_dropped: number;
+  packets_retransmitted: number;
+  packets_belated: number;
+  packets_undecryptable: number;
+  /** Media in libsrt's receive buffer. */
+  buffer_ms: number;
+  /** libsrt's estimate of the link. */
+  link_mbps: number;
+  /** Pictures made. */
+  fps: number;
+  /** Seconds of media made per second, over the last 10 s. */
+  speed: number;
+  /** Media that came and is not made yet. */
+  behind_seconds: number;
+  frames_duplicated: number;
+  frames_dropped: number;
+  /** Error lines in FFmpeg's log. */
+  decode_errors: number;
+  /** Between the last two key frames of the source. */
+  key_frame_seconds: number;
+  /** Since audio came last. null: there is no audio. */
+  audio_silent_seconds: number | null;
+  timestamp_jumps: number;
+  continuity_errors: number;
+  /** From closed to listed. null: no segment was listed. */
+  listing_lag_ms: number | null;
+  /** Closed and not stored yet. */
+  backlog_segments: number;
+  /** How long the oldest of them has waited. */
+  backlog_ms: number;
+  failed_puts: number;
+  gaps: number;
+  /** Of the last segment of each rendition. */
+  rendition_kbps: number[];
 };
 
 /** An error (RFC 9457). */
@@ -314,53 +445,6 @@ export type StreamStats = {
   health: StreamHealth | null;
   /** The oldest first. There are none without an encoder. */
   samples: StreamSample[];
-};
-
-export type StreamSample = {
-  time: string;
-  /** From the encoder, retransmissions included. */
-  receive_kbps: number;
-  rtt_ms: number;
-  /** The SRT latency that was agreed with the encoder. */
-  latency_ms: number;
-  packets: number;
-  /** Missing at first; most of them are sent again. */
-  packets_lost: number;
-  /** Did not arrive in time: viewers may see damage. */
-  packets_dropped: number;
-  packets_retransmitted: number;
-  packets_belated: number;
-  packets_undecryptable: number;
-  /** Media in libsrt's receive buffer. */
-  buffer_ms: number;
-  /** libsrt's estimate of the link. */
-  link_mbps: number;
-  /** Pictures made. */
-  fps: number;
-  /** Seconds of media made per second, over the last 10 s. */
-  speed: number;
-  /** Media that came and is not made yet. */
-  behind_seconds: number;
-  frames_duplicated: number;
-  frames_dropped: number;
-  /** Error lines in FFmpeg's log. */
-  decode_errors: number;
-  /** Between the last two key frames of the source. */
-  key_frame_seconds: number;
-  /** Since audio came last. null: there is no audio. */
-  audio_silent_seconds: number | null;
-  timestamp_jumps: number;
-  continuity_errors: number;
-  /** From closed to listed. null: no segment was listed. */
-  listing_lag_ms: number | null;
-  /** Closed and not stored yet. */
-  backlog_segments: number;
-  /** How long the oldest of them has waited. */
-  backlog_ms: number;
-  failed_puts: number;
-  gaps: number;
-  /** Of the last segment of each rendition. */
-  rendition_kbps: number[];
 };
 
 export type Worker = {

@@ -17,6 +17,7 @@ export class Streams {
     return this.#api.call('createStream', { body: stream }, options);
   }
 
+  /** With its newest figures (`stats`). */
   get(streamId: string, options?: CallOptions): Promise<Stream> {
     return this.#api.call('getStream', { params: { stream_id: streamId } }, options);
   }

@@ -98,3 +98,47 @@ describe('the health of a stream', () => {
     expect(await shown()).toBeNull();
   });
 });
+
+describe('GET /v1/streams/:id', () => {
+  const source = {
+    video: { codec: 'h264', width: 1280, height: 720 },
+    audio: { codec: 'aac' },
+    renditions: [
+      { width: 1280, height: 720, videoKbps: null },
+      { width: 854, height: 480, videoKbps: 1_500 },
+    ],
+  };
+  const record = { peer: '192.0.2.7:40000', source: JSON.stringify(source) };
+  const none = { encoder: null, input: null, renditions: [], health: null, stats: null };
+
+  test('shows who publishes, what, what is made of it, and the newest figures', async () => {
+    expect((await api.ask('GET', '/v1/streams/a')).body).toMatchObject(none);
+    await redis.hset(keys.stream('a'), { state: 'STREAMING', ...record });
+    await sample({ rttMs: 10 }, { rttMs: 12 });
+    expect((await api.ask('GET', '/v1/streams/a')).body).toMatchObject({
+      encoder: { address: '192.0.2.7:40000' },
+      input: { video_codec: 'h264', width: 1280, height: 720, audio_codec: 'aac' },
+      renditions: [
+        { width: 1280, height: 720, video_kbps: null },
+        { width: 854, height: 480, video_kbps: 1_500 },
+      ],
+      stats: { rtt_ms: 12 },
+    });
+    await redis.hset(keys.stream('a'), { state: 'READY' });
+    expect((await api.ask('GET', '/v1/streams/a')).body).toMatchObject(none);
+  });
+
+  test('shows what went wrong last, and the receivers that answered 410', async () => {
+    expect((await api.ask('GET', '/v1/streams/a')).body).toMatchObject({ last_error: null, ended_webhooks: [] });
+    const error = { code: 'transcode_error', message: 'FFmpeg failed: SIGSEGV', at: TIME };
+    const ended = ['https://app.example/hooks'];
+    await redis.hset(keys.stream('a'), {
+      lastError: JSON.stringify(error),
+      endedWebhooks: JSON.stringify(ended),
+    });
+    expect((await api.ask('GET', '/v1/streams/a')).body).toMatchObject({
+      last_error: { ...error, at: '2026-09-21T14:13:20.000Z' },
+      ended_webhooks: ended,
+    });
+  });
+});

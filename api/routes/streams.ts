@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { quotaOf } from '../auth/quotaOf.ts';
+import { askRedis } from '../http/askRedis.ts';
 import { defineRoute } from '../http/route.ts';
 import { listQuery, pageQuery, writeCursor } from '../streams/listQuery.ts';
 import { createRequest, editRequest, keyRequest, streamRef } from '../streams/schemas.ts';
@@ -74,10 +75,12 @@ const getStream = defineRoute({
   params: streamRef,
   answers: { 200: { description: 'The stream', schema: streamView } },
   errors: ['stream_not_found', 'stream_unreadable'],
-  call: async ({ params }, { streams, places }) => ({
-    status: 200,
-    body: viewStream(await streams.get(params.stream_id), places),
-  }),
+  call: async ({ params }, { streams, samples, places }) => {
+    const record = await streams.get(params.stream_id);
+    const isLive = record.state === 'STREAMING';
+    const [latest] = isLive ? await askRedis(() => samples.read(record, 1)) : [];
+    return { status: 200, body: viewStream(record, places, latest) };
+  },
 });
 
 const editStream = defineRoute({

@@ -1,14 +1,17 @@
 import { z } from 'zod';
+import { errorCatalogue } from '../../common/errorCatalogue.ts';
 import { sourceFaults } from '../../common/stream/sourceFaults.ts';
 import { streamLatency } from '../../common/stream/streamLatency.ts';
 import { streamMetadata } from '../../common/stream/streamMetadata.ts';
 import { streamProfile } from '../../common/stream/streamProfile.ts';
 import { streamReasons } from '../../common/stream/streamReasons.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
+import type { StreamSample } from '../../common/stream/streamSample.ts';
 import { streamStates } from '../../common/stream/streamState.ts';
-import { healthOf, healthView } from './healthView.ts';
+import { encoderView, viewEncoder } from './encoderView.ts';
 import type { PlaybackPlaces } from './playbackUrls.ts';
 import { playbackView, viewUrls } from './playbackView.ts';
+import { sampleView, viewSample } from './sampleView.ts';
 
 const time = z.iso.datetime();
 const ownSeconds = z.number().nullable().meta({ description: "null: the worker's setting counts." });
@@ -34,6 +37,9 @@ export const streamView = z
     record: z.boolean(),
     dvr: z.boolean(),
     webhook_urls: z.array(z.string()),
+    ended_webhooks: z
+      .array(z.string())
+      .meta({ description: 'Left `webhook_urls`, because the receiver answered 410. They get no more events.' }),
     title: z.string().nullable(),
     metadata: streamMetadata,
     connect_timeout_seconds: ownSeconds,
@@ -59,7 +65,18 @@ export const streamView = z
       })
       .nullable()
       .meta({ description: 'The encoder that was refused last.' }),
-    health: healthView.nullable().meta({ description: 'How the stream is. null: no encoder is connected.' }),
+    last_error: z
+      .object({
+        code: z.enum(wordsOf(errorCatalogue)).meta({ description: 'docs/errors.md lists them.' }),
+        message: z.string(),
+        at: time,
+      })
+      .nullable()
+      .meta({ description: 'What went wrong last in this run, whether it ended the run or not.' }),
+    ...encoderView,
+    stats: sampleView.nullable().meta({
+      description: 'The newest figures: SRT, encode, storage. In `GET …/{stream_id}` alone; null: no encoder.',
+    }),
     created_at: time,
     ready_at: time.nullable().meta({ description: 'When a worker first listened for the encoder.' }),
     streaming_at: time.nullable().meta({ description: 'When the first encoder connected.' }),
@@ -70,9 +87,9 @@ export const streamView = z
 
 export type StreamView = z.output<typeof streamView>;
 
-/** A stream as the resource API shows it. */
-export function viewStream(record: StreamRecord, places: PlaybackPlaces): StreamView {
-  const { lastRefusal: refusal } = record;
+/** A stream as the resource API shows it. @param latest its newest figures */
+export function viewStream(record: StreamRecord, places: PlaybackPlaces, latest?: StreamSample): StreamView {
+  const { lastRefusal: refusal, lastError: error } = record;
   return {
     stream_id: record.streamId,
     run: record.run,
@@ -88,6 +105,7 @@ export function viewStream(record: StreamRecord, places: PlaybackPlaces): Stream
     record: record.record,
     dvr: record.dvr,
     webhook_urls: record.webhookUrls,
+    ended_webhooks: record.endedWebhooks,
     title: record.title || null,
     metadata: record.metadata,
     connect_timeout_seconds: record.connectTimeoutSeconds ?? null,
@@ -102,7 +120,9 @@ export function viewStream(record: StreamRecord, places: PlaybackPlaces): Stream
     playback: { policy: record.playback, ...viewUrls(places.of(record)) },
     recording_link: record.recordingLink ?? null,
     last_refusal: refusal ? { ...refusal, at: iso(refusal.at) } : null,
-    health: healthOf(record),
+    last_error: error ? { ...error, at: iso(error.at) } : null,
+    ...viewEncoder(record),
+    stats: latest ? viewSample(latest) : null,
     created_at: iso(record.createdAt),
     ready_at: isoOrNull(record.readyAt),
     streaming_at: isoOrNull(record.streamingAt),

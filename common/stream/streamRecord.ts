@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { fields } from '../redis/fields.ts';
 import { passphrase } from '../srt/passphrase.ts';
+import { lastError } from './lastError.ts';
 import { lastRefusal } from './lastRefusal.ts';
 import { streamHealth } from './streamHealth.ts';
 import { streamLatency } from './streamLatency.ts';
 import { streamMetadata } from './streamMetadata.ts';
 import { streamPlayback } from './streamPlayback.ts';
 import { streamProfile } from './streamProfile.ts';
+import { streamSource } from './streamSource.ts';
 import { type StreamReason, streamStates } from './streamState.ts';
 
 const { ms, urls, word } = fields;
@@ -69,6 +71,12 @@ const storedRecord = z
     lastRefusal: lastRefusal.optional(),
     /** How the stream is, as JSON (StreamHealth); undefined: no encoder is connected, or another version wrote it. */
     health: streamHealth.optional().catch(undefined),
+    /** What went wrong last, as JSON (LastError); undefined: nothing did, or another version wrote it. */
+    lastError: lastError.optional().catch(undefined),
+    /** The encoder that connected last, `ip:port`. */
+    peer: z.string().optional(),
+    /** What it sends and what is made of it, as JSON (StreamSource); undefined: none is connected, or it is not known yet. */
+    source: streamSource.optional().catch(undefined),
     /** '1' once an encoder got in with the stream key: it stays good for reconnects after it has expired. */
     keyAccepted: z.string().optional(),
     /** Of the newest stream key that was requested. Keys count from 0 in each run. */

@@ -21,6 +21,7 @@ import { transcode } from '../transcode/transcode.ts';
 import { defaultLimits } from '../transcode/transcodeLimits.ts';
 import { encodingOf } from './encodingOf.ts';
 import type { SessionPhases } from './sessionContract.ts';
+import { sourceOf } from './sourceOf.ts';
 
 /** What all sessions of a worker share. */
 export interface PhaseDeps {
@@ -104,18 +105,18 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       ),
     openIngest: ({ onEncoder, onRefused }, signal) => ingest.open({ onPublisher: onEncoder, onRefused }, signal),
     givePortBack: () => ingest.givePortBack(),
-    transcode: (encoder, sink, { signal, mayRestart, onSourceChange }) => {
+    transcode: (encoder, sink, { signal, mayRestart, onSourceChange, onSource }) => {
       const connection = new ConnectionMeter(encoder, performance.now());
       const endObservation = deps.observer.observe({ ...job, connection, publish, segmentSeconds, lease });
       return transcode({
-        ...{ media: encoder.media, encoding, sink, signal, log, observer: connection },
+        ...{ media: encoder.media, encoding, sink, signal, log, mayRestart, observer: connection },
         ffmpeg: config.FFMPEG,
         launcher: deps.launcher,
         limits: {
           ...{ maxPixels: config.MAX_PIXELS, maxFps: config.MAX_FPS },
           source: { ...defaultLimits.source, maxGopSeconds: config.MAX_GOP_SECONDS, maxKbps: config.MAX_SOURCE_KBPS },
         },
-        mayRestart,
+        onPlan: (inputs, plan) => onSource(sourceOf(encoding, inputs, plan)),
         onSourceChange: change => {
           if (change.kind === 'fallback') deps.totals.count('fallbacks');
           onSourceChange(change);

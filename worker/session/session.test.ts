@@ -234,6 +234,38 @@ describe('the life of a stream', () => {
     await session.finished;
   });
 
+  test('the record shows the encoder and its source while it is there, and what failed last for good', async () => {
+    const source = { video: { codec: 'h264', width: 640, height: 360 }, audio: null, renditions: [] };
+    const gone = Promise.withResolvers<void>();
+    const books = bookkeeping({
+      transcode: async (_encoder, _sink, { onSource, mayRestart }) => {
+        onSource(source);
+        onSource(source);
+        expect(await mayRestart(new AppError('transcode_error', 'FFmpeg failed: SIGSEGV'))).toBe(true);
+        await gone.promise;
+        return { cause: 'input_invalid', sawPicture: true, error: new AppError('input_invalid', 'no video') };
+      },
+    });
+    const session = await start(books.phases);
+    await vi.waitFor(() => expect(books.hooks.onEncoder).toBeDefined());
+    books.hooks.onEncoder?.(encoder());
+    await vi.waitFor(
+      async () =>
+        expect(await streams.get('show')).toMatchObject({
+          ...{ state: 'STREAMING', peer: '127.0.0.1:5000', source },
+          lastError: { code: 'transcode_error', message: 'FFmpeg failed: SIGSEGV' },
+        }),
+      WAIT,
+    );
+    gone.resolve();
+    await vi.waitFor(async () => expect((await streams.get('show'))?.state).toBe('READY'), WAIT);
+    const after = await streams.get('show');
+    expect(after?.source).toBeUndefined();
+    expect(after?.lastError).toMatchObject({ code: 'input_invalid', message: 'no video' });
+    session.handOver();
+    await session.finished;
+  });
+
   test('the encoder goes and does not come back: reconnect_timeout', async () => {
     const books = bookkeeping();
     const session = await start(books.phases, { connectMs: 60_000, reconnectMs: 100 });

@@ -8,12 +8,13 @@ import type { RestartBudget } from '../claim/restartBudget.ts';
 import type { RunningSession, SessionEnd } from '../claim/streamConsumer.ts';
 import type { StreamLease } from '../claim/streamLease.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
-import type { SourceChange } from '../transcode/sourceGuard.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 import { Arrivals } from './arrivals.ts';
 import { encoderGone } from './encoderGone.ts';
 import { encoderWindow } from './encoderWindow.ts';
 import { endDeadlines } from './endDeadlines.ts';
+import { errorField } from './errorField.ts';
+import { noEncoder } from './noEncoder.ts';
 import { RefusalReports } from './refusalReports.ts';
 import type {
   SessionEncoder,
@@ -24,8 +25,8 @@ import type {
   SessionTimes,
 } from './sessionContract.ts';
 import { type Ending, SessionEnding } from './sessionEnding.ts';
-import { sourceEvent } from './sourceEvent.ts';
 import { stopReason } from './stopReason.ts';
+import { transcodeReports } from './transcodeReports.ts';
 import { finishOptions, wantedStop } from './wantedStop.ts';
 
 /** An owner that was lost after a longer time than this had no trouble with the stream: it is not counted. */
@@ -143,7 +144,10 @@ export class Session implements RunningSession {
         if (this.#lease.recorded('streamLink') !== link) this.#playable(link, 'The first playlist is in the store');
       },
       onListed: closedToListedMs => this.#listed(performance.now() - closedToListedMs),
-      onDropped: update => void this.#lease.write({ fields: { reason: 'segments_dropped' }, event: update }),
+      onDropped: update => {
+        const error = errorField({ code: 'storage_error', message: update });
+        void this.#lease.write({ fields: { reason: 'segments_dropped', ...error }, event: update });
+      },
       onFault: error => this.#fail(error),
       onFenced: () => this.#ending.decide({ kind: 'fenced' }),
     };
@@ -170,8 +174,7 @@ export class Session implements RunningSession {
     const reason = !takenOver ? 'listening' : handedOver ? 'handed_over' : 'worker_lost';
     void this.#lease.write({
       state: 'READY',
-      // How the stream was with the owner before is not how it is.
-      fields: { ...place, reason, handedOver: '', health: '' },
+      fields: { ...place, reason, handedOver: '', ...noEncoder },
       event: takenOver
         ? 'Another worker has taken the stream over; waiting for the encoder'
         : 'Waiting for the encoder',
@@ -208,9 +211,8 @@ export class Session implements RunningSession {
     this.#log.info({ peer: encoder.peer }, 'encoder connected');
     this.#awaitedSince = performance.now();
     try {
-      const mayRestart = async (cause: Error) => (await this.#budget.spend(cause.message)) >= 0;
-      const onSourceChange = (change: SourceChange): void => void this.#lease.write(sourceEvent(change));
-      return await this.#phases.transcode(encoder, output, { signal: this.#ending.signal, mayRestart, onSourceChange });
+      const reports = transcodeReports(this.#lease, this.#budget);
+      return await this.#phases.transcode(encoder, output, { signal: this.#ending.signal, ...reports });
     } finally {
       this.#awaitedSince = undefined;
       encoder.close();
@@ -221,7 +223,7 @@ export class Session implements RunningSession {
     const { reason, event } = encoderGone(end, this.#isRevoked);
     this.#isRevoked = false;
     this.#log.info({ cause: end.cause, reason, err: end.error }, 'encoder disconnected; waiting for it');
-    void this.#lease.write({ state: 'READY', fields: { reason, health: '' }, event });
+    void this.#lease.write({ state: 'READY', fields: { reason, ...noEncoder, ...errorField(end.error) }, event });
   }
 
   #stop(reason: StreamReason, message: string): void {
@@ -267,7 +269,10 @@ export class Session implements RunningSession {
     const signal = AbortSignal.timeout(endDeadlines.lease - RELEASE_MS);
     const last: StreamWrite | undefined =
       ending.kind === 'stopped'
-        ? { state: 'STOPPED', fields: { reason: ending.reason, recordingLink, health: '' }, event: ending.message }
+        ? {
+            ...{ state: 'STOPPED', event: ending.message },
+            fields: { reason: ending.reason, recordingLink, ...noEncoder, ...errorField(ending.error) },
+          }
         : undefined;
     const how = ending.kind === 'stopped' ? 'free' : ending.failing ? 'failing' : 'handed_over';
     const written = await this.#attempt('lease', this.#lease.end({ ...(last ? { last } : {}), how, signal }));

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Refusals } from '../../common/srt/refusalLog.ts';
+import type { StreamSource } from '../../common/stream/streamSource.ts';
 import type { IngestPlace } from '../ingest/findWay.ts';
 import type { SrtStats } from '../ingest/srtStats.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
@@ -63,6 +64,8 @@ export interface SessionPhases {
       /** Whether FFmpeg, which failed, may be started again. */
       mayRestart: (cause: Error) => Promise<boolean>;
       onSourceChange: (change: SourceChange) => void;
+      /** Media begins, or goes on in another way. */
+      onSource: (source: StreamSource) => void;
     },
   ): Promise<TranscodeEnd>;
 }

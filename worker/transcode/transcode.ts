@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import type { EpochSink } from '../segment/segmentEpoch.ts';
+import type { Inputs } from './chooseInputs.ts';
 import type { Encoding } from './encoding.ts';
 import type { FfmpegLauncher } from './ffmpegLauncher.ts';
 import type { FfmpegExit } from './ffmpegProcess.ts';
@@ -12,7 +13,7 @@ import { AttemptFailure, withRestarts } from './restarts.ts';
 import { runSpan } from './runSpan.ts';
 import type { TranscodeObserver } from './sourceFigures.ts';
 import { type SourceChange, SourceGuard } from './sourceGuard.ts';
-import { copiesSource, planSpan } from './spanPlan.ts';
+import { copiesSource, planSpan, type SpanPlan } from './spanPlan.ts';
 import { defaultLimits, type TranscodeLimits } from './transcodeLimits.ts';
 
 export interface TranscodeOptions {
@@ -27,6 +28,8 @@ export interface TranscodeOptions {
   observer?: TranscodeObserver;
   /** A profile that copies the source's picture falls back to encoding, or returns from it. */
   onSourceChange?: (change: SourceChange) => void;
+  /** Media begins, or goes on in another way: what it is, and what is made of it. */
+  onPlan?: (inputs: Inputs, plan: SpanPlan) => void;
   /** Whether FFmpeg may be started again after it failed; default: a few times in a row. */
   mayRestart?: (cause: Error) => Promise<boolean>;
   /** FFmpeg's path. */
@@ -112,6 +115,7 @@ class Transcode {
       guard.noteCodec(span.inputs.video.codec);
       const { encoding, sink } = options;
       const plan = planSpan({ encoding, inputs: span.inputs, isFallback: guard.isFallback, made: sink.made });
+      options.onPlan?.(span.inputs, plan);
       const { exit, sawPicture, ranMs } = await runSpan({
         ...{ ...options, onProgress, span, plan, guard, limits: this.#limits },
       });
