@@ -1,5 +1,7 @@
 import type { Libsrt } from './libsrt.ts';
 
+/** libsrt's SRT_SOCKSTATUS: a socket that was connected is never below the one, and one that is gone never below the other. */
+const SRTS_CONNECTED = 5;
 const SRTS_CLOSED = 8;
 /** libsrt decides within milliseconds. A socket that is closed after this time was connected before. */
 const DECIDED_MS = 2_000;
@@ -33,10 +35,11 @@ export class Handshakes {
   /** Once a turn, after what is connected was accepted. @param now ms, monotonic */
   check(now: number): void {
     for (const [socket, { since, onRefused }] of this.#open) {
+      const state = this.#libsrt.srt_getsockstate(socket);
       const isLate = now - since > DECIDED_MS;
-      const isRefused = this.#libsrt.srt_getsockstate(socket) >= SRTS_CLOSED;
-      if (isRefused || isLate) this.#open.delete(socket);
-      if (isRefused && !isLate) onRefused(now);
+      // Connected, or broken since: libsrt has let it in, whether it is ever handed out or not.
+      if (state >= SRTS_CONNECTED || isLate) this.#open.delete(socket);
+      if (state >= SRTS_CLOSED && !isLate) onRefused(now);
     }
   }
 }
