@@ -36,6 +36,8 @@ const stream = (fields: object = {}) => ({
   stream_link: null,
   playback: { policy: 'public', hls: 'https://x/demo.m3u8', low_latency: 'https://api/live/demo/demo.m3u8' },
   node: 'host-1',
+  renditions: [],
+  ended_webhooks: [],
   ...fields,
 });
 const created = stream({ state: 'INITIALISED', reason: 'created', srt_url: null });
@@ -202,6 +204,27 @@ describe('livetran', () => {
       'Low latency https://api/live/demo/demo.m3u8',
       'Refused     1403 192.0.2.7:5000: the stream key has expired (3 in all)',
       'Updated     2026-11-22T10:00:01.000Z',
+    ]);
+  });
+
+  test('status shows the encoder, what is made of it, and what went wrong last', async () => {
+    const error = { code: 'transcode_error', at: '2026-11-22T10:00:00.000Z', message: 'FFmpeg failed' };
+    const fields = {
+      encoder: { address: '192.0.2.7:40000' },
+      input: { video_codec: 'h264', width: 1280, height: 720, audio_codec: null },
+      stats: { receive_kbps: 2_000.4, rtt_ms: 12.3 },
+      renditions: [
+        { width: 1280, height: 720, video_kbps: null },
+        { width: null, height: null, video_kbps: 1_500 },
+      ],
+      ...{ last_error: error, ended_webhooks: ['https://app.example/hooks'] },
+    };
+    answers = [data(stream({ state: 'STREAMING', reason: 'playable', ...fields }))];
+    expect((await cli('status', 'demo')).out.slice(3, -1)).toEqual([
+      'Encoder     192.0.2.7:40000: h264 1280x720, no audio, 2000 kb/s, round trip 12 ms',
+      "Renditions  1280x720 (the encoder's own), source size 1500 kb/s",
+      'Last error  transcode_error at 2026-11-22T10:00:00.000Z: FFmpeg failed',
+      'Ended       https://app.example/hooks (answered 410)',
     ]);
   });
 
