@@ -220,7 +220,7 @@ describe('livetran', () => {
       ...{ last_error: error, ended_webhooks: ['https://app.example/hooks'] },
     };
     answers = [data(stream({ state: 'STREAMING', reason: 'playable', ...fields }))];
-    expect((await cli('status', 'demo')).out.slice(3, -1)).toEqual([
+    expect((await cli('status', 'demo')).out.slice(4, -1)).toEqual([
       'Encoder     192.0.2.7:40000: h264 1280x720, no audio, 2000 kb/s, round trip 12 ms',
       "Renditions  1280x720 (the encoder's own), source size 1500 kb/s",
       'Last error  transcode_error at 2026-11-22T10:00:00.000Z: FFmpeg failed',

@@ -14,19 +14,7 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-interface WorkerView {
-  id: string;
-  node: string;
-  address: string;
-  version: string;
-  since: string;
-  slots: number;
-  streams: number;
-  draining: boolean;
-  busy: string | null;
-}
-
-const workers = async (): Promise<WorkerView[]> => (await cluster.client.resource('/api/workers')) as WorkerView[];
+const workers = () => cluster.client.v1.workers();
 const readyz = async (): Promise<unknown> => (await (await fetch(`${cluster.apiUrl}/readyz`)).json()) as unknown;
 
 test('the registry shows who runs what, who drains, and forgets who is gone', async () => {

@@ -183,8 +183,8 @@ test('strangers over HTTP and in Redis: the API lives, within its memory, and a 
   expect(rss).toBeLessThan(RSS_MAX);
   expect(await peakRss(tls.pid)).toBeLessThan(RSS_MAX);
   expect((await fetch(`${cluster.apiUrl}/healthz`)).status).toBe(200);
-  expect(await cluster.client.resource('/api/streams')).toEqual(expect.any(Array));
-  expect(await cluster.client.resource('/api/workers')).toEqual([]);
+  expect((await cluster.client.v1.call('listStreams', {})).data).toEqual(expect.any(Array));
+  expect(await cluster.client.v1.workers()).toEqual([]);
   const skips = cluster.api.log.filter(({ msg }) => msg === 'a value in Redis does not parse; it is skipped');
   expect(skips.length).toBeGreaterThan(2);
   expect(skips.length).toBeLessThan(20);

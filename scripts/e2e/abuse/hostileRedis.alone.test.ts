@@ -121,7 +121,7 @@ test('hostile values in every queue, channel and record end no process, and a ne
 
   // Everything works beside it: the list, a new stream from start to STOPPED, the neighbour.
   expect((await fetch(`${cluster.apiUrl}/readyz`)).status).toBe(200);
-  expect(await client.resource('/api/streams')).toMatchObject(expect.anything());
+  expect((await client.v1.call('listStreams', {})).data.length).toBeGreaterThan(0);
   await client.start('after', { webhook_urls: [app.url] });
   await client.inState('after', 'READY', 30_000);
   await client.stop('after');

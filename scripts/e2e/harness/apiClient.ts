@@ -1,5 +1,6 @@
-import { randomInt } from 'node:crypto';
+import { ApiError, Livetran, type Stream } from '../../../client/index.ts';
 import { signBody, signRequest } from '../../../common/signature.ts';
+import { checkedFetch } from './checkedFetch.ts';
 import { waitFor } from './waitFor.ts';
 
 export interface Answer {
@@ -7,27 +8,17 @@ export interface Answer {
   body: { success: boolean; data?: unknown; error?: string };
 }
 
-export interface StreamView {
-  stream_id: string;
-  state: string;
-  reason: string;
-  profile: string;
-  fallback: string | null;
-  update?: string;
-  srt_url?: string | null;
-  stream_link?: string | null;
-  recording_link?: string | null;
-  last_refusal?: { code: number; count: number } | null;
-}
-
-/** An app that uses the API, as an app written for the Go Livetran would. */
+/** An app that starts and stops streams as one written for the Go Livetran does, and uses the resource API for the rest. */
 export class ApiClient {
   readonly url: string;
+  /** Livetran's own client. Each answer that it gets is checked against the OpenAPI document. */
+  readonly v1: Livetran;
   readonly #secret: string;
 
   constructor(url: string, secret: string) {
     this.url = url;
     this.#secret = secret;
+    this.v1 = new Livetran({ url, secret, fetch: checkedFetch, retries: 0 });
   }
 
   start(
@@ -70,17 +61,14 @@ export class ApiClient {
     return { status: response.status, body: (await response.json()) as Answer['body'] };
   }
 
-  async stream(streamId: string): Promise<StreamView | undefined> {
-    return (await this.resource(`/api/streams/${streamId}`)) as StreamView | undefined;
-  }
-
-  /** GETs from the resource API; undefined unless it answers 200. */
-  async resource(resource: string): Promise<unknown> {
-    // A signature counts once; the random fraction makes two equal requests of one second differ.
-    const time = `${Math.floor(Date.now() / 1_000)}.${String(randomInt(1e9)).padStart(9, '0')}`;
-    const signature = signRequest({ time, method: 'GET', path: resource, body: '' }, this.#secret);
-    const { status, body } = await this.raw('GET', resource, '', { 'lt-signature': signature });
-    return status === 200 ? body.data : undefined;
+  /** undefined unless the API shows it. */
+  async stream(streamId: string): Promise<Stream | undefined> {
+    try {
+      return await this.v1.streams.get(streamId);
+    } catch (error) {
+      if (error instanceof ApiError) return undefined;
+      throw error;
+    }
   }
 
   /** Waits for the stream's playlist URL. */
@@ -93,7 +81,7 @@ export class ApiClient {
   }
 
   /** Waits until the stream is in a state; answers with its record. */
-  inState(streamId: string, state: string, timeoutMs?: number): Promise<StreamView> {
+  inState(streamId: string, state: string, timeoutMs?: number): Promise<Stream> {
     return waitFor(
       `${streamId} to be ${state}`,
       async () => {
