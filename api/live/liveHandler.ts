@@ -63,9 +63,9 @@ async function answer(deps: LiveDeps, request: IncomingMessage, response: Server
   const { token, streamId, file, kind } = path;
   const leftMs = token === undefined ? undefined : deps.tokens.check(token, streamId);
   const stream = await deps.owners.find(streamId);
-  if (!stream) throw new AppError('stream_not_found', `there is no stream "${streamId}"`);
-  if (stream.isSigned && token === undefined) throw missingToken(streamId);
+  if (stream?.isSigned && token === undefined) throw missingToken(streamId);
   if (kind === 'check') return writeYes(response, leftMs);
+  if (!stream) throw new AppError('stream_not_found', `there is no stream "${streamId}"`);
   const directives = kind === 'playlist' && end !== -1 ? liveDirectives(url.slice(end + 1)) : '';
   const found = stream.isLowLatency ? await deps.origin.get({ streamId, file, directives }) : undefined;
   // A viewer who has gone while the answer was awaited.

@@ -11,12 +11,13 @@ fail() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# is_there ffmpeg|redis|chromium|python|go|zsh|curl|openssl
+# is_there ffmpeg|redis|chromium|python|go|zsh|curl|openssl|nginx
 is_there() {
   case $1 in
     ffmpeg) has ffmpeg && has ffprobe ;;
     redis) has redis-server || has valkey-server ;;
     python) has python3 ;;
+    nginx) has nginx || [ -x /usr/sbin/nginx ] ;;
     go | zsh | curl | openssl) has "$1" ;;
     chromium)
       has chromium || has chromium-browser || has google-chrome ||
@@ -54,6 +55,7 @@ debian_package() {
     redis) echo redis-server ;;
     python) echo python3 ;;
     go) echo golang-go ;;
+    nginx) echo nginx-light ;;
     *) echo "$1" ;;
   esac
 }
