@@ -216,6 +216,8 @@ describe('loadConfig', () => {
       RATE_LIMIT_PER_ADDRESS: '600',
       TRUSTED_PROXIES: '10.0.0.0/8, ::1, loopback',
       ROUTER_BIND: '::',
+      ORIGIN_BIND: '::',
+      LL_PART_SECONDS: '0.5',
       ROUTER_RING_BYTES: '1000000',
     };
     const switches = [

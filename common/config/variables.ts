@@ -95,6 +95,10 @@ export const variables = z.object({
   SRT_BIND: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this host' }).default('0.0.0.0'),
   SRT_PORTS: portRange.default({ first: 20_000, last: 20_999 }),
   SRT_LATENCY_MS: whole(20, 10_000).default(200),
+  LL_SRT_LATENCY_MS: whole(20, 10_000).default(120),
+  ORIGIN_BIND: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this host' }).default('127.0.0.1'),
+  ORIGIN_PORT: whole(0, 65_535).default(0),
+  ORIGIN_HOST: z.string().min(1).max(255).optional(),
   START_TIMEOUT_SECONDS: seconds(300),
   CONNECT_TIMEOUT_SECONDS: seconds(120),
   RECONNECT_TIMEOUT_SECONDS: seconds(120),
@@ -125,6 +129,11 @@ export const variables = z.object({
   MAX_SOURCE_KBPS: whole(100, 1_000_000).default(12_000),
   HLS_SEGMENT_SECONDS: whole(1, 30).default(4),
   REDUCED_SEGMENT_SECONDS: whole(1, 30).default(2),
+  LL_PART_SECONDS: z.coerce
+    .number({ error: 'must be a number from 0.2 to 1' })
+    .min(0.2, { error: 'must be a number from 0.2 to 1' })
+    .max(1, { error: 'must be a number from 0.2 to 1' })
+    .default(0.333),
   HLS_WINDOW: whole(3, 100).default(10),
   GOP_SECONDS: z.coerce
     .number({ error: 'must be a number from 0.5 to 10' })

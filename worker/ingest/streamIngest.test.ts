@@ -17,6 +17,7 @@ const config = {
   NODE_ID: 'n1',
   SRT_BIND: '127.0.0.1',
   SRT_LATENCY_MS: 120,
+  LL_SRT_LATENCY_MS: 120,
   STREAM_KEY_TTL_SECONDS: 3_600,
 };
 const noEvents = { onPublisher: () => undefined };

@@ -3,6 +3,7 @@ import type { Logger } from '../../common/createLogger.ts';
 import { mintStreamKey } from '../../common/srt/mintStreamKey.ts';
 import { srtUrl } from '../../common/srt/srtUrl.ts';
 import { StreamKeyCheck } from '../../common/srt/streamKeyCheck.ts';
+import { latencyOf } from '../../common/stream/streamLatency.ts';
 import { findWay, type IngestPlace, type RouterAddress } from './findWay.ts';
 import { formerPort } from './formerPort.ts';
 import { keptSrtUrl } from './keptSrtUrl.ts';
@@ -14,7 +15,7 @@ import type { ListenOptions, SrtListener, SrtServer } from './srtServer.ts';
 export interface StreamIngestDeps {
   config: Pick<
     Config<'JWT_SECRET'>,
-    'JWT_SECRET' | 'NODE_ID' | 'SRT_BIND' | 'SRT_LATENCY_MS' | 'STREAM_KEY_TTL_SECONDS'
+    'JWT_SECRET' | 'NODE_ID' | 'SRT_BIND' | 'SRT_LATENCY_MS' | 'LL_SRT_LATENCY_MS' | 'STREAM_KEY_TTL_SECONDS'
   >;
   srtServer: Pick<SrtServer, 'openListener'>;
   ports: PortLeases;
@@ -89,7 +90,7 @@ export class StreamIngest {
       listen: {
         ...events,
         bind: config.SRT_BIND,
-        latencyMs: config.SRT_LATENCY_MS,
+        latencyMs: this.#latencyMs,
         admit: streamIdText => this.#keys.judge(streamIdText),
         onPublisher: publisher => this.#enter(publisher, events.onPublisher),
         log,
@@ -115,6 +116,11 @@ export class StreamIngest {
     const former = await formerPort(this.#stream.recorded, config.NODE_ID, isFrozen);
     if (former)
       await ports.release(await ports.claim({ holder: this.#holder, preferred: former.preferred }), this.#holder);
+  }
+
+  get #latencyMs(): number {
+    const { SRT_LATENCY_MS: usual, LL_SRT_LATENCY_MS: low } = this.#deps.config;
+    return latencyOf(this.#stream.recorded('latency')) === 'low' ? Math.min(usual, low) : usual;
   }
 
   get #holder(): string {

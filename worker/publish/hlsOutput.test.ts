@@ -371,9 +371,10 @@ describe('faults', () => {
     const { output, events } = await publish('100');
     store.onPut = () => Promise.reject(new StoreError('denied', '403'));
     await stream(output, 1.2);
+    await vi.waitFor(() => expect(events.onFault).toHaveBeenCalled(), 10_000);
+    expect(await output.finish({ timeoutMs: 1_000 })).toEqual({ unstored: 3 });
     expect(events.onFault).toHaveBeenCalledTimes(1);
     expect(events.onFault.mock.calls[0]?.[0]).toMatchObject({ code: 'storage_error' });
-    expect(await output.finish({ timeoutMs: 1_000 })).toEqual({ unstored: 3 });
   });
 
   test('a store that is away for a moment does not stop a start; one that stays away does', async () => {

@@ -72,6 +72,7 @@ export class HlsOutput implements EpochSink {
         onGapListed: file => events.onGapListed?.(file),
       },
     });
+    deps.live?.begin(this.#ledger, () => this.#playlists.multivariant);
   }
 
   /** Goes on where the stream's last owner left off. Throws as recoverOutput() does. */
@@ -81,7 +82,12 @@ export class HlsOutput implements EpochSink {
     events: HlsOutputEvents,
     signal?: AbortSignal,
   ): Promise<HlsOutput> {
-    return new HlsOutput(deps, options, events, await recoverOutput(deps, options, events, signal));
+    try {
+      return new HlsOutput(deps, options, events, await recoverOutput(deps, options, events, signal));
+    } catch (error) {
+      deps.live?.leave();
+      throw error;
+    }
   }
 
   /** The number that the next segment gets. */
@@ -109,9 +115,11 @@ export class HlsOutput implements EpochSink {
       origin = epoch.origin;
       const live: LiveEpoch = new LiveEpoch({
         ...{ ...this.#deps, epoch, record, signal: this.#state.over, gate: this.#gate },
+        parts: this.#deps.live?.openEpoch(this.#ledger, followsSource),
         events: {
           onClosed: segment => this.#closed(segment, epoch.dir, followsSource),
           onOutcome: (segment, outcome) => this.#settled(segment, outcome),
+          onLeftOut: segment => this.#leftOut(segment),
           onFault: fault => this.#fault(fault),
           onEnd: () => {
             this.#change(closeEpoch(this.#ledger));
@@ -162,6 +170,7 @@ export class HlsOutput implements EpochSink {
    */
   async abandon(): Promise<void> {
     this.#state.enter('abandoned');
+    this.#deps.live?.leave();
     this.#copies.stop();
     // Uploads that were held back end: no one waits for them.
     this.#gate.open();
@@ -177,6 +186,7 @@ export class HlsOutput implements EpochSink {
     const deadline = AbortSignal.timeout(timeoutMs);
     const epochs = [...this.#epochs];
     await Promise.all([...epochs.map(epoch => epoch.close()), this.#poster?.close()]);
+    if (endList) this.#deps.live?.end();
     if (!this.#state.enter(endList ? 'ending' : 'handing_over')) return { unstored: this.#unstored + this.#pending };
     if (this.#pending === 0) this.#change(this.#ledger);
     // A third of the time is left for the playlists.
@@ -194,6 +204,7 @@ export class HlsOutput implements EpochSink {
     ]);
     if (!flushed)
       this.#log.error('the last playlist was not stored before the deadline; viewers keep the one before it');
+    if (!endList) this.#deps.live?.leave();
     this.#state.close();
     this.#gate.open();
     await Promise.all([this.#playlists.close(), this.#retention.close()]);
@@ -211,7 +222,14 @@ export class HlsOutput implements EpochSink {
     this.#playlists.setInfo(segment.rendition, segment.info);
     this.#playlists.expect(segment);
     const gopSeconds = followsSource ? segment.keySeconds || segment.durationSeconds : 0;
-    this.#change(addClosed(this.#ledger, { ...segment, gopSeconds }));
+    const partTarget = this.#deps.live?.partTarget;
+    const ledger = partTarget === undefined ? this.#ledger : { ...this.#ledger, partTarget };
+    this.#change(addClosed(ledger, { ...segment, gopSeconds }));
+  }
+
+  #leftOut(segment: ClosedSegment): void {
+    const { rendition, number } = segment;
+    this.#change(settle(addClosed(this.#ledger, segment), rendition, number, 'gap'));
   }
 
   #settled(segment: ClosedSegment, outcome: UploadOutcome): void {
@@ -237,6 +255,7 @@ export class HlsOutput implements EpochSink {
   #change(ledger: Ledger): void {
     if (this.#state.over.aborted) return;
     this.#ledger = this.#state.is('ending') && this.#pending === 0 ? endLedger(ledger) : ledger;
+    this.#deps.live?.update(this.#ledger);
     this.#retention.observe(this.#ledger);
     this.#playlists.update(this.#ledger);
     this.#copies.save(this.#ledger);

@@ -3,11 +3,29 @@ import type { Rendition } from '../../common/config/encoding.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { AppError } from '../../common/errors.ts';
 import type { RecordingJob, RetentionJob } from '../../common/redis/queues.ts';
+import type { StreamLatency } from '../../common/stream/streamLatency.ts';
+import type { EpochParts } from '../segment/segmentEpoch.ts';
 import type { FfmpegLauncher } from '../transcode/ffmpegLauncher.ts';
+import type { Ledger } from './playlist/ledger.ts';
 import type { ClosedSegment } from './spool/closedSegment.ts';
 import type { Spool } from './spool/spool.ts';
 import type { ObjectStore } from './store/objectStore.ts';
 import type { Uploads } from './uploads/uploads.ts';
+
+/** The live edge of a stream with low latency, as its publisher feeds it. */
+export interface LiveFeed {
+  /** Seconds; undefined: no part was made yet. */
+  readonly partTarget: number | undefined;
+  /** Publishing begins with this ledger. @param multivariant the playlist as it is in the store */
+  begin(ledger: Ledger, multivariant: () => string | undefined): void;
+  update(ledger: Ledger): void;
+  /** A source of media begins. @param followsSource segments end with the key frames of the encoder */
+  openEpoch(ledger: Ledger, followsSource: boolean): EpochParts;
+  /** The stream is over: the next ledgers that are updated may say so. */
+  end(): void;
+  /** The stream is not this owner's any more. May be called twice. */
+  leave(): void;
+}
 
 export interface HlsOutputDeps {
   store: ObjectStore;
@@ -25,6 +43,8 @@ export interface HlsOutputDeps {
   complete?: (job: RecordingJob) => Promise<void>;
   /** What makes posters; undefined: none are made. */
   posters?: { ffmpeg: string; launcher: FfmpegLauncher };
+  /** Shows the stream with low latency; undefined: it has none. */
+  live?: LiveFeed | undefined;
   /** Whether the stream is certainly still this owner's. Asked at each write that the store does not fence. Default: it is. */
   isCertain?: () => boolean;
   log: Logger;
@@ -51,6 +71,8 @@ export interface HlsOutputOptions {
   signed?: boolean;
   /** The stream had another owner before, which may not know yet that it has lost it. */
   takenOver?: boolean;
+  /** Default: standard. With `low` viewers may have seen a part of a segment that nothing was kept of. */
+  latency?: StreamLatency;
   openTimeoutMs?: number;
 }
 

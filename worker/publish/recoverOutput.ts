@@ -40,7 +40,8 @@ export async function recoverOutput(
   };
   try {
     const limit = AbortSignal.any([...patience, ...(signal ? [signal] : [])]);
-    const recovered = await recover({ ...deps, copies, files, ledger, token, takenOver }, limit);
+    const showsParts = options.latency === 'low';
+    const recovered = await recover({ ...deps, copies, files, ledger, token, takenOver, showsParts }, limit);
     const isOwner = () => deps.isCertain?.() ?? true;
     const [retention] = await Promise.all([
       RunRetention.open(deps, options, { ...recovered, files }, retentionEvents, limit),

@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream';
 import { CutPlan } from './cutPlan.ts';
+import { HeldParts } from './heldParts.ts';
+import { PartCutter } from './partCutter.ts';
+import { PartPlan } from './partPlan.ts';
 import type { Segment, SegmentSink } from './segment.ts';
 import type { SegmentEpoch } from './segmentEpoch.ts';
 import { Segmenter } from './segmenter.ts';
@@ -15,6 +18,8 @@ interface Rung {
   lastNumber: number | undefined;
   /** That segment, written and not handed in yet. */
   last: Segment | undefined;
+  /** Undefined: no parts are made. */
+  parts: HeldParts | undefined;
 }
 
 /**
@@ -24,14 +29,17 @@ interface Rung {
 export class EpochWriter {
   readonly #epoch: SegmentEpoch;
   readonly #rungs: readonly Rung[];
-  readonly #accepts: (facts: SourceFacts) => boolean;
+  readonly #accepts: ((facts: SourceFacts) => boolean) | undefined;
+  /** Distance of key frames; undefined: the source's. */
+  readonly #gopSeconds: number | undefined;
   #closing: Promise<void> | undefined;
 
   /**
    * @param options.renditions which renditions this epoch has
    * @param options.firstSeconds length of the first segment; all others have `segmentSeconds`, up to the next key frame
    * @param options.accepts judges what the first rendition has shown, at each of its segments; one that is refused before any was
-   * handed in is left out, since a player could not begin with it
+   * handed in is left out, since a player could not begin with it. No parts are shown before the first one is accepted
+   * @param options.gopSeconds the distance of key frames where it is known
    */
   constructor(options: {
     epoch: SegmentEpoch;
@@ -39,10 +47,12 @@ export class EpochWriter {
     segmentSeconds: number;
     firstSeconds: number;
     accepts?: (facts: SourceFacts) => boolean;
+    gopSeconds?: number;
   }) {
     const { epoch, renditions, segmentSeconds: targetSeconds, firstSeconds } = options;
     this.#epoch = epoch;
-    this.#accepts = options.accepts ?? (() => true);
+    this.#accepts = options.accepts;
+    this.#gopSeconds = options.gopSeconds;
     const { firstNumber } = epoch;
     const plan = new CutPlan({ firstNumber, targetSeconds, firstSeconds, rungs: renditions.length });
     this.#rungs = renditions.map(rendition => this.#rung(rendition, plan));
@@ -95,22 +105,39 @@ export class EpochWriter {
         files.onClose(segment);
       },
     };
-    const segmenter = new Segmenter({ cuts: plan.rung(), sink });
+    const parts = this.#parts(rendition);
+    const cutter = parts && this.#cutter(sink, parts, () => segmenter.writeTables());
+    const segmenter: Segmenter = new Segmenter({ cuts: plan.rung(), sink: cutter ?? sink });
     const rung: Rung = {
-      ...{ rendition, segmenter, files },
+      ...{ rendition, segmenter, files, parts },
       ...{ first: undefined, lastNumber: undefined, last: undefined },
     };
     return rung;
   }
 
+  #parts(rendition: number): HeldParts | undefined {
+    const { parts } = this.#epoch;
+    const held = parts && new HeldParts(parts.sinkOf(rendition));
+    if (this.#accepts === undefined) held?.release(this.#epoch.firstNumber);
+    return held;
+  }
+
+  #cutter(files: SegmentSink, parts: HeldParts, writeTables: () => void): PartCutter | undefined {
+    const target = this.#epoch.parts?.target;
+    const plan = target && new PartPlan({ target, gopSeconds: this.#gopSeconds });
+    return plan && new PartCutter({ files, parts, plan, writeTables });
+  }
+
   #written(rung: Rung, segment: Segment): void {
-    if (rung === this.#rungs[0] && !this.#accepts(rung.segmenter.facts) && rung.first === undefined) {
+    const accepts = rung === this.#rungs[0] && this.#accepts;
+    if (accepts && !accepts(rung.segmenter.facts) && rung.first === undefined) {
       void this.#epoch.discard(this.#epoch.fileOf(rung.rendition, segment.number));
       return;
     }
     rung.first ??= segment;
     if (segment.number === rung.lastNumber) rung.last = segment;
     else this.#epoch.closed(rung.rendition, segment);
+    if (rung === this.#rungs[0]) for (const { parts } of this.#rungs) parts?.release(segment.number);
   }
 
   async #close(): Promise<void> {
@@ -120,7 +147,7 @@ export class EpochWriter {
     for (const { rendition, last } of this.#rungs) {
       if (last === undefined) continue;
       if (isWhole || last.number < number) this.#epoch.closed(rendition, last);
-      else await this.#epoch.discard(this.#epoch.fileOf(rendition, number));
+      else await this.#epoch.leaveOut(rendition, last);
     }
     await this.#epoch.close();
   }

@@ -1,3 +1,5 @@
+import type { Program } from './ts/tsProgram.ts';
+
 /** Why a segment does not continue the one before it: a player needs EXT-X-DISCONTINUITY in front of it. */
 export type BreakReason = 'timestamps' | 'tracks' | 'format';
 
@@ -58,6 +60,8 @@ export interface Segment extends OpenSegment {
 
 /** Where a segmenter's segments go. Calls come in order, one at a time; buffers are whole packets and may be kept. */
 export interface SegmentSink {
+  /** The program whose tables come next in `onBytes`. */
+  onTables?(program: Program): void;
   onOpen(segment: OpenSegment): void;
   /** The segment's next bytes; PAT and PMT come first. Two segments may grow in turns for a moment: see `onClose`. */
   onBytes(segment: OpenSegment, packets: Buffer): void;

@@ -1,5 +1,14 @@
 import type { AppError } from '../../common/errors.ts';
+import type { PartSink } from './part.ts';
+import type { PartTarget } from './partTarget.ts';
 import type { Segment } from './segment.ts';
+
+/** What an epoch of a stream with low latency is divided by. */
+export interface EpochParts {
+  target: PartTarget;
+  /** Where a rendition's parts go. */
+  sinkOf(rendition: number): PartSink;
+}
 
 /** A stretch of a stream with one source of media: a spool folder, and the number that its first segment gets. */
 export interface SegmentEpoch {
@@ -10,8 +19,12 @@ export interface SegmentEpoch {
   fileOf(rendition: number, number: number): string;
   /** A rendition's next segment is in the folder, under its final name. In order within a rendition. */
   closed(rendition: number, segment: Segment): void;
-  /** Removes a file that is no segment after all. Never rejects. */
+  /** Removes a file that is no segment after all, and of which viewers know nothing. Never rejects. */
   discard(file: string): Promise<void>;
+  /** The same for the last segment. Viewers may have its parts: then it is listed as a gap, since its number is used up. */
+  leaveOut(rendition: number, segment: Segment): Promise<void>;
+  /** Undefined: no parts are wanted. */
+  readonly parts?: EpochParts | undefined;
   /** A segment could not be written and is lost. */
   failed(fault: AppError): void;
   /** Nothing more comes. Never rejects; may be called twice. */

@@ -53,6 +53,7 @@ export class SegmentOutput {
 
   /** The tables of the program as it is now. */
   writeTables(program: Program): void {
+    this.#sink.onTables?.(program);
     this.add(this.#tables.packets(program));
   }
 

@@ -10,11 +10,14 @@ import { StreamIngest, type StreamIngestDeps } from '../ingest/streamIngest.ts';
 import { ConnectionMeter } from '../observe/connectionMeter.ts';
 import { PublishMeter } from '../observe/publishMeter.ts';
 import type { StreamObserver } from '../observe/streamObserver.ts';
+import { LiveEdge } from '../origin/liveEdge.ts';
+import type { LiveEdges } from '../origin/liveEdges.ts';
 import { HlsOutput } from '../publish/hlsOutput.ts';
 import type { Spool } from '../publish/spool/spool.ts';
 import type { ObjectStore } from '../publish/store/objectStore.ts';
 import type { Uploads } from '../publish/uploads/uploads.ts';
 import type { Totals } from '../start/totals.ts';
+import type { Encoding } from '../transcode/encoding.ts';
 import type { FfmpegLauncher } from '../transcode/ffmpegLauncher.ts';
 import type { Progress } from '../transcode/progress.ts';
 import { transcode } from '../transcode/transcode.ts';
@@ -39,6 +42,8 @@ export interface PhaseDeps {
   retire: (job: RetentionJob) => Promise<void>;
   complete: (job: RecordingJob) => Promise<void>;
   launcher: FfmpegLauncher;
+  /** Of the streams with low latency. */
+  edges: LiveEdges;
   /** Role `request`. */
   redis: Redis;
   /** Called with each encode's progress, and with undefined at its end. @param run the run that it belongs to */
@@ -51,6 +56,8 @@ export interface PhaseDeps {
 /** R2 takes one write a second for each key; a folder takes as many as come. */
 const R2_INTERVAL_MS = 1_000;
 const FOLDER_INTERVAL_MS = 100;
+/** Of each rendition with low latency, in memory: 10 s of 12 Mbit/s. */
+const EDGE_BYTES = 16_000_000;
 
 /** Connects the phases of one session to this worker's parts. */
 export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease): SessionPhases {
@@ -67,7 +74,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
     openOutput: (events, signal) =>
       HlsOutput.open(
         {
-          ...deps,
+          ...{ ...deps, live: openEdge(deps, job, lease, encoding) },
           fences: deps.fences(),
           isCertain: () => lease.isCertain(),
           playlistIntervalMs: config.storage.kind === 's3' ? R2_INTERVAL_MS : FOLDER_INTERVAL_MS,
@@ -131,4 +138,20 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       });
     },
   };
+}
+
+/** The live edge of a stream with low latency; undefined: it has another latency. */
+function openEdge(
+  { config, edges, store }: PhaseDeps,
+  { streamId, run }: StreamJob,
+  { token }: StreamLease,
+  { abr, renditions, latency }: Encoding,
+): LiveEdge | undefined {
+  if (latency !== 'low') return undefined;
+  const edge = new LiveEdge({
+    ...{ streamId, run, token, abr, renditions, partSeconds: config.LL_PART_SECONDS, mostBytes: EDGE_BYTES },
+    publicUrl: key => store.publicUrl(key),
+  });
+  edges.open(streamId, edge);
+  return edge;
 }

@@ -30,7 +30,13 @@ export function encodingOf(
   const { HLS_SEGMENT_SECONDS: standard, REDUCED_SEGMENT_SECONDS: reduced } = settings;
   const abr = isLadder(profile);
   return {
-    ...{ profile, abr, renditions: abr ? settings.LADDER : [settings.SINGLE], encoder: settings.VIDEO_ENCODER },
+    ...{
+      profile,
+      abr,
+      renditions: abr ? settings.LADDER : [settings.SINGLE],
+      encoder: settings.VIDEO_ENCODER,
+      latency,
+    },
     threads: encoderThreads(settings.ENCODER_THREADS, cores),
     // Never longer than the standard ones, which may be short on this host.
     segmentSeconds: latency === 'standard' ? standard : Math.min(reduced, standard),

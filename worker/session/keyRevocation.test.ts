@@ -21,7 +21,7 @@ const BAR_MS = 1_000;
 const log = silentLogger();
 const config = {
   ...{ JWT_SECRET: 'jwt-secret-for-tests-0123456789', NODE_ID: 'n1', SRT_BIND: '127.0.0.1' },
-  ...{ SRT_LATENCY_MS: 120, STREAM_KEY_TTL_SECONDS: 3_600 },
+  ...{ SRT_LATENCY_MS: 120, LL_SRT_LATENCY_MS: 120, STREAM_KEY_TTL_SECONDS: 3_600 },
 };
 let server: TestRedis;
 let redis: Redis;

@@ -18,7 +18,7 @@ import { startReporting } from './startReporting.ts';
 import { stopDeadlines } from './stopDeadlines.ts';
 import type { WorkerContext } from './workerContext.ts';
 
-type Deps = Omit<PhaseDeps, 'onEncode'>;
+type Deps = Omit<PhaseDeps, 'onEncode'> & { origin: string };
 
 /** Takes streams from now on, and queues those that have no owner. */
 export function startClaiming(context: WorkerContext, deps: Deps): { consumer: StreamConsumer; heartbeat: Heartbeat } {
@@ -44,7 +44,14 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
   const reconciler = new Reconciler({ redis: redis.request, queue, log });
   reconciler.start();
   stack.push('reconciler', () => reconciler.stop());
-  const heartbeat = startReporting({ ...context, address: deps.srtHostName, consumer, guard, queue });
+  const heartbeat = startReporting({
+    ...context,
+    address: deps.srtHostName,
+    origin: deps.origin,
+    consumer,
+    guard,
+    queue,
+  });
   guard.start();
   stack.push('capacity guard', () => guard.stop());
   consumer.start();

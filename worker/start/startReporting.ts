@@ -19,6 +19,8 @@ export function startReporting(options: {
   workerId: string;
   /** The address in its SRT URLs. */
   address: string;
+  /** URL of its origin for low latency; undefined: it has none. */
+  origin?: string | undefined;
   consumer: StreamConsumer;
   guard: CapacityGuard;
   queue: Queue<StreamJob>;
@@ -33,6 +35,7 @@ export function startReporting(options: {
     id: options.workerId,
     node: config.NODE_ID,
     address: options.address,
+    ...(options.origin === undefined ? {} : { origin: options.origin }),
     version: config.SERVICE_VERSION ?? pack.version,
     since: Date.now(),
     slots: config.WORKER_STREAMS,

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../common/createLogger.ts';
 import { createRedis } from '../../common/redis/createRedis.ts';
@@ -14,8 +13,10 @@ import { Spool } from '../publish/spool/spool.ts';
 import { checkFfmpeg } from '../transcode/checkFfmpeg.ts';
 import { type FfmpegLauncher, ffmpegLauncher } from '../transcode/ffmpegLauncher.ts';
 import { probeEncoder } from '../transcode/probeEncoder.ts';
+import { ownAddress } from './ownAddress.ts';
 import { startClaiming } from './startClaiming.ts';
 import { startNotifying } from './startNotifying.ts';
+import { startOrigin } from './startOrigin.ts';
 import { startPublishing } from './startPublishing.ts';
 import { Totals } from './totals.ts';
 import type { WorkerContext } from './workerContext.ts';
@@ -63,9 +64,10 @@ export async function startWorker(settings: WorkerConfig, log: Logger): Promise<
     const context: WorkerContext = { config, workerId, redis, totals, observer, entries, log, stack };
     const routers = new RouterRegistry(redis.request, entries);
     startNotifying(context);
+    const { edges, origin } = await startOrigin(context);
     const publishing = await startPublishing(context, spool);
     const { consumer, heartbeat } = startClaiming(context, {
-      ...publishing,
+      ...{ ...publishing, edges, origin },
       config,
       srtServer,
       ports: new PortLeases(redis.request, config.NODE_ID, config.SRT_PORTS),
@@ -111,10 +113,4 @@ function connect(config: WorkerConfig, log: Logger, stack: StopStack): WorkerCon
     return redis;
   };
   return { queue: open('queue'), request: open('request'), lease: open('lease'), subscriber: open('subscriber') };
-}
-
-/** The first address of this host that others can reach. */
-function ownAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap(list => list ?? []);
-  return addresses.find(address => !address.internal && address.family === 'IPv4')?.address ?? '127.0.0.1';
 }

@@ -1,4 +1,5 @@
 import type { Rendition, VideoEncoder } from '../../common/config/encoding.ts';
+import type { StreamLatency } from '../../common/stream/streamLatency.ts';
 import type { StreamProfile } from '../../common/stream/streamProfile.ts';
 
 /** How a stream is encoded. */
@@ -7,6 +8,8 @@ export interface Encoding {
   /** One for a single profile; a ladder from the largest to the smallest with `abr`. */
   renditions: readonly Rendition[];
   abr: boolean;
+  /** Absent: standard. */
+  latency?: StreamLatency;
   segmentSeconds: number;
   /** The longest distance of key frames; shortened until it divides a segment. */
   gopSeconds: number;

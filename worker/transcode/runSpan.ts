@@ -41,6 +41,7 @@ export interface SpanOptions {
 export async function runSpan(options: SpanOptions): Promise<SpanEnd> {
   const { encoding, guard, plan, sink, span } = options;
   const { segmentSeconds, gopSeconds } = encoding;
+  const { first: firstSeconds, gops } = segmentTiming(segmentSeconds, gopSeconds);
   const writer = new EpochWriter({
     epoch: await sink.openEpoch(span.startedAt, {
       followsSource: copiesPicture(plan),
@@ -48,8 +49,8 @@ export async function runSpan(options: SpanOptions): Promise<SpanEnd> {
     }),
     renditions: plan.renditions,
     segmentSeconds,
-    firstSeconds: segmentTiming(segmentSeconds, gopSeconds).first,
-    ...(copiesPicture(plan) ? { accepts: facts => guard.accepts(facts) } : {}),
+    firstSeconds,
+    ...(copiesPicture(plan) ? { accepts: facts => guard.accepts(facts) } : { gopSeconds: segmentSeconds / gops }),
   });
   try {
     return await (plan.picture === 'direct' ? passSpanOn(options, writer) : runFfmpeg(options, writer));

@@ -77,6 +77,7 @@ export class TickingOutput implements SessionOutput {
       closed: () => undefined,
       failed: () => undefined,
       discard: async () => undefined,
+      leaveOut: async () => undefined,
       close: async () => undefined,
     };
   }

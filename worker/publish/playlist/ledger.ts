@@ -13,13 +13,16 @@ export type SegmentState = LedgerSegment['state'];
 export type LedgerEntry = z.infer<typeof ledgerEntry>;
 export type Ledger = z.infer<typeof ledger>;
 
-export interface LedgerFile {
-  /** The distance of the source's key frames, seconds, where segments end with those. */
-  gopSeconds?: number;
+export interface LedgerNumber {
+  number: number;
   /** It does not continue the one before it, though it is of the same epoch. */
   discontinuity?: boolean;
+}
+
+export interface LedgerFile extends LedgerNumber {
+  /** The distance of the source's key frames, seconds, where segments end with those. */
+  gopSeconds?: number;
   rendition: number;
-  number: number;
   durationSeconds: number;
   bytes: number;
 }
@@ -68,7 +71,8 @@ export function openRun(ledger: Ledger, options: LedgerOptions): Ledger {
     Math.min(Math.round(longest), ledger.targetDuration),
   );
   const { run, window } = options;
-  return { ...ledger, run, window, targetDuration, entries, runStart: ledger.nextNumber };
+  const { partTarget: _, ...rest } = ledger;
+  return { ...rest, run, window, targetDuration, entries, runStart: ledger.nextNumber };
 }
 
 /**
@@ -206,29 +210,47 @@ function prune(ledger: Ledger): Ledger {
   return { ...ledger, entries: kept.slice(-(4 * ledger.window + 20)) };
 }
 
-function appendEntry(ledger: Ledger, closed: LedgerFile): Ledger {
+/** What the next new number is: its entry without files. */
+export function nextEntry(ledger: Ledger, { number, discontinuity: isBreak = false }: LedgerNumber): LedgerEntry {
   // Only the first segment ever follows nothing.
-  const discontinuity = (ledger.breakPending || closed.discontinuity === true) && ledger.nextMediaSequence > 0;
-  const discontinuitySequence = ledger.discontinuitySequence + (discontinuity ? 1 : 0);
-  const entry: LedgerEntry = {
-    number: closed.number,
+  const discontinuity = (ledger.breakPending || isBreak) && ledger.nextMediaSequence > 0;
+  return {
+    number,
     mediaSequence: ledger.nextMediaSequence,
     discontinuity,
-    discontinuitySequence,
+    discontinuitySequence: ledger.discontinuitySequence + (discontinuity ? 1 : 0),
     programDateTime: ledger.clock,
     segments: ledger.stems.map(() => null),
   };
+}
+
+function appendEntry(ledger: Ledger, closed: LedgerFile): Ledger {
+  const entry = nextEntry(ledger, closed);
   return {
     ...ledger,
     targetDuration: ledger.entries.length > 0 ? ledger.targetDuration : targetDuration(ledger, closed),
     ended: false,
     breakPending: false,
-    discontinuitySequence,
+    discontinuitySequence: entry.discontinuitySequence,
     nextNumber: Math.max(ledger.nextNumber, closed.number + 1),
     nextMediaSequence: ledger.nextMediaSequence + 1,
     clock: ledger.clock + closed.durationSeconds * 1000,
     entries: [...ledger.entries, entry],
   };
+}
+
+/**
+ * Viewers may have seen so many segments in part of which nothing was kept: their numbers are used up, as gaps of a target
+ * duration each.
+ */
+export function useUp(ledger: Ledger, segments: number): Ledger {
+  let next = ledger;
+  for (let i = 0; i < segments; i += 1) {
+    const lost = { number: next.nextNumber, durationSeconds: next.targetDuration, bytes: 0 };
+    const rendition = next.made?.[0] ?? 0;
+    next = settle(addClosed(next, { ...lost, rendition }), rendition, lost.number, 'gap');
+  }
+  return closeEpoch(next);
 }
 
 /**

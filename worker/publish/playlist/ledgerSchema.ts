@@ -36,6 +36,8 @@ export const ledger = z.object({
   window: z.number(),
   /** Whole seconds; constant within a run. */
   targetDuration: z.number(),
+  /** Seconds; constant within a run. Undefined: no part was made. */
+  partTarget: z.number().optional(),
   ended: z.boolean(),
   /** Segments from this number on are this run's. */
   runStart: z.number().default(0),

@@ -3,12 +3,15 @@ import { goBeyond, readNumbering } from '../retention/numbering.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 import { retryStore } from '../store/retryStore.ts';
 import { type ClaimedPlaylist, claimPlaylist } from './claimPlaylist.ts';
-import { closeEpoch, type Ledger, type LedgerOptions, settle, skipTo } from './ledger.ts';
+import { closeEpoch, type Ledger, type LedgerOptions, settle, skipTo, useUp } from './ledger.ts';
 import type { LedgerStore, SavedLedger } from './ledgerStore.ts';
 import { VERSION } from './mediaPlaylist.ts';
 import { mergeLedger } from './mergeLedger.ts';
 import { type ParsedMediaPlaylist, parseMediaPlaylist } from './parseMediaPlaylist.ts';
 import { type StreamFiles, segmentNumber } from './streamFiles.ts';
+
+/** Segments that viewers may know of, and the ledger not: the open one, and one whose closing was not saved yet. */
+const SHOWN = 2;
 
 /** After an owner that did not end in order: it may have uploads under way that are not in the store yet. */
 const MARGIN = 10;
@@ -30,6 +33,8 @@ export interface RecoveryOptions {
   token: string;
   /** The stream had another owner before, which may not know yet that it has lost it. */
   takenOver?: boolean | undefined;
+  /** Viewers see a segment before it is closed. */
+  showsParts?: boolean;
   log: Logger;
 }
 
@@ -58,7 +63,9 @@ export async function recover(options: RecoveryOptions, signal: AbortSignal): Pr
   const merged = closeEpoch(withMade(mergeLedger(options.ledger, copy?.ledger, playlists), playlists));
   const sameRun = copy?.ledger.run === options.ledger.run;
   const checked = await checkParts(options, merged, !sameRun, signal);
-  const ledger = await beyondUsed(options, checked, isOrderly(copy, playlists), claimed.size > 0, signal);
+  const isInOrder = isOrderly(copy, playlists);
+  const used = await beyondUsed(options, checked, isInOrder, claimed.size > 0, signal);
+  const ledger = options.takenOver && options.showsParts && !isInOrder ? useUp(used, SHOWN) : used;
   const { nextNumber, nextMediaSequence, entries } = ledger;
   log.info(
     { nextNumber, nextMediaSequence, listed: entries.length, copy: copy !== undefined },

@@ -29,7 +29,7 @@ async function openEpoch(signal = new AbortController().signal) {
   const { spool, uploads } = room;
   const onOutcome = vi.fn();
   const epoch = await spool.createEpoch(1, record);
-  const events = { onClosed: vi.fn(), onOutcome, onFault: vi.fn(), onEnd: vi.fn() };
+  const events = { onClosed: vi.fn(), onOutcome, onLeftOut: vi.fn(), onFault: vi.fn(), onEnd: vi.fn() };
   return { onOutcome, epoch: new LiveEpoch({ epoch, record, spool, uploads, events, signal, log: silentLogger() }) };
 }
 
@@ -74,7 +74,7 @@ test('its end is reported when its folder is waited for', async () => {
   const epoch: LiveEpoch = new LiveEpoch({
     ...{ epoch: made, record, spool, uploads, signal: new AbortController().signal, log: silentLogger() },
     events: {
-      ...{ onClosed: vi.fn(), onOutcome: vi.fn(), onFault: vi.fn() },
+      ...{ onClosed: vi.fn(), onOutcome: vi.fn(), onLeftOut: vi.fn(), onFault: vi.fn() },
       onEnd: () => {
         settled = epoch.settled().then(isGone);
       },

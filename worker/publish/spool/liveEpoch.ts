@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../../common/createLogger.ts';
 import type { AppError } from '../../../common/errors.ts';
 import type { Segment } from '../../segment/segment.ts';
-import type { SegmentEpoch } from '../../segment/segmentEpoch.ts';
+import type { EpochParts, SegmentEpoch } from '../../segment/segmentEpoch.ts';
 import { segmentFile } from '../playlist/streamFiles.ts';
 import { headers } from '../store/headers.ts';
 import type { UploadGate } from '../uploadGate.ts';
@@ -16,6 +16,8 @@ import { readEpoch } from './spooledEpochs.ts';
 export interface EpochEvents {
   onClosed(segment: ClosedSegment): void;
   onOutcome(segment: ClosedSegment, outcome: UploadOutcome): void;
+  /** The last segment was removed, though viewers may have its parts. */
+  onLeftOut(segment: ClosedSegment): void;
   /** A segment could not be written. */
   onFault(fault: AppError): void;
   /** No more segments come. */
@@ -28,6 +30,7 @@ export interface EpochEvents {
  */
 export class LiveEpoch implements SegmentEpoch {
   readonly dir: string;
+  readonly parts: EpochParts | undefined;
   readonly #record: EpochRecord;
   readonly #origin: string;
   readonly #spool: Spool;
@@ -48,9 +51,11 @@ export class LiveEpoch implements SegmentEpoch {
     events: EpochEvents;
     signal: AbortSignal;
     gate?: Pick<UploadGate, 'pass'>;
+    parts?: EpochParts | undefined;
     log: Logger;
   }) {
     this.dir = options.epoch.dir;
+    this.parts = options.parts;
     this.#record = options.record;
     this.#origin = options.epoch.origin;
     this.#spool = options.spool;
@@ -69,14 +74,17 @@ export class LiveEpoch implements SegmentEpoch {
     return segmentFile(this.#record.stems[rendition] ?? this.#record.streamId, number);
   }
 
-  closed(rendition: number, { number, seconds, bytes, discontinuity, video, audio, keySeconds }: Segment): void {
+  closed(rendition: number, closed: Segment): void {
     if (this.#signal.aborted) return;
-    const segment: ClosedSegment = {
-      ...{ rendition, number, file: this.fileOf(rendition, number), bytes, durationSeconds: seconds },
-      ...{ closedAt: Date.now(), discontinuity: discontinuity !== undefined, info: { video, audio }, keySeconds },
-    };
+    const segment = this.#describe(rendition, closed);
     this.#events.onClosed(segment);
     this.#track(this.#upload(segment));
+  }
+
+  async leaveOut(rendition: number, closed: Segment): Promise<void> {
+    const segment = this.#describe(rendition, closed);
+    await this.discard(segment.file);
+    if (this.parts !== undefined && !this.#signal.aborted) this.#events.onLeftOut(segment);
   }
 
   failed(fault: AppError): void {
@@ -99,6 +107,16 @@ export class LiveEpoch implements SegmentEpoch {
   /** Resolves when all uploads have an outcome and, after close(), the folder is removed or left to the sweep. */
   async settled(): Promise<void> {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+  }
+
+  #describe(
+    rendition: number,
+    { number, seconds, bytes, discontinuity, video, audio, keySeconds }: Segment,
+  ): ClosedSegment {
+    return {
+      ...{ rendition, number, file: this.fileOf(rendition, number), bytes, durationSeconds: seconds },
+      ...{ closedAt: Date.now(), discontinuity: discontinuity !== undefined, info: { video, audio }, keySeconds },
+    };
   }
 
   #track(task: Promise<void>): void {

@@ -17,9 +17,20 @@ export async function encodeSegments(options: {
   segmentSeconds: number;
   /** As fast as the picture is; otherwise as fast as it can. */
   realTime?: boolean;
+  /** Pictures a second. */
+  rate?: number;
   signal?: AbortSignal;
 }): Promise<void> {
-  const { epoch, renditions = [0], seconds, toneSeconds = seconds, segmentSeconds, realTime = false, signal } = options;
+  const {
+    epoch,
+    renditions = [0],
+    seconds,
+    toneSeconds = seconds,
+    segmentSeconds,
+    realTime = false,
+    rate = 10,
+    signal,
+  } = options;
   const places = [...renditions.keys()];
   const source = (input: string, length: number) => [
     ...[...(realTime ? ['-re'] : []), '-f', 'lavfi', '-t', String(length), '-i', input],
@@ -29,7 +40,7 @@ export async function encodeSegments(options: {
     ...['-force_key_frames', `expr:gte(t,n_forced*${segmentSeconds})`, '-sc_threshold', '0'],
     ...['-s', `${320 >> i}x${180 >> i}`, '-f', 'mpegts', '-pes_payload_size', '0', `pipe:${3 + i}`],
   ];
-  const inputs = [...source('testsrc2=size=320x180:rate=10', seconds), ...source('sine=r=48000', toneSeconds)];
+  const inputs = [...source(`testsrc2=size=320x180:rate=${rate}`, seconds), ...source('sine=r=48000', toneSeconds)];
   const ffmpeg = execa('ffmpeg', ['-v', 'error', '-nostdin', ...inputs, ...places.flatMap(output)], {
     stdio: ['ignore', 'ignore', 'inherit', ...places.map(() => 'pipe' as const)],
     buffer: false,

@@ -10,6 +10,7 @@ export function folderEpoch(dir: string): SegmentEpoch {
     fileOf: (_rendition, number) => segmentFile('show', number),
     closed: () => undefined,
     discard: file => rm(join(dir, file), { force: true }),
+    leaveOut: async () => undefined,
     failed: fault => {
       throw fault;
     },

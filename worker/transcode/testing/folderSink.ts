@@ -54,6 +54,7 @@ export async function folderSink(): Promise<FolderSink> {
           closed[rendition].push({ ...segment, file, path: join(dir, file) });
         },
         discard: file => rm(join(dir, file)),
+        leaveOut: (rendition, { number }) => rm(join(dir, fileOf(rendition, number))),
         failed: fault => void faults.push(fault),
         async close() {
           epoch.closed++;

@@ -1,0 +1,50 @@
+import type { LiveEdge } from './liveEdge.ts';
+
+/** How long a stream that has ended is still shown, ms: viewers fetch its last parts. */
+const FORGET_MS = 60_000;
+
+/** The live edges of this worker's streams with low latency, by stream id. */
+export class LiveEdges {
+  readonly #edges = new Map<string, LiveEdge>();
+  readonly #timers = new Map<LiveEdge, NodeJS.Timeout>();
+  readonly #forgetMs: number;
+
+  constructor(forgetMs = FORGET_MS) {
+    this.#forgetMs = forgetMs;
+  }
+
+  /** Undefined: this worker does not own such a stream. */
+  get(streamId: string): LiveEdge | undefined {
+    return this.#edges.get(streamId);
+  }
+
+  /**
+   * Shows a stream, in place of a former run. One that has ended is forgotten in a while; one that goes on with another owner at once.
+   */
+  open(streamId: string, edge: LiveEdge): void {
+    const former = this.#edges.get(streamId);
+    if (former !== undefined) this.#forget(streamId, former);
+    this.#edges.set(streamId, edge);
+    edge.over.addEventListener('abort', () => this.#forget(streamId, edge), { once: true });
+    edge.ending.addEventListener('abort', () => this.#forgetLater(streamId, edge), { once: true });
+  }
+
+  /** Forgets all. */
+  stop(): void {
+    for (const [streamId, edge] of this.#edges) this.#forget(streamId, edge);
+  }
+
+  #forgetLater(streamId: string, edge: LiveEdge): void {
+    this.#timers.set(
+      edge,
+      setTimeout(() => this.#forget(streamId, edge), this.#forgetMs),
+    );
+  }
+
+  #forget(streamId: string, edge: LiveEdge): void {
+    clearTimeout(this.#timers.get(edge));
+    this.#timers.delete(edge);
+    if (this.#edges.get(streamId) === edge) this.#edges.delete(streamId);
+    edge.leave();
+  }
+}
