@@ -118,4 +118,13 @@ describe('ffmpegArgs', () => {
   test('libx264 has the threads that the host can give it', () => {
     expect(all(args({ ...ladder, threads: 2 }), '-threads')).toEqual(['2', '2', '2']);
   });
+
+  test('low latency: one thread decodes, but for pictures that it may not keep up with', () => {
+    const low = { ...single, latency: 'low' as const };
+    const ahead = (list: string[]) => list.slice(0, list.indexOf('-i'));
+    expect(all(ahead(args(low)), '-threads')).toEqual(['1']);
+    expect(all(ahead(args(low, { size: { width: 1920, height: 1080 } })), '-threads')).toEqual(['1']);
+    expect(all(ahead(args(low, { size: { width: 3840, height: 2160 } })), '-threads')).toEqual([]);
+    expect(all(ahead(args(single)), '-threads')).toEqual([]);
+  });
 });

@@ -9,6 +9,7 @@ import { videoFilter } from './videoFilter.ts';
 
 /** Descriptor of the first rendition's output. */
 const FIRST_OUTPUT = 4;
+const QUICK_PIXELS = 1_920 * 1_088;
 
 /**
  * FFmpeg's arguments for one process: MPEG-TS on stdin; for each rendition MPEG-TS on a descriptor of its own, from 4 on;
@@ -35,6 +36,7 @@ export function ffmpegArgs(options: {
     ...(isSilent ? ['-thread_queue_size', '64'] : []),
     // The forced format reads nothing but the pipe; the list holds for what FFmpeg may come to think of it.
     ...['-protocol_whitelist', 'pipe', '-max_pixels', `${options.maxPixels}`],
+    ...(encoding.latency === 'low' ? quickDecoder(inputs.size) : []),
     // The probe has seen every stream that is mapped, so nothing more has to be waited for.
     ...['-probesize', '5000000', '-analyzeduration', '500000', '-f', 'mpegts', '-i', 'pipe:0'],
     ...(isSilent ? ['-f', 'lavfi', '-i', `anullsrc=r=${encoding.audioRate}:cl=stereo`] : []),
@@ -48,6 +50,10 @@ export function ffmpegArgs(options: {
     ]),
   ];
 }
+
+/** One thread: several hold back a picture each. A picture above 1080p may need them to keep up. */
+const quickDecoder = (size: Inputs['size']): string[] =>
+  size !== undefined && size.width * size.height > QUICK_PIXELS ? [] : ['-threads', '1'];
 
 /** A rendition of a ladder is never larger than the source. */
 function limited({ abr, renditions }: Encoding, place: number, size: Inputs['size']): Rendition[] {
