@@ -2,6 +2,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RouterRegistry } from '../../common/routers/routerRegistry.ts';
 import { freeUdpPort } from '../../worker/ingest/testing/freeUdpPort.ts';
+import { HoldingCaller } from '../../worker/ingest/testing/holdingCaller.ts';
+import { quantile } from '../bench/quantile.ts';
 import { assertNothingLeft } from './harness/assertNothingLeft.ts';
 import { type Child, startChild } from './harness/childProcess.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';
@@ -10,6 +12,8 @@ import { mediaPlaylist } from './harness/player.ts';
 import { PlaylistOracle } from './harness/playlistOracle.ts';
 import { tinySource, tinyStreams } from './harness/tinyStreams.ts';
 import { waitFor } from './harness/waitFor.ts';
+
+const REVOCATIONS = 20;
 
 let cluster: Cluster;
 let router: Child;
@@ -62,4 +66,33 @@ test("a killed worker's encoder stays connected by the router's URL, and the str
   await client.inState('moved', 'STOPPED');
   await encoder.exited;
   await assertNothingLeft(cluster, 60_000);
+});
+
+test(`a revoked key disconnects its encoder behind a router within a second, ${REVOCATIONS} times; the new key gets in`, async () => {
+  const { client } = cluster;
+  await client.start('revoked');
+  let url = String((await client.inState('revoked', 'READY')).srt_url);
+  const caller = new HoldingCaller();
+  const elapsed: number[] = [];
+  try {
+    for (let round = 0; round < REVOCATIONS; round += 1) {
+      const { code, broken } = await caller.call(Number(new URL(url).port), url.slice(url.indexOf('mode=')));
+      expect(code).toBe(0);
+      await client.inState('revoked', 'STREAMING');
+      const askedAt = Date.now();
+      const revoked = await client.v1.streams.rotateKey('revoked', { revoke: true });
+      elapsed.push((await broken) - askedAt);
+      const stale = await caller.call(Number(new URL(url).port), url.slice(url.indexOf('mode=')));
+      expect(stale.code).toBe(1410);
+      await stale.broken;
+      url = String(revoked.srt_url);
+    }
+  } finally {
+    await caller.stop();
+  }
+  const p95 = quantile(elapsed, 0.95);
+  process.stdout.write(`key revoked → encoder disconnected by a router: p95 ${p95} ms of ${elapsed.length}\n`);
+  expect(p95).toBeLessThanOrEqual(1_000);
+  await client.stop('revoked');
+  await client.inState('revoked', 'STOPPED');
 });
