@@ -8,6 +8,7 @@ import { portsBench } from './bench/portsBench.ts';
 import { profilesBench } from './bench/profilesBench.ts';
 import { publishBench } from './bench/publishBench.ts';
 import { segmentBench } from './bench/segmentBench.ts';
+import { viewersBench } from './bench/viewers/viewersBench.ts';
 
 // `npm run bench [-- <runs>]`: SRT to HLS beside a bare FFmpeg. `npm run bench -- publish [<streams> …]`: closed to listed,
 // and CPU per PUT. `npm run bench -- control [--streams 5000 …]`: the control plane over one Redis, without media.
@@ -15,9 +16,11 @@ import { segmentBench } from './bench/segmentBench.ts';
 // `npm run bench -- profiles [<runs>]`: profiles that copy the source beside those that encode it.
 // `npm run bench -- host [--size 1280x720 …]`: what a stream of each profile costs on this host, and the settings that fit.
 // `npm run bench -- api [<rounds>]`: signed reads and starts through one API process. `npm run bench -- segment [<runs>]`: CPU of cutting MPEG-TS into segments.
+// `npm run bench -- viewers [--streams 1 --viewers 1000 …]`: viewers of low-latency streams at one API.
 // `npm run bench -- latency [--seconds 600 …]`: glass to glass through the watch page.
 const [part, ...rest] = process.argv.slice(2);
 if (part === 'publish') await publishBench(rest.length > 0 ? rest.map(Number) : [1, 10, 30]);
+else if (part === 'viewers') await viewersBench(rest);
 else if (part === 'host') await hostBench(rest);
 else if (part === 'ports') await portsBench(Number(rest[0] ?? 100));
 else if (part === 'latency') await latencyBench(rest);

@@ -20,6 +20,6 @@ export async function startLiveStream(
 /** The stream's worker is the one with this origin. */
 export async function ownStream(redis: Redis, streamId: string, origin: string): Promise<void> {
   const id = `w-${new URL(origin).port}`;
-  await new WorkerRegistry(redis).heartbeat(idleWorker(id, { origin }), 60_000);
+  await new WorkerRegistry(redis).heartbeat(idleWorker(id, { origin }), 3_600_000);
   await redis.hset(keys.stream(streamId), { worker: id });
 }

@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 export interface ApiUnderLoad {
   url: string;
   secret: string;
+  redisUrl: string;
   /** Of the API and of Redis. */
   pids: { api: number; redis: number };
   /** Resident memory of the API (MB). */
@@ -32,6 +33,7 @@ export async function startApiUnderLoad(more: Record<string, string> = {}): Prom
   return {
     url,
     secret,
+    redisUrl: redis.url,
     pids: { api: api.pid, redis: redis.pid },
     rss: async () => {
       const status = await readFile(`/proc/${api.pid}/status`, 'utf8');
