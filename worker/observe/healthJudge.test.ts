@@ -35,11 +35,12 @@ const cases: Case[] = [
   ['undecryptable', 'encoder', 'another passphrase', () => ({ undecryptable: 190 }), 1],
   ['no_audio', 'encoder', 'no audio track', () => ({ audioSilentSeconds: -1 }), 1],
   ['no_audio', 'encoder', 'the audio stops', i => ({ audioSilentSeconds: i }), 5],
-  ['key_frames_far_apart', 'encoder', 'key frames 10 s apart', i => ({ keySeconds: Math.min(10, 2 + i) }), 4],
+  ['key_frames_far_apart', 'encoder', 'key frames 10 s apart', i => ({ keySeconds: Math.min(10, 2.2 + i) }), 3],
   ['timestamps_jumped', 'encoder', 'a jump', i => ({ jumps: i === 0 ? 1 : 0 }), 1],
   ['continuity_errors', 'encoder', 'a relay before SRT that loses packets', () => ({ continuityErrors: 2 }), 2],
   ['decode_errors', 'encoder', 'a damaged picture', () => ({ decodeErrors: 3 }), 1],
   ['slow_encode', 'worker', 'an encode at half speed', i => ({ speed: 0.9, behindSeconds: 1 + i / 2 }), 5],
+  ['slow_encode', 'worker', 'an encode at a fifth of its speed', i => ({ behindSeconds: 0.8 * (i + 1) }), 3],
   ['slow_encode', 'worker', 'FFmpeg does not go on', i => ({ speed: 1, behindSeconds: 0.5 + i }), 4],
   ['slow_encode', 'worker', 'an encode that is a little slow', i => ({ speed: 0.88, behindSeconds: 1 + i / 8 }), 1],
   ['upload_late', 'storage', 'a store that hangs', i => ({ backlog: 1 + i / 2, backlogMs: i * 1_000 }), 5],
@@ -87,6 +88,7 @@ describe('a stream that is well', () => {
     ['a slow answer now and then', i => ({ rttMs: i % 7 === 0 ? 120 : 15 })],
     ['a bit rate that follows the picture', i => ({ kbps: 1_000 + 700 * Math.sin(i / 5) })],
     ['key frames 4 s apart', i => ({ keySeconds: 4 + (i % 2) * 0.1 })],
+    ['two failed attempts to store a segment', i => ({ lagMs: i % 60 === 0 ? 2_900 : 800 })],
     [
       'segments of 2 s that are listed after a second',
       i => ({ backlog: 1, backlogMs: 900, lagMs: i % 2 ? 1_100 : -1 }),
@@ -118,6 +120,27 @@ test('what follows from a loss is the fault of the network', () => {
   run(10, () => ({ kbps: 300, packets: 40, lost: 60, dropped: 50, decodeErrors: 9, continuityErrors: 20, jumps: 1 }));
   expect(codes()).toEqual(['packets_dropped', 'packets_lost', 'bit_rate_collapsed']);
   expect(judge.health.problems.map(({ fault }) => fault)).toEqual(['network', 'network', 'network']);
+});
+
+test('what a loss did is not the fault of the encoder later, when the loss is over', () => {
+  const { judge, run, push } = connection();
+  run(60);
+  const lossy = { packets: 130, lost: 90, dropped: 60, jumps: 2, continuityErrors: 20, decodeErrors: 9 };
+  run(8, i => ({ ...lossy, keySeconds: 2 + i, audioSilentSeconds: i }));
+  const faults = new Set(judge.health.problems.map(({ fault }) => fault));
+  // FFmpeg reports some of it seconds later.
+  for (let i = 0; i < 60; i += 1)
+    for (const { fault } of push(i < 2 ? { jumps: 1, decodeErrors: 5 } : {})?.added ?? []) faults.add(fault);
+  expect([...faults]).toEqual(['network']);
+  expect(judge.health.problems).toEqual([]);
+});
+
+test('a late upload is named within two segments of the fault', () => {
+  const { run } = connection(4);
+  run(60);
+  // The next segment closes after up to 4 s.
+  const waiting = (i: number) => ({ backlog: i < 4 ? 0 : 1, backlogMs: Math.max(0, i - 4) * 1_000 });
+  expect(run(12, waiting).get('upload_late')).toBeLessThanOrEqual(9);
 });
 
 test('figures are those of now, and the time is that of the first', () => {

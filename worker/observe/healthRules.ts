@@ -34,6 +34,20 @@ const latest = ({ samples }: RuleInput): StreamSample => samples.at(-1) as Strea
 const total = ({ samples }: RuleInput, key: Count, seconds: number): number =>
   samples.slice(-seconds).reduce((sum, sample) => sum + sample[key], 0);
 
+/** FFmpeg and the segmenter report what a lost packet did up to so many seconds later. */
+const AFTERMATH = 6;
+
+/** The same, without what packets that SRT could not bring have done. */
+function ownTotal({ samples, active }: RuleInput, key: Count, seconds: number): number {
+  if (active.has('packets_dropped')) return 0;
+  const first = Math.max(0, samples.length - seconds);
+  const own = samples.slice(first).filter((_sample, i) => {
+    const around = samples.slice(Math.max(0, first + i - AFTERMATH), first + i + 2);
+    return around.every(({ dropped }) => dropped === 0);
+  });
+  return own.reduce((sum, sample) => sum + sample[key], 0);
+}
+
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
@@ -146,7 +160,7 @@ const noAudio: HealthRule = {
     const silent = latest(input).audioSilentSeconds;
     if (silent === -1)
       return { message: 'The encoder sends no audio', advice: 'Add an audio track, unless this is wanted' };
-    if (silent < 3) return undefined;
+    if (silent < 3 || input.active.has('packets_dropped')) return undefined;
     const forHow = silent >= 3_600 ? 'so far' : `for ${Math.round(silent)} s`;
     return {
       message: `No audio has come ${forHow}, though the encoder announces it`,
@@ -161,7 +175,8 @@ const keyFramesFarApart: HealthRule = {
   graceSeconds: 0,
   find(input, isActive) {
     const { keySeconds } = latest(input);
-    if (keySeconds <= (isActive ? 4.2 : 4.5)) return undefined;
+    // Segments of 4 s are usual, with a key frame at each begin. A key frame that did not arrive is not the encoder's fault.
+    if (keySeconds <= (isActive ? 4.1 : 4.15) || input.active.has('packets_dropped')) return undefined;
     return {
       message: `The last key frames of the encoder are ${seconds(keySeconds)} s apart`,
       advice: 'Set the key-frame interval of the encoder to 2 s (OBS: Output, Keyframe Interval)',
@@ -174,9 +189,8 @@ const timestampsJumped: HealthRule = {
   fault: 'encoder',
   graceSeconds: 0,
   find(input) {
-    const jumps = total(input, 'jumps', 20);
-    // Where packets are missing, their times are missing too.
-    if (jumps === 0 || input.active.has('packets_dropped')) return undefined;
+    const jumps = ownTotal(input, 'jumps', 20);
+    if (jumps === 0) return undefined;
     return {
       message: `The timestamps of the encoder jumped ${jumps} times in the last 20 s`,
       advice: 'Check the clock and the sources of the encoder; start it again if that goes on',
@@ -194,8 +208,8 @@ const sourceErrors = (
   fault: 'encoder',
   graceSeconds: 3,
   find(input, isActive) {
-    const count = total(input, key, 5);
-    if (count < (isActive ? 1 : 3) || input.active.has('packets_dropped')) return undefined;
+    const count = ownTotal(input, key, 5);
+    if (count < (isActive ? 1 : 3)) return undefined;
     return sentence(count);
   },
 });
@@ -219,7 +233,7 @@ const slowEncode: HealthRule = {
     const behind = input.samples.slice(-4).map(sample => sample.behindSeconds);
     const isBehind = Math.min(...behind.slice(-2)) > (isActive ? 2.5 : 3);
     const fallsBack = behind.every((value, i) => i === 0 || value >= (behind[i - 1] ?? 0));
-    const isFalling = fallsBack && behindSeconds > 2 && behindSeconds - (behind[0] ?? 0) >= 1;
+    const isFalling = fallsBack && behindSeconds > 1.5 && behindSeconds - (behind[0] ?? 0) >= 1;
     const isSlow = input.samples.length >= 12 && speed > 0 && speed < (isActive ? 0.97 : 0.9);
     if (!isBehind && !isFalling && !isSlow) return undefined;
     return {
@@ -235,7 +249,8 @@ const uploadLate: HealthRule = {
   graceSeconds: 2,
   find(input, isActive) {
     const { backlog, backlogMs } = latest(input);
-    const limitMs = Math.max(3, input.segmentSeconds * 1.5) * 1_000 * (isActive ? 0.7 : 1);
+    // A second attempt comes in time. With segments of 4 s a store that is slow is named before the second one should be listed.
+    const limitMs = Math.max(3, input.segmentSeconds * 0.75) * 1_000 * (isActive ? 0.7 : 1);
     const lagMs = Math.max(...input.samples.slice(-5).map(sample => sample.lagMs));
     if (Math.max(backlogMs, lagMs) <= limitMs) return undefined;
     const retries = total(input, 'retries', 10);

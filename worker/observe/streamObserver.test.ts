@@ -1,15 +1,12 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { StreamSamples } from '../../common/stream/streamSamples.ts';
 import { startRedis } from '../../common/testing/startRedis.ts';
 import type { StreamWrite } from '../claim/leaseScripts.ts';
-import { SrtServer } from '../ingest/srtServer.ts';
-import { startEncoder } from '../ingest/testing/startEncoder.ts';
-import { openTestListener, recordingLogger } from '../ingest/testing/testListener.ts';
+import { recordingLogger } from '../ingest/testing/testListener.ts';
 import { ConnectionMeter } from './connectionMeter.ts';
 import { PublishMeter } from './publishMeter.ts';
 import { StreamObserver } from './streamObserver.ts';
-import { startLossyRelay } from './testing/lossyRelay.ts';
 
 const { log } = recordingLogger();
 const show = { streamId: 'show', run: 'r1' };
@@ -27,8 +24,6 @@ afterAll(async () => {
   await server.stop();
 });
 
-const read = () => samples.read(show, 900);
-
 /** A lease that keeps what is written. */
 function written() {
   const writes: StreamWrite[] = [];
@@ -36,45 +31,6 @@ function written() {
   const event = (reason: string) => writes.find(({ eventReason }) => eventReason === reason)?.event;
   return { lease: { write }, writes, event };
 }
-
-describe('a real encoder behind a relay that loses packets', () => {
-  test('40 % of them: named within 5 s, with the fault of the network; and it is over when the way is good again', {
-    timeout: 90_000,
-  }, async () => {
-    const host = await SrtServer.start({ log });
-    const listener = await openTestListener(host);
-    const relay = await startLossyRelay(listener.port);
-    const observer = new StreamObserver({ samples, log });
-    const encoder = startEncoder(listener.url.replace(`:${listener.port}`, `:${relay.port}`), { muxrate: '1500k' });
-    try {
-      const publisher = await listener.next();
-      publisher.media.resume();
-      const { lease, event } = written();
-      const connection = new ConnectionMeter(publisher, performance.now());
-      const end = observer.observe({ ...show, connection, publish: new PublishMeter(), segmentSeconds: 2, lease });
-      observer.start();
-      await vi.waitFor(async () => expect((await read()).length).toBeGreaterThan(4));
-      expect(event('ingest_degraded')).toBeUndefined();
-
-      relay.loss = 0.4;
-      const lossyAt = performance.now();
-      await vi.waitFor(() => expect(event('ingest_degraded')).toBeDefined());
-      expect(performance.now() - lossyAt).toBeLessThan(5_000);
-      expect(event('ingest_degraded')).toMatch(/\d+ % of the packets .*Fault: network\./);
-      const [worst] = (await read()).toSorted((a, b) => b.lost - a.lost);
-      expect(worst?.lost).toBeGreaterThan(10);
-
-      relay.loss = 0;
-      await vi.waitFor(() => expect(event('ingest_recovered')).toMatch(/\(network\)/), { timeout: 40_000 });
-      end();
-    } finally {
-      await observer.stop();
-      encoder.kill('SIGKILL');
-      relay.close();
-      await host.stop();
-    }
-  });
-});
 
 test('the samples of 20 streams cost less than 1 % of a core', async () => {
   const observer = new StreamObserver({ samples, log });
