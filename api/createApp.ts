@@ -3,8 +3,9 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import type { Config } from '../common/config/loadConfig.ts';
 import type { Logger } from '../common/createLogger.ts';
-import type { Metrics } from '../common/createMetrics.ts';
 import { AppError } from '../common/errors.ts';
+import type { Metrics } from '../common/metrics/createMetrics.ts';
+import { observeSkipped } from '../common/metrics/observeSkipped.ts';
 import type { EntryParser } from '../common/redis/entryParser.ts';
 import type { StreamJob } from '../common/redis/queues.ts';
 import { StreamPages } from '../common/stream/streamPages.ts';
@@ -26,9 +27,7 @@ import { openToAll, securityHeaders } from './http/securityHeaders.ts';
 import { strictTransport } from './http/strictTransport.ts';
 import { writeError } from './http/writeError.ts';
 import { measureRequests } from './metrics/measureRequests.ts';
-import { observeSkipped } from './metrics/observeSkipped.ts';
 import { observeStreams } from './metrics/observeStreams.ts';
-import { observeWorkers } from './metrics/observeWorkers.ts';
 import { apiRoutes } from './routes/apiRoutes.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -84,7 +83,6 @@ export function createApp(deps: AppDeps): Express {
     .set('x-powered-by', false)
     .set('trust proxy', config.TRUSTED_PROXIES ?? false);
   observeStreams(metrics.meter, store);
-  observeWorkers(metrics.meter, registry);
   observeSkipped(metrics.meter, entries);
   const samples = new StreamSamples(redis, entries);
   const history = new EventHistory(redis, entries);

@@ -31,7 +31,7 @@ const text = async (path: string): Promise<string> => (await fetch(`${api.url}${
 async function skipped(kind: string): Promise<number> {
   const line = (await text('/metrics'))
     .split('\n')
-    .find(of => of.startsWith('redis_values_skipped_total{') && of.includes(`kind="${kind}"`));
+    .find(of => of.startsWith('livetran_redis_values_skipped_total{') && of.includes(`kind="${kind}"`));
   return Number(line?.split(' ').at(-1) ?? 0);
 }
 

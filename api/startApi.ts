@@ -1,14 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import type { Config } from '../common/config/loadConfig.ts';
 import type { Logger } from '../common/createLogger.ts';
-import { createMetrics } from '../common/createMetrics.ts';
+import { createMetrics } from '../common/metrics/createMetrics.ts';
+import { telemetryOf } from '../common/metrics/telemetry.ts';
 import { createRedis } from '../common/redis/createRedis.ts';
 import { EntryParser } from '../common/redis/entryParser.ts';
 import { createQueue, queueNames, type StreamJob, streamJobOptions } from '../common/redis/queues.ts';
 import { StopStack } from '../common/stopStack.ts';
 import { withDeadline } from '../common/withDeadline.ts';
-import pack from '../package.json' with { type: 'json' };
 import { startAdmin } from './admin/startAdmin.ts';
 import { startAuth } from './auth/startAuth.ts';
 import { createApp } from './createApp.ts';
@@ -18,7 +19,9 @@ import { followCertificate } from './http/followCertificate.ts';
 import { startHttpServer } from './http/httpServer.ts';
 import { loadCertificate } from './http/loadCertificate.ts';
 import { startLive } from './live/startLive.ts';
+import { ClusterMetrics } from './metrics/clusterMetrics.ts';
 import { metricsText } from './metrics/metricsText.ts';
+import { StreamMetrics } from './metrics/streamMetrics.ts';
 
 const REDIS_WAIT_MS = 2_000;
 const REQUESTS_DEADLINE_MS = 10_000;
@@ -31,6 +34,7 @@ export async function startApi(
   log: Logger,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const stack = new StopStack();
+  const self = { service: 'livetran-api', instance: `${config.NODE_ID}-${randomUUID().slice(0, 8)}` };
   try {
     const certificate = config.TLS ? await loadCertificate(certificateFiles(config), log) : undefined;
     const redis = connect(config, 'request', log, stack);
@@ -40,7 +44,10 @@ export async function startApi(
     stack.push('queue', () => withDeadline(queue.close(), QUEUE_DEADLINE_MS, noteLate(log)));
     // Stopped while Redis is still there: its last export counts the streams once more.
     const entries = new EntryParser({ log });
-    const metrics = createMetrics(metricsOptions(config));
+    const metrics = createMetrics(telemetryOf(config, { ...self, enabled: config.ENABLE_METRICS }), [
+      new ClusterMetrics(redis, entries),
+      new StreamMetrics(redis, entries, config.STREAM_METRICS),
+    ]);
     stack.push('metrics', () => metrics.stop());
     const admin = await startAdmin({ config, redis, connection, entries, log }, stack);
     const events = new EventFeed({ redis: connect(config, 'queue', log, stack), entries, log });
@@ -107,10 +114,3 @@ const noteLate = (log: Logger) => () =>
   log.debug('a queue did not close before its deadline; the process ends without it');
 
 const certificateFiles = (config: Config) => ({ certFile: config.TLS_CERT_FILE, keyFile: config.TLS_KEY_FILE });
-
-function metricsOptions(config: Config): Parameters<typeof createMetrics>[0] {
-  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT ?? 'http://localhost:4318';
-  const otlp = { endpoint, insecure: config.OTEL_EXPORTER_OTLP_INSECURE };
-  const service = { service: 'livetran-api', version: config.SERVICE_VERSION ?? pack.version, environment: config.ENV };
-  return config.ENABLE_METRICS ? { ...service, otlp } : service;
-}

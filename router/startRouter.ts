@@ -11,6 +11,7 @@ import pack from '../package.json' with { type: 'json' };
 import { HealthServer } from './healthServer.ts';
 import { RouterHeartbeat } from './routerHeartbeat.ts';
 import { SrtRouter } from './srtRouter.ts';
+import { startMetrics } from './startMetrics.ts';
 import { LostReports } from './streams/lostReports.ts';
 import { StreamDirectory } from './streams/streamDirectory.ts';
 import { UdpPort } from './udpPort.ts';
@@ -56,6 +57,7 @@ export async function startRouter(config: RouterConfig, log: Logger): Promise<Ru
     const { id, status } = describe(config, udp, router);
     const heartbeat = new RouterHeartbeat(new RouterRegistry(redis), status, log);
     heartbeat.start();
+    startMetrics({ config, id, status, redis, entries, log, stack });
     redis.on('ready', () => heartbeat.beat());
     stack.push('heartbeat', () => heartbeat.stop());
     if (udp.bufferAdvice !== undefined)

@@ -15,6 +15,7 @@ const LIVETRAN_CALL = /^\/api\/(start-stream|stop-stream|status)\/?$/i;
 export function writeError(log: Logger): ErrorRequestHandler {
   return (thrown, request, response, next) => {
     const error = appError(thrown);
+    response.locals.errorCode = error.code;
     if (error.status >= 500) {
       const details = { err: thrown, requestId: requestIdOf(response), method: request.method, path: request.path };
       // The connection logs an outage of Redis once; a line for each refused request adds nothing.

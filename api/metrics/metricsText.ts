@@ -1,4 +1,4 @@
-import type { Metrics } from '../../common/createMetrics.ts';
+import type { Metrics } from '../../common/metrics/createMetrics.ts';
 
 /**
  * The metrics as Prometheus text, collected at most once in `maxAgeMs` however many clients ask: one collection reads the

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Metrics } from '../../common/createMetrics.ts';
+import type { Metrics } from '../../common/metrics/createMetrics.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { metricsText } from '../metrics/metricsText.ts';
 import { startTestApi } from '../testing/testApi.ts';

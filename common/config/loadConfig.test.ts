@@ -218,6 +218,7 @@ describe('loadConfig', () => {
       ROUTER_BIND: '::',
       ORIGIN_BIND: '::',
       LL_PART_SECONDS: '0.5',
+      STREAM_METRICS: '50',
       ROUTER_RING_BYTES: '1000000',
     };
     const switches = [

@@ -63,3 +63,9 @@ function isRange(text: string): boolean {
   if (more.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
+
+/** How many streams have series of their own in the metrics. */
+export const streamMetrics = z.union(
+  [z.enum(['off', 'on']), z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1).max(2_000))],
+  { error: 'must be off, on, or a number of streams from 1 to 2000' },
+);

@@ -6,7 +6,7 @@ import { configuredKeys } from './apiKeys.ts';
 import { defaultLadder, defaultSingle, ladder, rendition, videoEncoder } from './encoding.ts';
 import { playbackKeys } from './playbackKeys.ts';
 import { profileCosts } from './profileCosts.ts';
-import { addressRanges, json, onOff, pixelCount, portRange } from './values.ts';
+import { addressRanges, json, onOff, pixelCount, portRange, streamMetrics } from './values.ts';
 
 const whole = (min: number, max: number) => {
   const rule = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
@@ -55,6 +55,7 @@ export const variables = z.object({
   DEFAULT_PROFILE: requestedProfile.default('auto'),
   METRICS_TOKEN: secret.regex(/^\S+$/, 'must have no spaces').optional(),
   METRICS_PORT: whole(1, 65_535).optional(),
+  STREAM_METRICS: streamMetrics.default('off'),
   API_KEYS: json(configuredKeys).optional(),
   API_KEYS_SECRET: secret.optional(),
   PLAYBACK_KEYS: json(playbackKeys).optional(),

@@ -52,6 +52,8 @@ export const keys = {
   routers: `${prefix}routers`,
   /** STRING (JSON): what a router says of itself. Expires with its heartbeat. */
   router: (id: string) => `${prefix}router:${id}`,
+  /** STRING (JSON): the metrics of a worker or a router (metricReports.ts). Expires. */
+  metrics: (id: string) => `${prefix}metrics:${id}`,
   /** STRING: the leader that reports to waiting streams why they wait (leaderElection.ts). Expires. */
   waiting: `${prefix}waiting`,
   /** STRING: the leader that removes queues of gone nodes. Expires. */

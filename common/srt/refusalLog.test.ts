@@ -47,8 +47,8 @@ test('what a line says is reported; after closing there are lines only', () => {
   log.add({ ...refusal, code: 1409 }, 20);
   log.close();
   expect(reported).toEqual([
-    { ...refusal, refused: 1 },
-    { ...refusal, code: 1409, refused: 2 },
+    { ...refusal, refused: 1, codes: { 1401: 1 } },
+    { ...refusal, code: 1409, refused: 2, codes: { 1401: 1, 1409: 1 } },
   ]);
   log.add({ ...refusal, code: 1503 }, 5_000);
   log.close();

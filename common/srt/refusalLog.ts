@@ -9,8 +9,8 @@ export interface Refusal {
   peer: string;
 }
 
-/** The last of some refusals, and how many they are. */
-export type Refusals = Refusal & { refused: number };
+/** The last of some refusals, how many they are, and how many of each code. */
+export type Refusals = Refusal & { refused: number; codes: Readonly<Record<string, number>> };
 
 /** Reports refused callers, at most once a second: some encoders try again a hundred times a second. */
 export class RefusalLog {
@@ -18,6 +18,7 @@ export class RefusalLog {
   readonly #onRefused: (refusals: Refusals) => void;
   #closed = false;
   #count = 0;
+  #codes: Record<string, number> = {};
   #last: Refusal | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
 
@@ -30,6 +31,7 @@ export class RefusalLog {
   /** @param now ms, monotonic */
   add(refusal: Refusal, now: number): void {
     this.#count += 1;
+    this.#codes[refusal.code] = (this.#codes[refusal.code] ?? 0) + 1;
     this.#last = refusal;
     this.flush(now);
   }
@@ -47,11 +49,12 @@ export class RefusalLog {
 
   #write(now: number): void {
     if (!this.#last) return;
-    const refusals = { refused: this.#count, ...this.#last };
+    const refusals = { refused: this.#count, ...this.#last, codes: this.#codes };
     this.#log.warn(refusals, 'SRT callers refused');
     if (!this.#closed) this.#onRefused(refusals);
     this.#writtenAt = now;
     this.#count = 0;
+    this.#codes = {};
     this.#last = undefined;
   }
 }

@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ParsedFamily, parseExposition } from '../../common/testing/parseExposition.ts';
 import { assertNothingLeft } from './harness/assertNothingLeft.ts';
 import { startBrowser } from './harness/browser.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';
@@ -72,17 +73,26 @@ test.each([1, 3])(
 );
 
 test('/metrics counts them', async () => {
-  const metrics = await waitFor('the worker to tell', async () => {
-    const text = await (await fetch(`${cluster.apiUrl}/metrics`)).text();
-    return /^worker_gaps_listed_total\{.*node="test-node".*\} 4$/m.test(text) && text;
+  const gaps = (families: Map<string, ParsedFamily>) => total(families, 'livetran_gaps_listed_total');
+  const metrics = await waitFor('the worker to report', async () => {
+    const families = parseExposition(await (await fetch(`${cluster.apiUrl}/metrics`)).text());
+    return gaps(families) === 4 && families;
   });
-  const total = (name: string): number =>
-    Number(new RegExp(`^${name}_total\\{.*\\} ([\\d.]+)`, 'm').exec(metrics)?.[1]);
-  expect(total('worker_segments_listed')).toBeGreaterThan(10);
-  expect(total('worker_segment_puts_failed')).toBeGreaterThanOrEqual(4);
-  expect(total('worker_segment_listing_seconds') / total('worker_segments_listed')).toBeLessThan(5);
-  expect(total('worker_segments_dropped')).toBe(0);
+  const listing = 'livetran_segment_listing_duration_seconds';
+  expect(total(metrics, listing, '_count')).toBeGreaterThan(10);
+  expect(total(metrics, listing, '_sum') / total(metrics, listing, '_count')).toBeLessThan(5);
+  expect(total(metrics, 'livetran_upload_retries_total')).toBeGreaterThanOrEqual(4);
+  expect(total(metrics, 'livetran_upload_duration_seconds', '_count')).toBeGreaterThan(10);
+  expect(total(metrics, 'livetran_first_playable_duration_seconds', '_count')).toBeGreaterThan(0);
+  expect(total(metrics, 'livetran_job_wait_duration_seconds', '_count')).toBeGreaterThan(0);
+  expect(total(metrics, 'livetran_segments_dropped_total')).toBe(0);
 });
+
+/** Of the one worker. */
+const total = (families: Map<string, ParsedFamily>, name: string, suffix = ''): number =>
+  (families.get(name)?.samples ?? [])
+    .filter(sample => sample.name === `${name}${suffix}` && sample.labels.node === 'test-node')
+    .reduce((sum, { value }) => sum + value, 0);
 
 test('the poster is on the watch page, and in the store', async () => {
   const { client } = cluster;

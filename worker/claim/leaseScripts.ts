@@ -15,6 +15,9 @@ export interface HeldLease {
 /** How a lease is given back: `handed_over` to the workers of this node first, `failing` to count as lost. */
 export type ReleaseHow = 'free' | 'handed_over' | 'failing';
 
+/** Of a stream that had no owner yet, of one that was handed over, or of one whose owner was lost. */
+export type TakenHow = 'created' | 'handed_over' | 'worker_lost';
+
 export type Acquired =
   | {
       kind: 'taken';
@@ -24,6 +27,9 @@ export type Acquired =
       record: Record<string, string>;
       /** The owner before did not give it back: it died, or was cut off, after so long (ms). */
       lostAfterMs?: number;
+      how: TakenHow;
+      /** For how long the stream had no owner (ms). */
+      vacantMs: number;
     }
   | { kind: 'held'; msLeft: number }
   | { kind: 'over' };
@@ -92,7 +98,8 @@ export class LeaseScripts {
     for (let i = 1; i + 1 < rest.length; i += 2) record[rest[i] ?? ''] = rest[i + 1] ?? '';
     // The last renewal was a whole lease before its end.
     const lost = record.lostAfter === undefined ? {} : { lostAfterMs: Math.max(0, Number(record.lostAfter) - ttlMs) };
-    return { kind: 'taken', token: record.token ?? '', now: Number(rest[0]), record, ...lost };
+    const now = Number(rest[0]);
+    return { kind: 'taken', token: record.token ?? '', now, record, ...lost, ...vacancy(record, now) };
   }
 
   async renew(lease: HeldLease, ttlMs: number): Promise<Renewed> {
@@ -159,4 +166,12 @@ export class LeaseScripts {
     );
     return answer === 1;
   }
+}
+
+/** @param now Redis's, as are the times in the record */
+function vacancy(record: Readonly<Record<string, string>>, now: number): { how: TakenHow; vacantMs: number } {
+  const { lostSince, handedOver, createdAt } = record;
+  const since = lostSince ?? handedOver ?? createdAt;
+  const how = lostSince !== undefined ? 'worker_lost' : handedOver !== undefined ? 'handed_over' : 'created';
+  return { how, vacantMs: Math.max(0, now - (Number(since) || now)) };
 }

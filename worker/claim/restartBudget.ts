@@ -19,20 +19,29 @@ export class RestartBudget {
   readonly #redis: Redis;
   readonly #key: string;
   readonly #limits: RestartLimits;
+  readonly #onSpent: () => void;
   readonly #log: Logger;
   readonly #spend = new LuaScript(new URL('./lua/spend-restart.lua', import.meta.url));
   #remembered: number[] = [];
 
-  /** @param options.redis fails fast (role `request` or `lease`) */
-  constructor(options: { redis: Redis; job: StreamJob; limits: RestartLimits; log: Logger }) {
+  /** @param options.redis fails fast (role `request` or `lease`) @param options.onSpent called for each restart */
+  constructor(options: {
+    redis: Redis;
+    job: StreamJob;
+    limits: RestartLimits;
+    onSpent?: () => void;
+    log: Logger;
+  }) {
     this.#redis = options.redis;
     this.#key = keys.restarts(options.job.streamId, options.job.run);
     this.#limits = options.limits;
+    this.#onSpent = options.onSpent ?? (() => undefined);
     this.#log = options.log;
   }
 
   /** Counts one restart. Resolves to how many are left; below 0 the budget was used up already. Never rejects. */
   async spend(cause: string): Promise<number> {
+    this.#onSpent();
     const { restarts, windowMs } = this.#limits;
     const now = performance.now();
     this.#remembered = [...this.#remembered.filter(at => now - at < windowMs), now];

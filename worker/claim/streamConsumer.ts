@@ -9,7 +9,7 @@ import { jobSchemas, queueNames, type StreamJob } from '../../common/redis/queue
 import { profileOf } from '../../common/stream/streamProfile.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
 import { isForItsNode } from './isForItsNode.ts';
-import type { LeaseScripts } from './leaseScripts.ts';
+import type { LeaseScripts, TakenHow } from './leaseScripts.ts';
 import { Slots } from './slots.ts';
 import { leaseTimes, StreamLease } from './streamLease.ts';
 
@@ -58,6 +58,7 @@ export class StreamConsumer {
   readonly #owner: string;
   readonly #startSession: StartSession;
   readonly #onOffAir: () => Promise<void>;
+  readonly #onTaken: (how: TakenHow, vacantMs: number) => void;
   readonly #log: Logger;
   readonly #entries: EntryParser;
   /** By run: claims whose answer was lost. Asked again under the same name, Redis answers the same. */
@@ -89,11 +90,14 @@ export class StreamConsumer {
     process: string;
     /** Called at the end, when no session has an SRT listener any more, before their uploads have ended. */
     onOffAir: () => Promise<void>;
+    /** Called for each lease that this worker takes, with how long the stream had no owner (ms). */
+    onTaken?: (how: TakenHow, vacantMs: number) => void;
     entries?: EntryParser;
     log: Logger;
   }) {
     this.#owner = options.process;
     this.#onOffAir = options.onOffAir;
+    this.#onTaken = options.onTaken ?? (() => undefined);
     this.#node = options.node;
     this.#slots = new Slots(options.slots, options.costs ?? defaultProfileCosts);
     this.#scripts = options.scripts;
@@ -262,6 +266,7 @@ export class StreamConsumer {
     const log = this.#log.child({ streamId, run });
     const { record } = acquired;
     log.info({ fence: acquired.token, state: record.state }, 'lease taken');
+    this.#onTaken(acquired.how, acquired.vacantMs);
     const lease = new StreamLease({
       streamId,
       token: acquired.token,

@@ -21,6 +21,13 @@ const CROWDED_MS = 2_000;
 /** A job that is not the first of its lane: somebody added it by hand. */
 const BEHIND_MS = 60_000;
 
+/** The status of the delivery after an attempt, how long that took, and how old the event was at its end (ms). */
+export interface SentAttempt {
+  status: string;
+  tookMs: number;
+  ageMs: number;
+}
+
 /** The attempt failed; the next one comes in so many ms. */
 class RetryLater extends Error {
   override readonly name = 'RetryLater';
@@ -45,6 +52,7 @@ export class WebhookSender {
   readonly #entries: EntryParser;
   readonly #secrets: readonly [string, ...string[]];
   readonly #allowPrivate: boolean;
+  readonly #onAttempt: (attempt: SentAttempt) => void;
   readonly #endSubscription: ReturnType<typeof createEndSubscription>;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
@@ -60,6 +68,8 @@ export class WebhookSender {
     secrets: readonly [string, ...string[]];
     allowPrivate: boolean;
     limits?: WebhookLimits;
+    /** Called after each attempt. */
+    onAttempt?: (attempt: SentAttempt) => void;
     entries?: EntryParser;
     log: Logger;
   }) {
@@ -70,6 +80,7 @@ export class WebhookSender {
     this.#entries = deps.entries ?? new EntryParser({ log });
     this.#secrets = deps.secrets;
     this.#allowPrivate = deps.allowPrivate;
+    this.#onAttempt = deps.onAttempt ?? (() => undefined);
     this.#endSubscription = createEndSubscription(redis, this.#entries, log);
     this.#log = log;
     this.#worker = new Worker<WebhookJob>(queueNames.webhooks, (job, token) => this.#track(this.#take(job, token)), {
@@ -144,6 +155,11 @@ export class WebhookSender {
     if (answer === 'called off') return putAside(job, token, 0);
     const settled = settle(attempt, answer, this.#limits, Date.now());
     const { ending } = settled;
+    this.#onAttempt({
+      status: ending.record?.status ?? '',
+      tookMs: ending.tookMs,
+      ageMs: attempt.ageMs + ending.tookMs,
+    });
     const { due, probeMs, opened } = await this.#lanes.finish(webhook, ending, { inLane: !again });
     if (opened) {
       const { host } = new URL(webhook.url);

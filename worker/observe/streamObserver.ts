@@ -1,5 +1,6 @@
 import { alignedInterval } from '../../common/alignedInterval.ts';
 import type { Logger } from '../../common/createLogger.ts';
+import type { HealthProblem } from '../../common/stream/streamHealth.ts';
 import type { RunRef, StreamSamples } from '../../common/stream/streamSamples.ts';
 import type { StreamWrite } from '../claim/leaseScripts.ts';
 import type { ConnectionMeter } from './connectionMeter.ts';
@@ -30,13 +31,20 @@ interface Observation extends ObservedStream {
  */
 export class StreamObserver {
   readonly #samples: Pick<StreamSamples, 'append'>;
+  readonly #onProblem: (problem: HealthProblem) => void;
   readonly #log: Logger;
   readonly #streams = new Set<Observation>();
   #stopTimer: (() => void) | undefined;
   #appending: Promise<void> | undefined;
 
-  constructor(options: { samples: Pick<StreamSamples, 'append'>; log: Logger }) {
+  /** @param options.onProblem called for each problem that comes */
+  constructor(options: {
+    samples: Pick<StreamSamples, 'append'>;
+    onProblem?: (problem: HealthProblem) => void;
+    log: Logger;
+  }) {
     this.#samples = options.samples;
+    this.#onProblem = options.onProblem ?? (() => undefined);
     this.#log = options.log;
   }
 
@@ -62,6 +70,11 @@ export class StreamObserver {
     return () => {
       if (this.#streams.delete(observation)) observation.reports.end();
     };
+  }
+
+  /** What is wrong with this worker's streams now. */
+  get problems(): HealthProblem[] {
+    return [...this.#streams].flatMap(({ judge }) => judge.health.problems);
   }
 
   /** A PUT of a segment of this run has failed. */
@@ -100,7 +113,10 @@ export class StreamObserver {
 
   #note({ streamId, run, reports }: Observation, change: NonNullable<ReturnType<HealthJudge['push']>>): void {
     const { added, ended } = change;
-    for (const problem of added) this.#log.warn({ streamId, run, ...problem }, 'ingest degraded');
+    for (const problem of added) {
+      this.#log.warn({ streamId, run, ...problem }, 'ingest degraded');
+      this.#onProblem(problem);
+    }
     for (const { code, fault } of ended) this.#log.info({ streamId, run, code, fault }, 'ingest problem is over');
     reports.add(change);
   }

@@ -10,9 +10,11 @@ import { StreamIngest, type StreamIngestDeps } from '../ingest/streamIngest.ts';
 import { ConnectionMeter } from '../observe/connectionMeter.ts';
 import { PublishMeter } from '../observe/publishMeter.ts';
 import type { StreamObserver } from '../observe/streamObserver.ts';
+import type { WorkerMetrics } from '../observe/workerMetrics.ts';
 import { LiveEdge } from '../origin/liveEdge.ts';
 import type { LiveEdges } from '../origin/liveEdges.ts';
 import { HlsOutput } from '../publish/hlsOutput.ts';
+import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { Spool } from '../publish/spool/spool.ts';
 import type { ObjectStore } from '../publish/store/objectStore.ts';
 import type { Uploads } from '../publish/uploads/uploads.ts';
@@ -49,6 +51,7 @@ export interface PhaseDeps {
   /** Called with each encode's progress, and with undefined at its end. @param run the run that it belongs to */
   onEncode: (run: string, progress: Progress | undefined) => void;
   totals: Totals;
+  metrics: WorkerMetrics;
   observer: StreamObserver;
   log: Logger;
 }
@@ -92,25 +95,17 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
           // Without a recorded URL no encoder can have connected, and nothing was published.
           takenOver: lease.recorded('srtUrl') !== undefined,
         },
-        {
-          ...events,
-          onListed: closedToListedMs => {
-            events.onListed?.(closedToListedMs);
-            deps.totals.countListed(closedToListedMs);
-            publish.listed(closedToListedMs);
-            log.debug({ closedToListedMs }, 'segment listed');
-          },
-          onClosed: segment => publish.closed(segment, performance.now()),
-          onSettled: segment => publish.settled(segment),
-          onGapListed: file => {
-            deps.totals.count('gapsListed');
-            publish.gapListed();
-            log.warn({ file }, 'segment listed as a gap');
-          },
-        },
+        outputEvents(deps, events, publish, log),
         signal,
       ),
-    openIngest: ({ onEncoder, onRefused }, signal) => ingest.open({ onPublisher: onEncoder, onRefused }, signal),
+    openIngest: ({ onEncoder, onRefused: report }, signal) => {
+      const onRefused: typeof report = refusals => {
+        deps.metrics.refused(refusals.codes);
+        report(refusals);
+      };
+      return ingest.open({ onPublisher: onEncoder, onRefused }, signal);
+    },
+    onPlayable: tookMs => deps.metrics.playable(tookMs),
     givePortBack: () => ingest.givePortBack(),
     transcode: (encoder, sink, { signal, mayRestart, onSourceChange, onSource }) => {
       const connection = new ConnectionMeter(encoder, performance.now());
@@ -154,4 +149,30 @@ function openEdge(
   });
   edges.open(streamId, edge);
   return edge;
+}
+
+/** What the session hears of its output, and what is counted of it. */
+function outputEvents(
+  { totals, metrics }: Pick<PhaseDeps, 'totals' | 'metrics'>,
+  events: HlsOutputEvents,
+  publish: PublishMeter,
+  log: Logger,
+): HlsOutputEvents {
+  return {
+    ...events,
+    onListed: closedToListedMs => {
+      events.onListed?.(closedToListedMs);
+      totals.countListed(closedToListedMs);
+      metrics.listed(closedToListedMs);
+      publish.listed(closedToListedMs);
+      log.debug({ closedToListedMs }, 'segment listed');
+    },
+    onClosed: segment => publish.closed(segment, performance.now()),
+    onSettled: segment => publish.settled(segment),
+    onGapListed: file => {
+      totals.count('gapsListed');
+      publish.gapListed();
+      log.warn({ file }, 'segment listed as a gap');
+    },
+  };
 }

@@ -30,7 +30,7 @@ export class RefusalReports {
     this.#count = countSoFar(lease.recorded('lastRefusal'));
   }
 
-  add({ code, peer, why, refused }: Refusals): void {
+  add({ code, peer, why, refused }: Omit<Refusals, 'codes'>): void {
     this.#count += refused;
     this.#next = { code, peer, message: why, at: Date.now() };
     if (!this.#isWriting) void this.#write();

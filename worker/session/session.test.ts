@@ -222,7 +222,7 @@ describe('the life of a stream', () => {
     const session = await start(books.phases, { connectMs: 60_000, reconnectMs: 60_000 });
     await vi.waitFor(() => expect(books.hooks.onRefused).toBeDefined());
     const refusal = { code: 1410, peer: '10.0.0.9:5000' };
-    books.hooks.onRefused?.({ ...refusal, why: 'the key is of another run', refused: 2 });
+    books.hooks.onRefused?.({ ...refusal, why: 'the key is of another run', codes: {}, refused: 2 });
     await vi.waitFor(async () =>
       expect(await streams.get('show')).toMatchObject({
         ...{ state: 'READY', reason: 'listening', update: 'Waiting for the encoder' },

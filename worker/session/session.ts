@@ -161,6 +161,7 @@ export class Session implements RunningSession {
   }
 
   #playable(link: string, event: string): void {
+    if (this.#awaitedSince !== undefined) this.#phases.onPlayable?.(performance.now() - this.#awaitedSince);
     this.#awaitedSince = undefined;
     void this.#lease.write({ fields: { streamLink: link, reason: 'playable' }, event });
   }

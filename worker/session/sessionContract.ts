@@ -68,6 +68,8 @@ export interface SessionPhases {
       onSource: (source: StreamSource) => void;
     },
   ): Promise<TranscodeEnd>;
+  /** Viewers have the first segment of an encoder, so long (ms) after it connected. */
+  onPlayable?(tookMs: number): void;
 }
 
 export interface SessionTimes {

@@ -1,6 +1,7 @@
 import { keys } from '../../common/redis/keys.ts';
 import { createQueue, queueNames, type StreamJob, streamJobOptions } from '../../common/redis/queues.ts';
 import { StreamStore } from '../../common/stream/streamStore.ts';
+import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 import { CapacityGuard } from '../claim/capacityGuard.ts';
 import { DeadWorkers } from '../claim/deadWorkers.ts';
 import type { Heartbeat } from '../claim/heartbeat.ts';
@@ -21,7 +22,10 @@ import type { WorkerContext } from './workerContext.ts';
 type Deps = Omit<PhaseDeps, 'onEncode'> & { origin: string };
 
 /** Takes streams from now on, and queues those that have no owner. */
-export function startClaiming(context: WorkerContext, deps: Deps): { consumer: StreamConsumer; heartbeat: Heartbeat } {
+export function startClaiming(
+  context: WorkerContext,
+  deps: Deps,
+): { consumer: StreamConsumer; heartbeat: Heartbeat; status: () => WorkerStatus } {
   const { config, redis, log, stack } = context;
   const guard = new CapacityGuard({
     readSpool: () => readSpool(deps.spool, config.SPOOL_MAX_BYTES),
@@ -44,7 +48,7 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
   const reconciler = new Reconciler({ redis: redis.request, queue, log });
   reconciler.start();
   stack.push('reconciler', () => reconciler.stop());
-  const heartbeat = startReporting({
+  const { heartbeat, status } = startReporting({
     ...context,
     address: deps.srtHostName,
     origin: deps.origin,
@@ -56,7 +60,7 @@ export function startClaiming(context: WorkerContext, deps: Deps): { consumer: S
   stack.push('capacity guard', () => guard.stop());
   consumer.start();
   stack.push('streams', () => consumer.stop(), stopDeadlines.streamsMs);
-  return { consumer, heartbeat };
+  return { consumer, heartbeat, status };
 }
 
 /** What a lost message would have said is found at the next renewal, or when the lease runs out. */
@@ -67,7 +71,7 @@ function subscribe({ redis, entries, log }: WorkerContext, channel: string, onSt
 }
 
 function createConsumer(
-  { config, workerId, redis, entries, log }: WorkerContext,
+  { config, workerId, redis, metrics, entries, log }: WorkerContext,
   deps: Deps,
   scripts: LeaseScripts,
   guard: CapacityGuard,
@@ -89,12 +93,16 @@ function createConsumer(
       new Session({
         ...{ job, lease, acquiredAt, lostAfterMs, log },
         times: streamTimes(field => lease.recorded(field), times),
-        budget: new RestartBudget({ redis: redis.request, job, limits, log: log.child(job) }),
+        budget: new RestartBudget({
+          ...{ redis: redis.request, job, limits, log: log.child(job) },
+          onSpent: () => metrics.restarted(),
+        }),
         place: { node: config.NODE_ID, worker: workerId },
         phases: createPhases(phaseDeps, job, lease),
       }),
     // Once libsrt is cleaned up the ports are free: the next owner on this host binds them while the last uploads go on.
     onOffAir: () => deps.srtServer.stop(),
+    onTaken: (how, vacantMs) => metrics.taken(how, vacantMs),
     entries,
     log,
   });

@@ -6,7 +6,7 @@ import { WebhookSender } from '../notify/webhookSender.ts';
 import type { WorkerContext } from './workerContext.ts';
 
 /** From the outbox to the apps' webhooks. */
-export function startNotifying({ config, redis, entries, log, stack }: WorkerContext): void {
+export function startNotifying({ config, redis, metrics, entries, log, stack }: WorkerContext): void {
   const queue = createQueue<WebhookJob>(queueNames.webhooks, redis.queue, webhookJobOptions);
   const relay = new OutboxRelay({
     redis: createRedis(config.REDIS_URL, 'queue', log),
@@ -22,6 +22,7 @@ export function startNotifying({ config, redis, entries, log, stack }: WorkerCon
     queue,
     secrets: webhookSecrets(config),
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+    onAttempt: attempt => metrics.webhook(attempt),
     entries,
     log,
   });

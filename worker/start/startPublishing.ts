@@ -33,7 +33,7 @@ export async function startPublishing(context: WorkerContext, spool: Spool): Pro
 }
 
 function startUploads(
-  { config, redis, totals, observer, entries, log, stack }: WorkerContext,
+  { config, redis, totals, metrics, observer, entries, log, stack }: WorkerContext,
   { store, probe, spool }: { store: ObjectStore; probe: FenceProbe; spool: Spool },
 ): Uploads {
   const uploads = new Uploads({
@@ -49,6 +49,7 @@ function startUploads(
     backoffMs: config.UPLOAD_BACKOFF_MS,
     jobs: config.UPLOAD_JOBS,
     concurrency: config.UPLOAD_CONCURRENCY,
+    onPut: (tookMs, outcome) => metrics.uploaded(tookMs, outcome),
     onFailed: job => {
       totals.count('putsFailed');
       observer.putFailed(job);

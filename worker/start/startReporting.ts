@@ -5,6 +5,7 @@ import type { Logger } from '../../common/createLogger.ts';
 import type { StreamJob } from '../../common/redis/queues.ts';
 import type { StopStack } from '../../common/stopStack.ts';
 import { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
+import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 import pack from '../../package.json' with { type: 'json' };
 import type { CapacityGuard } from '../claim/capacityGuard.ts';
 import { GoneNodes } from '../claim/goneNodes.ts';
@@ -28,7 +29,7 @@ export function startReporting(options: {
   totals: Totals;
   log: Logger;
   stack: StopStack;
-}): Heartbeat {
+}): { heartbeat: Heartbeat; status: () => WorkerStatus } {
   const { config, consumer, guard, queue, redis, log, stack } = options;
   const registry = new WorkerRegistry(redis.request);
   const self = {
@@ -40,7 +41,7 @@ export function startReporting(options: {
     since: Date.now(),
     slots: config.WORKER_STREAMS,
   };
-  const status = () => ({
+  const status = (): WorkerStatus => ({
     ...self,
     streams: consumer.streams,
     ...consumer.load,
@@ -60,5 +61,5 @@ export function startReporting(options: {
   stack.push('waiting streams', () => waiting.stop());
   goneNodes.start();
   stack.push('gone nodes', () => goneNodes.stop());
-  return heartbeat;
+  return { heartbeat, status };
 }

@@ -15,6 +15,7 @@ import { type FfmpegLauncher, ffmpegLauncher } from '../transcode/ffmpegLauncher
 import { probeEncoder } from '../transcode/probeEncoder.ts';
 import { ownAddress } from './ownAddress.ts';
 import { startClaiming } from './startClaiming.ts';
+import { startMetrics } from './startMetrics.ts';
 import { startNotifying } from './startNotifying.ts';
 import { startOrigin } from './startOrigin.ts';
 import { startPublishing } from './startPublishing.ts';
@@ -58,15 +59,21 @@ export async function startWorker(settings: WorkerConfig, log: Logger): Promise<
     const workerId = `${config.NODE_ID}-${randomUUID().slice(0, 8)}`;
     const entries = new EntryParser({ log });
     const totals = new Totals(entries);
-    const observer = new StreamObserver({ samples: new StreamSamples(redis.request), log });
+    const telemetry = startMetrics({ config, workerId, redis: redis.request, entries, log, stack });
+    const { metrics } = telemetry;
+    const observer = new StreamObserver({
+      samples: new StreamSamples(redis.request),
+      onProblem: problem => metrics.problem(problem),
+      log,
+    });
     observer.start();
     stack.push('observer', () => observer.stop());
-    const context: WorkerContext = { config, workerId, redis, totals, observer, entries, log, stack };
+    const context: WorkerContext = { config, workerId, redis, totals, metrics, observer, entries, log, stack };
     const routers = new RouterRegistry(redis.request, entries);
     startNotifying(context);
     const { edges, origin } = await startOrigin(context);
     const publishing = await startPublishing(context, spool);
-    const { consumer, heartbeat } = startClaiming(context, {
+    const { consumer, heartbeat, status } = startClaiming(context, {
       ...{ ...publishing, edges, origin },
       config,
       srtServer,
@@ -76,9 +83,11 @@ export async function startWorker(settings: WorkerConfig, log: Logger): Promise<
       launcher,
       redis: redis.request,
       totals,
+      metrics,
       observer,
       log,
     });
+    telemetry.observe({ status, problems: () => observer.problems });
     const { SRT_PORTS: srt } = config;
     log.info(
       { workerId, ffmpeg: version, encoder: config.VIDEO_ENCODER, fences: publishing.fences(), srt },

@@ -4,6 +4,7 @@ import type { Logger } from '../../common/createLogger.ts';
 import type { EntryParser } from '../../common/redis/entryParser.ts';
 import type { StopStack } from '../../common/stopStack.ts';
 import type { StreamObserver } from '../observe/streamObserver.ts';
+import type { WorkerMetrics } from '../observe/workerMetrics.ts';
 import type { Totals } from './totals.ts';
 
 /** What every part of a worker process is started with. */
@@ -14,6 +15,7 @@ export interface WorkerContext {
   /** By what each is for (createRedis.ts). */
   redis: { queue: Redis; request: Redis; lease: Redis; subscriber: Redis };
   totals: Totals;
+  metrics: WorkerMetrics;
   /** Samples of this worker's live streams, and their health. */
   observer: StreamObserver;
   /** Skips, counts and logs values in Redis that do not parse. */

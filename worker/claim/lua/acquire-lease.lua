@@ -4,7 +4,7 @@
 -- ARGV  1 run   2 owner (unique per claim)   3 TTL (ms)   4 for how long a lease that has run out is still left to its owner (ms),
 --       unless that is known to be dead: Redis was away, and no owner could renew
 -- Returns {1, now (ms), field, value, field, value ...} taken, with the record as it is now; its field `lostAfter` says for how
--- long (ms) an owner that did not give the lease back held it. {0, ms left} held by another owner; {-1} not this run any
+-- long (ms) an owner that did not give the lease back held it, and `lostSince` (ms) since when nothing was heard of it. {0, ms left} held by another owner; {-1} not this run any
 -- more, or STOPPED.
 -- @include ../../../common/redis/lua/now-ms.lua
 local h = redis.call('HMGET', KEYS[1], 'run', 'state', 'owner', 'leaseUntil', 'token')
@@ -21,16 +21,19 @@ local function taken()
   return answer
 end
 if h[3] == ARGV[2] then return taken() end
-local patience = string.sub(h[3] or '', -5) == '/dead' and 0 or tonumber(ARGV[4])
+local is_dead = string.sub(h[3] or '', -5) == '/dead'
+local patience = is_dead and 0 or tonumber(ARGV[4])
 local left = math.max((tonumber(h[4]) or 0) - now, patience)
 if h[3] and left > 0 then return { 0, ms(left) } end
 -- From the clock, so it grows even after Redis lost the old one.
 local token = ms(math.max((tonumber(h[5]) or 0) + 1, now))
 if h[3] then
-  -- The owner before was lost. One that gave the lease back is no longer in the way.
-  redis.call('HSET', KEYS[1], 'formerOwner', h[3], 'lostAfter', ms((tonumber(h[4]) or 0) - (tonumber(h[5]) or 0)))
+  -- The owner before was lost. One that gave the lease back is no longer in the way. One that is not known to be dead
+  -- renewed its lease for the last time a whole lease before its end.
+  local ended = (tonumber(h[4]) or 0) - (is_dead and 0 or tonumber(ARGV[3]))
+  redis.call('HSET', KEYS[1], 'formerOwner', h[3], 'lostAfter', ms((tonumber(h[4]) or 0) - (tonumber(h[5]) or 0)), 'lostSince', ms(ended))
 else
-  redis.call('HDEL', KEYS[1], 'formerOwner', 'lostAfter')
+  redis.call('HDEL', KEYS[1], 'formerOwner', 'lostAfter', 'lostSince')
 end
 local waited = redis.call('HGET', KEYS[1], 'reasonBefore')
 if waited then

@@ -1,9 +1,9 @@
 import type { Meter } from '@opentelemetry/api';
-import type { EntryParser } from '../../common/redis/entryParser.ts';
+import type { EntryParser } from '../redis/entryParser.ts';
 
-/** `redis_values_skipped_total{kind}`: values in Redis that this process could not read, and skipped. */
+/** `livetran_redis_values_skipped_total{kind}`: values in Redis that this process could not read, and skipped. */
 export function observeSkipped(meter: Meter, entries: EntryParser): void {
-  const counter = meter.createObservableCounter('redis_values_skipped', {
+  const counter = meter.createObservableCounter('livetran_redis_values_skipped_total', {
     description: 'Values in Redis that do not parse and were skipped, by kind',
   });
   counter.addCallback(result => {
