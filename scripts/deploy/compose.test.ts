@@ -88,7 +88,7 @@ test('what must be in .env is in .env.example, and what is there exists', () => 
 
 describe.each(Object.entries(services))('%s', (name, service) => {
   test('has an image with an exact version', () => {
-    expect(service.image).toMatch(/:\d+\.\d+(\.\d+)?(-\w+)?$/);
+    expect(service.image).toMatch(/:v?\d+\.\d+(\.\d+)?(-\w+)?$/);
   });
 
   test('is confined', () => {
