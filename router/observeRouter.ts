@@ -19,6 +19,7 @@ export function observeRouter(meter: Meter, status: Status): void {
   counter('packets_up', 'Packets from encoders to workers', of => of.packetsUp);
   counter('packets_down', 'Packets from workers to encoders', of => of.packetsDown);
   counter('inductions', 'Handshakes that began', of => of.inductions);
+  counter('rebinds', 'Callers that were followed to another address', of => of.rebinds);
   counter('orphan_packets', 'Packets of connections that this router does not know', of => of.orphans);
   counter('kernel_drops', "Packets that the kernel dropped since the socket's buffer was full", of => of.kernelDrops);
   byKind('encoders_refused', 'code', 'Encoders that were refused, by SRT reject code', 'refusals');

@@ -52,6 +52,7 @@ const router = {
       packetsDown: 1,
       inductions: 1,
       orphans: 0,
+      rebinds: 0,
       kernelDrops: 0,
       refusals: {},
       losses: {},
