@@ -23,7 +23,8 @@ afterEach(() => {
 /** A router whose streams all run, and have no worker. */
 function setUp() {
   const sent: { packet: Buffer; peer: Peer }[] = [];
-  const route = { run: 'r1', token: '7', over: false, keyAccepted: false, keyFloor: 0, reason: '', target: undefined };
+  const worker = { token: '7', ringMs: undefined, target: undefined };
+  const route = { run: 'r1', over: false, keyAccepted: false, keyFloor: 0, reason: '', ...worker };
   const router = new SrtRouter({
     secret,
     ...{ ringMs: 0, ringBytes: 0, log: silentLogger() },

@@ -81,7 +81,7 @@ export const variables = z.object({
   ROUTER_PORT: whole(1, 65_535).optional(),
   ROUTER_HOST: z.string().min(1).max(255).optional(),
   ROUTER_HEALTH_PORT: whole(1, 65_535).optional(),
-  ROUTER_RING_MS: whole(0, 30_000).default(2_500),
+  ROUTER_RING_MS: whole(0, 30_000).default(12_000),
   ROUTER_RING_BYTES: whole(0, Number.MAX_SAFE_INTEGER).default(256 * 1024 ** 2),
 
   // Worker

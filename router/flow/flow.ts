@@ -1,5 +1,6 @@
+import { movedMark } from '../../common/srt/movedMark.ts';
 import type { PublishRequest } from '../../common/srt/readPublishRequest.ts';
-import { answerWithId, refusal } from '../packet/handshake.ts';
+import { answerWithId, refusal, streamIdOf, withStreamId } from '../packet/handshake.ts';
 import {
   controlType,
   controlTypes,
@@ -101,6 +102,7 @@ export class Flow {
     // A caller that is connected stays so, whatever becomes of its key.
     if (refused && !(this.isConnected && refused.code === EXPIRED)) this.refuse(refused);
     this.#route = route ?? undefined;
+    this.#ring.keep(route?.ringMs);
     const left = this.#adrift?.loss === 'left' && route?.token === this.#upstream?.token;
     if (left && ENDED_BY_WORKER.includes(route?.reason ?? '')) this.end();
     this.#seek(performance.now());
@@ -190,7 +192,7 @@ export class Flow {
     this.#next?.to.close(true);
     const to: Upstream = new Upstream({
       target,
-      conclusion: this.#conclusion,
+      conclusion: this.#answer ? markedAsMoved(this.#conclusion) : this.#conclusion,
       beginning: () => this.#beginning(),
       events: {
         onOpen: answer => this.#onOpen(to, token, answer),
@@ -281,3 +283,5 @@ export class Flow {
     if (outcome === 'returned') this.#ring.held = false;
   }
 }
+
+const markedAsMoved = (conclusion: Buffer): Buffer => withStreamId(conclusion, movedMark.add(streamIdOf(conclusion)));

@@ -28,6 +28,19 @@ describe('PacketRing', () => {
     expect(all(ring)).toEqual(Array.from({ length: 51 }, (_, i) => 949 + i));
   });
 
+  test('keeps less of a stream whose worker needs less, and never more than its own time', () => {
+    const ring = new PacketRing(100, bytes);
+    ring.keep(50);
+    for (let i = 0; i < 1_000; i += 1) ring.add(data(i));
+    expect(ring.first).toBe(949);
+    ring.keep(5_000);
+    for (let i = 1_000; i < 2_000; i += 1) ring.add(data(i));
+    expect(ring.first).toBe(1_899);
+    ring.keep(undefined);
+    for (let i = 2_000; i < 3_000; i += 1) ring.add(data(i));
+    expect(ring.first).toBe(2_899);
+  });
+
   test('keeps all while it is held, and lets go of the old ones after that', () => {
     const ring = new PacketRing(50, bytes);
     ring.held = true;

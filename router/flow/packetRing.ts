@@ -20,7 +20,8 @@ const FIRST_SLOTS = 512;
 
 /** The last packets of a caller by their sequence numbers: retransmissions come in any order. Old ones leave by the caller's clock. */
 export class PacketRing {
-  readonly #keepMicroseconds: number;
+  readonly #mostMs: number;
+  #keepMicroseconds: number;
   readonly #budget: RingBudget;
   #slots: (Buffer | undefined)[] = [];
   #first = 0;
@@ -29,9 +30,16 @@ export class PacketRing {
   /** Nothing leaves because of its age: there is no worker that has it. */
   held = false;
 
-  constructor(keepMs: number, budget: RingBudget) {
-    this.#keepMicroseconds = keepMs * 1_000;
+  /** @param mostMs so much is kept at most */
+  constructor(mostMs: number, budget: RingBudget) {
+    this.#mostMs = mostMs;
+    this.#keepMicroseconds = mostMs * 1_000;
     this.#budget = budget;
+  }
+
+  /** How much of this stream is of use to a next worker. Undefined: not known. */
+  keep(ms: number | undefined): void {
+    this.#keepMicroseconds = Math.min(ms ?? this.#mostMs, this.#mostMs) * 1_000;
   }
 
   /** The oldest sequence number; undefined while it is empty. */

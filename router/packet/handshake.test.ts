@@ -9,6 +9,7 @@ import {
   parseHandshake,
   refusal,
   streamIdOf,
+  withStreamId,
 } from './handshake.ts';
 
 describe('parseHandshake', () => {
@@ -52,6 +53,14 @@ describe('parseHandshake', () => {
 describe('streamIdOf', () => {
   test.each(['', 'a', 'mode=publish,rid=live-1,token=aaa.bbb.ccc', 'x'.repeat(512)])('reads %j', text => {
     expect(streamIdOf(conclusion({ streamId: text }))).toBe(text);
+  });
+
+  test('is replaced by a longer one, and all else stays', () => {
+    const packet = conclusion({ socketId: 77, streamId: 'mode=publish' });
+    const longer = withStreamId(packet, 'moved=1,mode=publish');
+    expect(streamIdOf(longer)).toBe('moved=1,mode=publish');
+    expect(streamIdOf(packet)).toBe('mode=publish');
+    expect(withStreamId(longer, 'mode=publish').equals(packet)).toBe(true);
   });
 
   test('is empty when an extension says that it is longer than the packet', () => {

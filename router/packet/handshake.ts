@@ -48,15 +48,20 @@ export const isFirstContact = (packet: Buffer): boolean => destinationOf(packet)
  * extensions are cut short.
  */
 export function streamIdOf(conclusion: Buffer): string {
+  const place = streamIdPlace(conclusion);
+  return place ? reversedText(conclusion.subarray(place.at + 4, place.end)) : '';
+}
+
+function streamIdPlace(conclusion: Buffer): { at: number; end: number } | undefined {
   let at = HANDSHAKE_BYTES;
   while (at + 4 <= conclusion.length) {
     const type = conclusion.readUInt16BE(at);
     const end = at + 4 + 4 * conclusion.readUInt16BE(at + 2);
-    if (end > conclusion.length) return '';
-    if (type === STREAM_ID) return reversedText(conclusion.subarray(at + 4, end));
+    if (end > conclusion.length) return undefined;
+    if (type === STREAM_ID) return { at, end };
     at = end;
   }
-  return '';
+  return undefined;
 }
 
 function reversedText(bytes: Buffer): string {
@@ -64,6 +69,19 @@ function reversedText(bytes: Buffer): string {
   const text = Buffer.from(bytes).swap32();
   const end = text.indexOf(0);
   return text.toString('utf8', 0, end < 0 ? text.length : end);
+}
+
+/** A caller's conclusion with another stream id in place of its own. */
+export function withStreamId(conclusion: Buffer, text: string): Buffer {
+  const bytes = Buffer.alloc(4 * Math.ceil(Buffer.byteLength(text) / 4));
+  bytes.write(text);
+  const extension = Buffer.alloc(4);
+  extension.writeUInt16BE(STREAM_ID, 0);
+  extension.writeUInt16BE(bytes.length / 4, 2);
+  const place = streamIdPlace(conclusion);
+  if (!place) return conclusion;
+  const { at, end } = place;
+  return Buffer.concat([conclusion.subarray(0, at), extension, bytes.swap32(), conclusion.subarray(end)]);
 }
 
 /** What a listener answers to an induction: the cookie, and that it speaks version 5. As large as the question. */

@@ -13,6 +13,7 @@ export const routeFields = [
   'owner',
   'keyAccepted',
   'keyFloor',
+  'ringMs',
 ] as const;
 
 const stored = z.object({
@@ -30,6 +31,7 @@ const stored = z.object({
   owner: z.string().optional(),
   keyAccepted: z.string().optional(),
   keyFloor: z.coerce.number().default(0),
+  ringMs: z.coerce.number().min(0).optional(),
 });
 
 /** Where a worker listens for one stream. */
@@ -50,6 +52,8 @@ export interface StreamRoute {
   keyFloor: number;
   /** Why it is in its state, as its owner says. */
   reason: string;
+  /** How much of its media a next worker needs, to go on where what viewers have ends. Undefined: not known. */
+  ringMs: number | undefined;
   /** Undefined: no worker listens for it. */
   target: Target | undefined;
 }
@@ -59,9 +63,9 @@ export function parseStreamRoute(values: readonly (string | null)[]): StreamRout
   if (typeof values[0] !== 'string') return undefined;
   const given = Object.fromEntries(routeFields.flatMap((name, i) => (values[i] == null ? [] : [[name, values[i]]])));
   const record = stored.parse(given);
-  const { run, token, reason, keyFloor } = record;
+  const { run, token, reason, keyFloor, ringMs } = record;
   return {
-    ...{ run, token, reason, keyFloor },
+    ...{ run, token, reason, keyFloor, ringMs },
     over: record.state === 'STOPPED' || record.desired === 'stop',
     keyAccepted: record.keyAccepted === '1',
     target: targetOf(record),

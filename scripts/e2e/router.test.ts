@@ -1,14 +1,16 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { RouterRegistry } from '../../common/routers/routerRegistry.ts';
+import type { StreamProfile } from '../../common/stream/streamProfile.ts';
 import { freeUdpPort } from '../../worker/ingest/testing/freeUdpPort.ts';
 import { HoldingCaller } from '../../worker/ingest/testing/holdingCaller.ts';
+import { numberedPictures, pictureNumbers } from '../../worker/transcode/testing/pictureNumbers.ts';
 import { quantile } from '../bench/quantile.ts';
 import { assertNothingLeft } from './harness/assertNothingLeft.ts';
 import { type Child, startChild } from './harness/childProcess.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';
 import { startEncoder } from './harness/encoder.ts';
-import { mediaPlaylist } from './harness/player.ts';
+import { mediaPlaylist, type PlayedSegment } from './harness/player.ts';
 import { PlaylistOracle } from './harness/playlistOracle.ts';
 import { tinySource, tinyStreams } from './harness/tinyStreams.ts';
 import { waitFor } from './harness/waitFor.ts';
@@ -18,7 +20,7 @@ const REVOCATIONS = 20;
 let cluster: Cluster;
 let router: Child;
 let redis: Redis;
-let encoder: Child | undefined;
+const encoders: Child[] = [];
 
 beforeAll(async () => {
   cluster = await startCluster({ workers: 2, env: { ...tinyStreams, HLS_WINDOW: '40' } });
@@ -34,37 +36,72 @@ beforeAll(async () => {
   const registry = new RouterRegistry(redis);
   await waitFor('the router in Redis', async () => (await registry.list()).length === 1);
 });
+afterEach(async () => {
+  for (const encoder of encoders) encoder.kill('SIGKILL');
+  await Promise.all(encoders.splice(0).map(encoder => encoder.exited));
+});
 afterAll(async () => {
   redis?.disconnect();
   await cluster?.stop();
   await router?.stop();
-  encoder?.kill('SIGKILL');
-  await encoder?.exited;
 });
 
-test("a killed worker's encoder stays connected by the router's URL, and the stream goes on at once", async () => {
-  const { client, workers } = cluster;
-  await client.start('moved');
-  const { srt_url: srtUrl } = await client.inState('moved', 'READY');
-  encoder = startEncoder({ srtUrl: String(srtUrl), ...tinySource });
-  const link = await client.link('moved');
-  const oracle = new PlaylistOracle(link);
-  const listed = async () => (await mediaPlaylist(link)).segments.length;
-  await waitFor('four segments', async () => (await listed()) >= 4);
-  const owner = workers.find(worker => worker.log.some(line => line.msg === 'listener open'));
-  const before = await listed();
-  const killedAt = performance.now();
-  owner?.kill('SIGKILL');
-  await waitFor('the next segment', async () => (await listed()) > before);
-  process.stdout.write(`kill -9 → next segment listed: ${Math.round(performance.now() - killedAt)} ms\n`);
-  await waitFor('more segments', async () => (await listed()) >= before + 3);
+async function goLive(id: string, profile: StreamProfile) {
+  const { client } = cluster;
+  await client.start(id, { profile });
+  const { srt_url: srtUrl } = await client.inState(id, 'READY');
+  const encoder = startEncoder({ srtUrl: String(srtUrl), ...tinySource, filter: numberedPictures });
+  encoders.push(encoder);
+  const link = await client.link(id);
+  const segments = async (): Promise<PlayedSegment[]> => (await mediaPlaylist(link)).segments;
+  await waitFor('four segments', async () => (await segments()).length >= 4);
+  return { id, srtUrl, encoder, segments, oracle: new PlaylistOracle(link) };
+}
+
+type Live = Awaited<ReturnType<typeof goLive>>;
+
+/** What viewers get goes on as if nothing had happened, and the encoder has noticed nothing. */
+async function expectUnbroken({ id, srtUrl, encoder, segments, oracle }: Live, from: number): Promise<void> {
+  await waitFor('more segments', async () => (await segments()).length >= from + 3);
+  const listed = await segments();
+  expect(listed.filter(({ discontinuity, gap }) => discontinuity || gap)).toEqual([]);
+  const numbers = await pictureNumbers(Buffer.concat(listed.map(({ body }) => body)));
+  expect(numbers).toEqual(numbers.map((_, i) => (numbers[0] ?? 0) + i));
   // FFmpeg is silent while its connection stands.
   expect(encoder.text).toEqual([]);
-  expect((await client.stream('moved'))?.srt_url).toBe(srtUrl);
+  expect((await cluster.client.stream(id))?.srt_url).toBe(srtUrl);
   expect((await oracle.stop()).violations).toEqual([]);
-  await client.stop('moved');
-  await client.inState('moved', 'STOPPED');
+}
+
+async function end({ id, encoder }: Live): Promise<void> {
+  await cluster.client.stop(id);
+  await cluster.client.inState(id, 'STOPPED');
   await encoder.exited;
+}
+
+/** The worker that took the stream last. */
+const ownerOf = (id: string): Child | undefined =>
+  cluster.workers
+    .flatMap(worker =>
+      worker.log
+        .filter(line => line.msg === 'lease taken' && line.streamId === id)
+        .map(({ fence }) => ({ worker, fence: Number(fence) })),
+    )
+    .toSorted((a, b) => b.fence - a.fence)[0]?.worker;
+
+test('a worker is killed: the encoder stays connected, and viewers get each picture once', async () => {
+  const lives = [await goLive('encoded', 'transcode'), await goLive('passed-on', 'passthrough')];
+  for (const live of lives) {
+    const before = (await live.segments()).length;
+    const owner = ownerOf(live.id);
+    const killedAt = performance.now();
+    owner?.kill('SIGKILL');
+    await waitFor('the next segment', async () => (await live.segments()).length > before);
+    process.stdout.write(`kill -9 → next segment listed: ${Math.round(performance.now() - killedAt)} ms\n`);
+    await expectUnbroken(live, before);
+    await cluster.addWorker();
+  }
+  for (const live of lives) await end(live);
   await assertNothingLeft(cluster, 60_000);
 });
 

@@ -144,7 +144,7 @@ describe('a worker that is lost', () => {
     expect(jumps(after)).toBe(0);
     // The second begins with packets that the first one had.
     const overlap = before.indexOf(after.subarray(0, 1_316));
-    expect(overlap).toBeGreaterThan(0);
+    expect(overlap).toBeGreaterThanOrEqual(0);
     const had = before.subarray(overlap, before.length - (before.length % 188));
     expect(after.subarray(0, had.length).equals(had)).toBe(true);
   });

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream';
+import { movedMark } from '../../common/srt/movedMark.ts';
 import type { Libsrt } from './libsrt.ts';
 import { type SrtStats, SrtStatsReader } from './srtStats.ts';
 
 /** More than SRT's largest message (1456 bytes). */
 const SLOT_BYTES = 1_500;
-const MESSAGES_PER_TURN = 64;
+/** 85 Mb/s: what a router sends again to a connection's next worker comes as fast as it can. */
+const MESSAGES_PER_TURN = 160;
 /** Messages are read into blocks of this size, one second of 2 Mb/s: a buffer for each turn costs more than what is in it. */
 const BLOCK_BYTES = 256 * 1024;
 const BUFFER_BYTES = 4 * 1024 * 1024;
@@ -110,7 +112,7 @@ export class SrtPublisher {
 
   /** Whether it keeps another publisher out. For the host. @param streamId the other one's @param now ms, monotonic */
   keepsOut(streamId: string, now: number): boolean {
-    const isSame = streamId !== '' && streamId === this.streamId;
+    const isSame = streamId !== '' && movedMark.strip(streamId) === movedMark.strip(this.streamId);
     return this.#isConnected() && this.#silentFor(now) <= (isSame ? SAME_CALLER_MS : LIVE_MS + this.#latencyMs);
   }
 

@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
-import type { EpochSink } from '../segment/segmentEpoch.ts';
+import type { EpochOptions, EpochSink, ResumePoint } from '../segment/segmentEpoch.ts';
 import type { HlsOutputDeps, HlsOutputEvents, HlsOutputOptions } from './hlsOutputContract.ts';
 import { OutputState } from './outputState.ts';
 import { addClosed, closeEpoch, endLedger, type Ledger, openEpoch, settle, viewed } from './playlist/ledger.ts';
 import type { LedgerStore } from './playlist/ledgerStore.ts';
 import { PlaylistSet } from './playlist/playlistSet.ts';
+import { resumeAt } from './playlist/resume.ts';
 import { Poster } from './poster.ts';
 import { type RecoveredOutput, recoverOutput } from './recoverOutput.ts';
 import type { RunRetention } from './retention/runRetention.ts';
@@ -99,10 +100,13 @@ export class HlsOutput implements EpochSink {
     return viewed(this.#ledger);
   }
 
-  async openEpoch(
-    startedAt: number,
-    { followsSource, renditions }: { followsSource: boolean; renditions: readonly number[] },
-  ): Promise<LiveEpoch> {
+  get resumePoint(): ResumePoint | undefined {
+    // Viewers have parts of a segment that the ledger does not hold.
+    return this.#options.latency === 'low' ? undefined : resumeAt(this.#ledger);
+  }
+
+  async openEpoch(startedAt: number, options: EpochOptions): Promise<LiveEpoch> {
+    const { renditions, followsSource } = options;
     const { streamId, run, token } = this.#options;
     this.#ledger = openEpoch(this.#ledger, startedAt, renditions);
     this.#epochCount += 1;
@@ -117,7 +121,7 @@ export class HlsOutput implements EpochSink {
         ...{ ...this.#deps, epoch, record, signal: this.#state.over, gate: this.#gate },
         parts: this.#deps.live?.openEpoch(this.#ledger, followsSource),
         events: {
-          onClosed: segment => this.#closed(segment, epoch.dir, followsSource),
+          onClosed: segment => this.#closed(segment, epoch.dir, options),
           onOutcome: (segment, outcome) => this.#settled(segment, outcome),
           onLeftOut: segment => this.#leftOut(segment),
           onFault: fault => this.#fault(fault),
@@ -215,7 +219,7 @@ export class HlsOutput implements EpochSink {
     return { unstored: unstored - healed, ...kept };
   }
 
-  #closed(segment: ClosedSegment, dir: string, followsSource: boolean): void {
+  #closed(segment: ClosedSegment, dir: string, { followsSource, form, resumes }: EpochOptions): void {
     if (segment.rendition === this.#poster?.rendition) this.#poster.take(join(dir, segment.file));
     this.#pending += 1;
     this.#events.onClosed?.(segment);
@@ -224,7 +228,7 @@ export class HlsOutput implements EpochSink {
     const gopSeconds = followsSource ? segment.keySeconds || segment.durationSeconds : 0;
     const partTarget = this.#deps.live?.partTarget;
     const ledger = partTarget === undefined ? this.#ledger : { ...this.#ledger, partTarget };
-    this.#change(addClosed(ledger, { ...segment, gopSeconds }));
+    this.#change(addClosed(ledger, { ...segment, gopSeconds, form, resumes }));
   }
 
   #leftOut(segment: ClosedSegment): void {

@@ -73,6 +73,8 @@ export interface HlsOutputOptions {
   takenOver?: boolean;
   /** Default: standard. With `low` viewers may have seen a part of a segment that nothing was kept of. */
   latency?: StreamLatency;
+  /** Its encoder calls routers, which move the connection to the next owner, with what was sent last. */
+  routed?: boolean;
   openTimeoutMs?: number;
 }
 

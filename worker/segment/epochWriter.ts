@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { CutPlan } from './cutPlan.ts';
+import type { EpochTiming } from './epochTiming.ts';
 import { HeldParts } from './heldParts.ts';
 import { PartCutter } from './partCutter.ts';
 import { PartPlan } from './partPlan.ts';
@@ -7,10 +8,14 @@ import type { Segment, SegmentSink } from './segment.ts';
 import type { SegmentEpoch } from './segmentEpoch.ts';
 import { Segmenter } from './segmenter.ts';
 import { SegmentFiles } from './segmentFiles.ts';
+import { type SegmentTimes, segmentTimes } from './segmentTimes.ts';
 import type { SourceFacts } from './sourceFacts.ts';
+import { TimeShift } from './ts/timeShift.ts';
 
 interface Rung {
   rendition: number;
+  /** Undefined: the media has the encoder's own timestamps. */
+  shift: TimeShift | undefined;
   segmenter: Segmenter;
   files: SegmentFiles;
   first: Segment | undefined;
@@ -32,6 +37,7 @@ export class EpochWriter {
   readonly #accepts: ((facts: SourceFacts) => boolean) | undefined;
   /** Distance of key frames; undefined: the source's. */
   readonly #gopSeconds: number | undefined;
+  readonly #timing: EpochTiming;
   #closing: Promise<void> | undefined;
 
   /**
@@ -48,11 +54,13 @@ export class EpochWriter {
     firstSeconds: number;
     accepts?: (facts: SourceFacts) => boolean;
     gopSeconds?: number;
+    timing?: EpochTiming;
   }) {
     const { epoch, renditions, segmentSeconds: targetSeconds, firstSeconds } = options;
     this.#epoch = epoch;
     this.#accepts = options.accepts;
     this.#gopSeconds = options.gopSeconds;
+    this.#timing = options.timing ?? {};
     const { firstNumber } = epoch;
     const plan = new CutPlan({ firstNumber, targetSeconds, firstSeconds, rungs: renditions.length });
     this.#rungs = renditions.map(rendition => this.#rung(rendition, plan));
@@ -63,7 +71,8 @@ export class EpochWriter {
     const rung = this.#at(place);
     try {
       for await (const chunk of media) {
-        rung.segmenter.push(chunk as Buffer);
+        if (rung.shift) rung.shift.push(chunk as Buffer, bytes => rung.segmenter.push(bytes));
+        else rung.segmenter.push(chunk as Buffer);
         if (rung.files.room !== undefined) await rung.files.room;
       }
     } finally {
@@ -107,9 +116,11 @@ export class EpochWriter {
     };
     const parts = this.#parts(rendition);
     const cutter = parts && this.#cutter(sink, parts, () => segmenter.writeTables());
-    const segmenter: Segmenter = new Segmenter({ cuts: plan.rung(), sink: cutter ?? sink });
+    const { sourceStart, startPts, beginPts } = this.#timing;
+    const segmenter: Segmenter = new Segmenter({ cuts: plan.rung(), sink: cutter ?? sink, beginPts });
     const rung: Rung = {
       ...{ rendition, segmenter, files, parts },
+      shift: typeof sourceStart === 'number' ? new TimeShift(startPts) : undefined,
       ...{ first: undefined, lastNumber: undefined, last: undefined },
     };
     return rung;
@@ -136,17 +147,29 @@ export class EpochWriter {
     }
     rung.first ??= segment;
     if (segment.number === rung.lastNumber) rung.last = segment;
-    else this.#epoch.closed(rung.rendition, segment);
+    else this.#handIn(rung, segment);
     if (rung === this.#rungs[0]) for (const { parts } of this.#rungs) parts?.release(segment.number);
+  }
+
+  #handIn(rung: Rung, segment: Segment): void {
+    this.#epoch.closed(rung.rendition, segment, this.#timesOf(rung, segment));
+  }
+
+  #timesOf({ shift }: Rung, segment: Segment): SegmentTimes | undefined {
+    const { sourceStart, isSteady = () => true } = this.#timing;
+    if (sourceStart === 'own') return segmentTimes(segment, 0);
+    if (sourceStart === undefined || shift?.firstPts === undefined || !isSteady()) return undefined;
+    return segmentTimes(segment, sourceStart - shift.firstPts);
   }
 
   async #close(): Promise<void> {
     await Promise.all(this.#rungs.map(({ files }) => files.settled()));
     const number = Math.max(...this.#rungs.map(rung => rung.last?.number ?? -1));
     const isWhole = this.#rungs.every(({ first, last }) => last?.number === number && isLike(first, last));
-    for (const { rendition, last } of this.#rungs) {
+    for (const rung of this.#rungs) {
+      const { rendition, last } = rung;
       if (last === undefined) continue;
-      if (isWhole || last.number < number) this.#epoch.closed(rendition, last);
+      if (isWhole || last.number < number) this.#handIn(rung, last);
       else await this.#epoch.leaveOut(rendition, last);
     }
     await this.#epoch.close();

@@ -42,13 +42,21 @@ export class Segmenter {
   /** Packets since a key frame of a doubtful time. */
   #doubtful: { runs: Buffer[]; bytes: number } | undefined;
 
-  /** @param options.longestStepSeconds pictures may be this far apart; a longer step is another timeline */
-  constructor(options: { cuts: RungCuts; sink: SegmentSink; longestStepSeconds?: number }) {
+  /**
+   * @param options.longestStepSeconds pictures may be this far apart; a longer step is another timeline
+   * @param options.beginPts the first segment begins with the key frame of this PTS, or the next one
+   */
+  constructor(options: {
+    cuts: RungCuts;
+    sink: SegmentSink;
+    longestStepSeconds?: number;
+    beginPts?: number | undefined;
+  }) {
     const { cuts, sink, longestStepSeconds = cuts.isShared ? 12 : 3 } = options;
     this.#cuts = cuts;
     this.#output = new SegmentOutput(sink, segment => this.#watch.segment(segment));
     const parts = { cuts, roles: this.#roles, hold: this.#hold, watch: this.#watch, output: this.#output };
-    this.#timeline = new Timeline(parts, longestStepSeconds);
+    this.#timeline = new Timeline(parts, longestStepSeconds, options.beginPts);
   }
 
   /** What the source has shown so far: judgeSource says whether it can be passed on untouched. */

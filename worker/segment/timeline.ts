@@ -7,6 +7,7 @@ import { type Picture, PictureReader } from './pictureReader.ts';
 import type { BreakReason } from './segment.ts';
 import type { SegmentOutput } from './segmentOutput.ts';
 import type { SourceWatch } from './sourceWatch.ts';
+import { isSamePicture, ticksBetween } from './ticks.ts';
 
 interface PictureTime {
   /** Unwrapped. */
@@ -38,14 +39,18 @@ export class Timeline {
   #format: string | undefined;
   /** What the next key frame begins a timeline for. */
   #break: BreakReason | undefined;
+  /** Viewers have what is before; undefined: nothing, or it has begun. */
+  #beginPts: number | undefined;
 
-  constructor({ cuts, roles, hold, watch, output }: TimelineParts, longestStepSeconds: number) {
+  /** @param beginPts the first segment begins with the key frame of this PTS, or the next one; undefined: with any */
+  constructor({ cuts, roles, hold, watch, output }: TimelineParts, longestStepSeconds: number, beginPts?: number) {
     this.#cuts = cuts;
     this.#roles = roles;
     this.#hold = hold;
     this.#watch = watch;
     this.#output = output;
     this.#clock = new PictureClock(longestStepSeconds);
+    this.#beginPts = beginPts;
   }
 
   /** The picture whose PES packet begins in the packet at `at`; undefined: none with a timestamp does. */
@@ -83,10 +88,10 @@ export class Timeline {
     this.#break ??= 'tracks';
   }
 
-  /** A timeline begins with its first key frame. Held audio follows that one's first packet, which carries the clock. */
+  /** A timeline begins with its first key frame. */
   #begin(picture: Picture, packet: Buffer): 'placed' | 'next' {
     const { pts, dts, isKey, format } = picture;
-    if (!isKey || !this.#clock.agree(pts, dts)) return 'next';
+    if (!isKey || !this.#clock.agree(pts, dts) || this.#isSeen(pts)) return 'next';
     this.#clock.restart(dts, this.#cuts.origin());
     const time = { ...this.#clock.read(pts, dts), isKey };
     if (time.kind !== 'time') return 'next';
@@ -94,10 +99,26 @@ export class Timeline {
     this.#start(this.#cuts.begin(time.pts).number, time);
     this.#frame(picture, time);
     this.#output.add(packet);
+    this.#beginAudio(pts);
+    return 'placed';
+  }
+
+  #isSeen(pts: number): boolean {
+    return this.#beginPts !== undefined && !isSamePicture(this.#beginPts, pts) && ticksBetween(this.#beginPts, pts) < 0;
+  }
+
+  /** Held audio follows the first picture's first packet, which carries the clock. */
+  #beginAudio(pts: number): void {
+    const goesOn = this.#beginPts !== undefined && isSamePicture(this.#beginPts, pts) && !this.#cuts.isShared;
+    this.#beginPts = undefined;
     const early = this.#hold.take(pts);
+    if (goesOn) {
+      // Divided as at any cut: the segment before, which another owner made, has what was open.
+      for (const track of this.#roles.tracks) track.cut(undefined);
+      return;
+    }
     for (const track of this.#roles.tracks) track.begin(pts, early.tracks.has(track));
     for (const audio of early.packets) this.#output.add(audio);
-    return 'placed';
   }
 
   #goOn(picture: Picture, packet: Buffer): 'placed' | 'next' | 'doubtful' {

@@ -3,8 +3,10 @@ import type { Redis } from 'ioredis';
 import type { Config } from '../../common/config/loadConfig.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { RecordingJob, RetentionJob, StreamJob } from '../../common/redis/queues.ts';
+import { movedMark } from '../../common/srt/movedMark.ts';
 import type { StreamLease } from '../claim/streamLease.ts';
 import type { PortLeases } from '../ingest/portLease.ts';
+import { ringMs } from '../ingest/ringMs.ts';
 import type { SrtServer } from '../ingest/srtServer.ts';
 import { StreamIngest, type StreamIngestDeps } from '../ingest/streamIngest.ts';
 import { ConnectionMeter } from '../observe/connectionMeter.ts';
@@ -84,26 +86,17 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
           ...(config.POSTERS ? { posters: { ffmpeg: config.FFMPEG, launcher: deps.launcher } } : {}),
           log,
         },
-        {
-          ...job,
-          ...encoding,
-          token: lease.token,
-          window: config.HLS_WINDOW,
-          ...(config.HLS_GRACE_SEGMENTS === undefined ? {} : { graceSegments: config.HLS_GRACE_SEGMENTS }),
-          ...{ record: lease.recorded('record') === '1', dvr: lease.recorded('dvr') === '1' },
-          signed: lease.recorded('playback') === 'signed',
-          // Without a recorded URL no encoder can have connected, and nothing was published.
-          takenOver: lease.recorded('srtUrl') !== undefined,
-        },
+        { ...job, ...encoding, ...outputOptions(config, lease) },
         outputEvents(deps, events, publish, log),
         signal,
       ),
-    openIngest: ({ onEncoder, onRefused: report }, signal) => {
+    openIngest: async ({ onEncoder, onRefused: report }, signal) => {
       const onRefused: typeof report = refusals => {
         deps.metrics.refused(refusals.codes);
         report(refusals);
       };
-      return ingest.open({ onPublisher: onEncoder, onRefused }, signal);
+      const opened = await ingest.open({ onPublisher: onEncoder, onRefused }, signal);
+      return { ...opened, place: { ...opened.place, ringMs: String(ringMs(segmentSeconds)) } };
     },
     onPlayable: tookMs => deps.metrics.playable(tookMs),
     givePortBack: () => ingest.givePortBack(),
@@ -112,6 +105,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       const endObservation = deps.observer.observe({ ...job, connection, publish, segmentSeconds, lease });
       return transcode({
         ...{ media: encoder.media, encoding, sink, signal, log, mayRestart, observer: connection },
+        isMoved: movedMark.isIn(encoder.streamId ?? ''),
         ffmpeg: config.FFMPEG,
         launcher: deps.launcher,
         limits: {
@@ -174,5 +168,19 @@ function outputEvents(
       publish.gapListed();
       log.warn({ file }, 'segment listed as a gap');
     },
+  };
+}
+
+function outputOptions(config: Config<'JWT_SECRET'>, lease: StreamLease) {
+  return {
+    token: lease.token,
+    window: config.HLS_WINDOW,
+    ...(config.HLS_GRACE_SEGMENTS === undefined ? {} : { graceSegments: config.HLS_GRACE_SEGMENTS }),
+    record: lease.recorded('record') === '1',
+    dvr: lease.recorded('dvr') === '1',
+    signed: lease.recorded('playback') === 'signed',
+    // Without a recorded URL no encoder can have connected, and nothing was published.
+    takenOver: lease.recorded('srtUrl') !== undefined,
+    routed: lease.recorded('routed') === '1',
   };
 }

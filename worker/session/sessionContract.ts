@@ -11,6 +11,8 @@ import type { TranscodeEnd } from '../transcode/transcode.ts';
 /** An encoder that got in: its MPEG-TS ends when it is gone. */
 export interface SessionEncoder {
   readonly peer: string;
+  /** What it sent as stream id; holds the stream key. Absent: not known. */
+  readonly streamId?: string;
   readonly media: Readable;
   /** libsrt's counts of the connection. */
   stats?(): SrtStats;

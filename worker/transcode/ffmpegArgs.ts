@@ -21,8 +21,10 @@ export function ffmpegArgs(options: {
   inputs: Inputs;
   /** Larger pictures are not decoded. */
   maxPixels: number;
+  /** Encoded pictures begin so long after the first one. */
+  skipSeconds?: number;
 }): string[] {
-  const { encoding, plan, inputs } = options;
+  const { encoding, plan, inputs, skipSeconds = 0 } = options;
   const isSilent = inputs.audio === 'silence';
   const source = `0:i:${inputs.video.pid}`;
   const made = plan.renditions.flatMap(place => limited(encoding, place, inputs.size));
@@ -40,11 +42,11 @@ export function ffmpegArgs(options: {
     // The probe has seen every stream that is mapped, so nothing more has to be waited for.
     ...['-probesize', '5000000', '-analyzeduration', '500000', '-f', 'mpegts', '-i', 'pipe:0'],
     ...(isSilent ? ['-f', 'lavfi', '-i', `anullsrc=r=${encoding.audioRate}:cl=stereo`] : []),
-    ...(encoded.length > 0 ? ['-filter_complex', videoFilter(source, encoded, upload)] : []),
+    ...(encoded.length > 0 ? ['-filter_complex', videoFilter(source, encoded, { upload, skipSeconds })] : []),
     ...made.flatMap((rendition, i) => [
       ...(i < copied
         ? ['-map', source, '-c:v', 'copy']
-        : ['-map', `[v${i - copied}]`, ...videoArgs(rendition, encoding, copied > 0)]),
+        : ['-map', `[v${i - copied}]`, ...videoArgs(rendition, encoding, copied > 0, skipSeconds > 0)]),
       ...(plan.copiesAudio ? copiedAudio(inputs.audio) : audioArgs(inputs.audio, rendition, encoding)),
       ...pipeArgs(i),
     ]),
@@ -62,11 +64,11 @@ function limited({ abr, renditions }: Encoding, place: number, size: Inputs['siz
   return [abr ? limitedTo(rendition, size) : rendition];
 }
 
-function videoArgs(rendition: Rendition, encoding: Encoding, followsSource: boolean): string[] {
+function videoArgs(rendition: Rendition, encoding: Encoding, followsSource: boolean, beginsLater: boolean): string[] {
   const { encoder = 'libx264', preset, threads = 0 } = encoding;
   return [
     ...videoEncoder(encoder).args(rendition, { preset, threads }),
-    ...(followsSource ? sourceKeyFrames : ['-fpsmax', '60', ...keyFrameArgs(encoding)]),
+    ...(followsSource ? sourceKeyFrames : ['-fpsmax', '60', ...keyFrameArgs(encoding, beginsLater)]),
   ];
 }
 
@@ -76,12 +78,15 @@ const sourceKeyFrames = [
 ];
 
 /** Key frames by time, so that they fall on the cuts at every frame rate; -g is a ceiling that is never reached. */
-function keyFrameArgs({ segmentSeconds, gopSeconds }: Encoding): string[] {
+function keyFrameArgs({ segmentSeconds, gopSeconds }: Encoding, beginsLater: boolean): string[] {
   const { first, gops } = segmentTiming(segmentSeconds, gopSeconds);
   // As a fraction: a rounded interval would drift off the cuts within hours.
-  const time = `if(gt(n_forced,0),${first}+(n_forced-1)*${segmentSeconds}/${gops},0)`;
+  const times = `${first}+(n_forced-1)*${segmentSeconds}/${gops}`;
+  // Counted from the first picture's time, which is kept.
+  const later = `expr:if(gt(n_forced,0),gte(t,ld(0)+${times}),gte(st(0,t),-1))`;
+  const forced = beginsLater ? later : `expr:gte(t,if(gt(n_forced,0),${times},0))`;
   const ceiling = Math.max(300, Math.ceil((60 * segmentSeconds) / gops) * 2);
-  return ['-force_key_frames', `expr:gte(t,${time})`, '-g', `${ceiling}`];
+  return ['-force_key_frames', forced, '-g', `${ceiling}`];
 }
 
 const copiedAudio = (audio: Inputs['audio']): string[] =>

@@ -224,6 +224,7 @@ export class MediaSpans {
         if (span === this.#open && span === this.#reading && this.#behind === undefined) this.#media.resume();
       },
       videoSeconds: () => this.#inspector.videoSeconds,
+      jumps: () => this.#inspector.jumps,
     });
     this.#open = span;
     this.#add(this.#inspector.tables);

@@ -6,8 +6,8 @@ import type { SpanEnd, SpanOptions } from './runSpan.ts';
 import { speedometer } from './speedometer.ts';
 
 /** Runs one FFmpeg over one span: its outputs go to the segmenters. Ends when it has exited and all it wrote is segmented. */
-export async function runFfmpeg(options: SpanOptions, writer: EpochWriter): Promise<SpanEnd> {
-  const { span, plan, encoding, guard, signal, limits } = options;
+export async function runFfmpeg(options: SpanOptions & { skipSeconds: number }, writer: EpochWriter): Promise<SpanEnd> {
+  const { span, plan, encoding, guard, signal, limits, skipSeconds } = options;
   const startedAt = performance.now();
   const health = new FfmpegHealth(startedAt);
   const speed = speedometer();
@@ -16,7 +16,7 @@ export async function runFfmpeg(options: SpanOptions, writer: EpochWriter): Prom
   const ffmpeg = new FfmpegProcess({
     path: options.ffmpeg,
     launcher: options.launcher,
-    args: ffmpegArgs({ encoding, plan, inputs: span.inputs, maxPixels: limits.maxPixels }),
+    args: ffmpegArgs({ encoding, plan, inputs: span.inputs, maxPixels: limits.maxPixels, skipSeconds }),
     outputs: plan.renditions.length,
     input: span,
     stopMs: limits.stopMs,

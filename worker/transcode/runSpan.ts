@@ -1,6 +1,6 @@
 import type { Logger } from '../../common/createLogger.ts';
 import { EpochWriter } from '../segment/epochWriter.ts';
-import type { EpochSink } from '../segment/segmentEpoch.ts';
+import type { EpochSink, ResumePoint } from '../segment/segmentEpoch.ts';
 import type { Encoding } from './encoding.ts';
 import type { FfmpegLauncher } from './ffmpegLauncher.ts';
 import type { FfmpegExit } from './ffmpegProcess.ts';
@@ -11,7 +11,8 @@ import { runFfmpeg } from './runFfmpeg.ts';
 import { segmentTiming } from './segmentTiming.ts';
 import type { TranscodeObserver } from './sourceFigures.ts';
 import type { SourceGuard } from './sourceGuard.ts';
-import { copiesPicture, type SpanPlan } from './spanPlan.ts';
+import { copiesPicture, formOf, type SpanPlan } from './spanPlan.ts';
+import { spanTiming } from './spanTiming.ts';
 import type { TranscodeLimits } from './transcodeLimits.ts';
 
 export interface SpanEnd {
@@ -24,6 +25,8 @@ export interface SpanEnd {
 
 export interface SpanOptions {
   span: MediaSpan;
+  /** Of a connection that was moved here, with its first span. */
+  resume?: ResumePoint | undefined;
   plan: SpanPlan;
   encoding: Encoding;
   guard: SourceGuard;
@@ -42,18 +45,24 @@ export async function runSpan(options: SpanOptions): Promise<SpanEnd> {
   const { encoding, guard, plan, sink, span } = options;
   const { segmentSeconds, gopSeconds } = encoding;
   const { first: firstSeconds, gops } = segmentTiming(segmentSeconds, gopSeconds);
+  const timing = spanTiming({ picture: plan.picture, firstPts: span.firstPts, resume: options.resume });
   const writer = new EpochWriter({
     epoch: await sink.openEpoch(span.startedAt, {
       followsSource: copiesPicture(plan),
       renditions: plan.renditions,
+      form: formOf(plan, span.inputs),
+      resumes: timing.resumes,
     }),
     renditions: plan.renditions,
     segmentSeconds,
     firstSeconds,
+    timing: { ...timing.epoch, isSteady: () => span.isSteady },
     ...(copiesPicture(plan) ? { accepts: facts => guard.accepts(facts) } : { gopSeconds: segmentSeconds / gops }),
   });
   try {
-    return await (plan.picture === 'direct' ? passSpanOn(options, writer) : runFfmpeg(options, writer));
+    return await (plan.picture === 'direct'
+      ? passSpanOn(options, writer)
+      : runFfmpeg({ ...options, skipSeconds: timing.skipSeconds }, writer));
   } finally {
     await writer.close();
   }

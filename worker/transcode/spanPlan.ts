@@ -22,6 +22,12 @@ const playedAudio = ['aac', 'mp3'];
 /** Whether a rendition of this plan is the encoder's own picture. */
 export const copiesPicture = ({ picture }: SpanPlan): boolean => picture !== 'encode';
 
+/** In what way a plan makes segments: those of one form can follow each other without EXT-X-DISCONTINUITY. */
+export function formOf({ picture, copiesAudio, renditions }: SpanPlan, { audio }: Pick<Inputs, 'audio'>): string {
+  const sound = audio === 'none' ? 'none' : copiesAudio ? 'copied' : 'encoded';
+  return `${picture}/${sound}/${renditions.join('+')}`;
+}
+
 /** Whether a profile copies the source's picture where it can. */
 export const copiesSource = (profile: StreamProfile): boolean =>
   profile === 'passthrough' || profile === 'ladder-source';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
-import type { EpochSink } from '../segment/segmentEpoch.ts';
+import type { EpochSink, ResumePoint } from '../segment/segmentEpoch.ts';
 import type { Inputs } from './chooseInputs.ts';
 import type { Encoding } from './encoding.ts';
 import type { FfmpegLauncher } from './ffmpegLauncher.ts';
@@ -26,6 +26,8 @@ export interface TranscodeOptions {
   log: Logger;
   onProgress?: (progress: Progress) => void;
   observer?: TranscodeObserver;
+  /** The connection had another owner before, and was moved here: its media goes on from what viewers have (EpochSink). */
+  isMoved?: boolean;
   /** A profile that copies the source's picture falls back to encoding, or returns from it. */
   onSourceChange?: (change: SourceChange) => void;
   /** Media begins, or goes on in another way: what it is, and what is made of it. */
@@ -63,6 +65,7 @@ class Transcode {
   #sawPicture = false;
   #trouble: AppError | undefined;
   #shortSpans = 0;
+  #hasBegun = false;
 
   constructor(options: TranscodeOptions) {
     const { media, signal } = options;
@@ -117,7 +120,7 @@ class Transcode {
       const plan = planSpan({ encoding, inputs: span.inputs, isFallback: guard.isFallback, made: sink.made });
       options.onPlan?.(span.inputs, plan);
       const { exit, sawPicture, ranMs } = await runSpan({
-        ...{ ...options, onProgress, span, plan, guard, limits: this.#limits },
+        ...{ ...options, onProgress, span, plan, guard, limits: this.#limits, resume: this.#resume() },
       });
       this.#sawPicture ||= sawPicture;
       this.#trouble = exit && troubleOf(exit);
@@ -135,6 +138,14 @@ class Transcode {
       // The encoder is gone: there is nothing to start again for.
       if (!this.#spans.isOver) throw failure;
     }
+  }
+
+  /** Where the first span of a moved connection goes on. */
+  #resume(): ResumePoint | undefined {
+    const { isMoved, sink } = this.#options;
+    const resume = isMoved && !this.#hasBegun ? sink.resumePoint : undefined;
+    this.#hasBegun = true;
+    return resume;
   }
 
   /** Each change of the inputs costs a new FFmpeg: too many in a row are failures, with their pauses and their limit. */

@@ -11,15 +11,23 @@ interface Size {
 /**
  * FFmpeg's -filter_complex: one decode, the first rendition made from the source, each next one scaled from the one
  * before it. The outputs are [v0], [v1], …; `input` is a stream specifier.
- * @param upload the form in which the encoder takes pictures, as filters; '': as they are
+ * @param options.skipSeconds pictures begin so long after the first one
+ * @param options.upload the form in which the encoder takes pictures, as filters; '': as they are
  */
-export function videoFilter(input: string, renditions: readonly Rendition[], upload = ''): string {
+export function videoFilter(
+  input: string,
+  renditions: readonly Rendition[],
+  { upload = '', skipSeconds = 0 }: { upload?: string; skipSeconds?: number } = {},
+): string {
   const last = renditions.length - 1;
   return renditions
     .map((rendition, i) => {
       const from = i === 0 ? `[${input}]` : `[s${i}]`;
       const before = renditions[i - 1];
-      const chain = before === undefined ? fromSource(rendition) : fromRendition(sizeOf(rendition), sizeOf(before));
+      const chain =
+        before === undefined
+          ? skipped(skipSeconds) + fromSource(rendition)
+          : fromRendition(sizeOf(rendition), sizeOf(before));
       const end = upload === '' ? '' : `,${upload}`;
       if (i === last) return `${from}${chain}${end}[v${i}]`;
       const output = upload === '' ? `[v${i}]` : `[p${i}]`;
@@ -28,6 +36,10 @@ export function videoFilter(input: string, renditions: readonly Rendition[], upl
     })
     .join(';');
 }
+
+/** A little less, for rounding: half a picture at 60 a second. */
+const skipped = (seconds: number): string =>
+  seconds > 0 ? `select=gte(t-start_t\\,${(seconds - 0.008).toFixed(6)}),` : '';
 
 /** Pixels become square, the aspect ratio stays, missing area becomes black. */
 function fromSource(rendition: Rendition): string {

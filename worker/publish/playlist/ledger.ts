@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import type { SegmentTimes } from '../../segment/segmentTimes.ts';
 import type { ledger, ledgerEntry, ledgerSegment } from './ledgerSchema.ts';
+import { follow } from './resume.ts';
 import { segmentFile } from './streamFiles.ts';
 
 /**
@@ -17,6 +19,11 @@ export interface LedgerNumber {
   number: number;
   /** It does not continue the one before it, though it is of the same epoch. */
   discontinuity?: boolean;
+  /** Undefined: not known. */
+  times?: SegmentTimes | undefined;
+  /** EpochOptions. */
+  form?: string | undefined;
+  resumes?: boolean | undefined;
 }
 
 export interface LedgerFile extends LedgerNumber {
@@ -72,7 +79,9 @@ export function openRun(ledger: Ledger, options: LedgerOptions): Ledger {
   );
   const { run, window } = options;
   const { partTarget: _, ...rest } = ledger;
-  return { ...rest, run, window, targetDuration, entries, runStart: ledger.nextNumber };
+  // No connection of this run goes on where another run ended.
+  const others = entries.map(({ ends, ...entry }) => entry);
+  return { ...rest, run, window, targetDuration, entries: others, runStart: ledger.nextNumber };
 }
 
 /**
@@ -211,15 +220,19 @@ function prune(ledger: Ledger): Ledger {
 }
 
 /** What the next new number is: its entry without files. */
-export function nextEntry(ledger: Ledger, { number, discontinuity: isBreak = false }: LedgerNumber): LedgerEntry {
+export function nextEntry(ledger: Ledger, file: LedgerNumber): LedgerEntry {
   // Only the first segment ever follows nothing.
-  const discontinuity = (ledger.breakPending || isBreak) && ledger.nextMediaSequence > 0;
+  const { times, form } = file;
+  const followed = ledger.breakPending ? follow(ledger, file) : undefined;
+  const isBreak = (ledger.breakPending && !followed?.continues) || file.discontinuity === true;
+  const discontinuity = isBreak && ledger.nextMediaSequence > 0;
   return {
-    number,
+    number: file.number,
     mediaSequence: ledger.nextMediaSequence,
     discontinuity,
     discontinuitySequence: ledger.discontinuitySequence + (discontinuity ? 1 : 0),
-    programDateTime: ledger.clock,
+    programDateTime: followed?.programDateTime ?? ledger.clock,
+    ...(times && form !== undefined ? { ends: { pts: times.end, source: times.sourceEnd, form } } : {}),
     segments: ledger.stems.map(() => null),
   };
 }
@@ -234,7 +247,7 @@ function appendEntry(ledger: Ledger, closed: LedgerFile): Ledger {
     discontinuitySequence: entry.discontinuitySequence,
     nextNumber: Math.max(ledger.nextNumber, closed.number + 1),
     nextMediaSequence: ledger.nextMediaSequence + 1,
-    clock: ledger.clock + closed.durationSeconds * 1000,
+    clock: entry.programDateTime + closed.durationSeconds * 1000,
     entries: [...ledger.entries, entry],
   };
 }

@@ -20,6 +20,8 @@ export const ledgerEntry = z.object({
   discontinuitySequence: z.number(),
   /** Wall clock of the first frame, ms since 1970. */
   programDateTime: z.number(),
+  /** Where it ends (ResumePoint). Absent: not known. */
+  ends: z.object({ pts: z.number(), source: z.number(), form: z.string() }).optional(),
   /** By rendition; null: its file is not closed yet. */
   segments: z.array(ledgerSegment.nullable()).readonly(),
 });

@@ -9,6 +9,7 @@ import {
   openRun,
 } from './ledger.ts';
 import type { ParsedMediaPlaylist, ParsedSegment } from './parseMediaPlaylist.ts';
+import { withEnds } from './resume.ts';
 import { segmentNumber } from './streamFiles.ts';
 
 interface SeenSegment extends ParsedSegment {
@@ -78,7 +79,7 @@ function mergeEntries(
   const broken = entries.findLastIndex(
     (entry, i) => i > 0 && entry.mediaSequence !== (entries[i - 1]?.mediaSequence ?? 0) + 1,
   );
-  return entries.slice(Math.max(0, broken));
+  return withEnds(entries.slice(Math.max(0, broken)));
 }
 
 function newEntry(base: Ledger, segment: SeenSegment): LedgerEntry {

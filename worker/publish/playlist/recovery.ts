@@ -8,6 +8,7 @@ import type { LedgerStore, SavedLedger } from './ledgerStore.ts';
 import { VERSION } from './mediaPlaylist.ts';
 import { mergeLedger } from './mergeLedger.ts';
 import { type ParsedMediaPlaylist, parseMediaPlaylist } from './parseMediaPlaylist.ts';
+import { withoutUnlisted } from './resume.ts';
 import { type StreamFiles, segmentNumber } from './streamFiles.ts';
 
 /** Segments that viewers may know of, and the ledger not: the open one, and one whose closing was not saved yet. */
@@ -35,6 +36,8 @@ export interface RecoveryOptions {
   takenOver?: boolean | undefined;
   /** Viewers see a segment before it is closed. */
   showsParts?: boolean;
+  /** Its encoder calls routers, which move the connection, with what was sent last. */
+  routed?: boolean | undefined;
   log: Logger;
 }
 
@@ -64,7 +67,9 @@ export async function recover(options: RecoveryOptions, signal: AbortSignal): Pr
   const sameRun = copy?.ledger.run === options.ledger.run;
   const checked = await checkParts(options, merged, !sameRun, signal);
   const isInOrder = isOrderly(copy, playlists);
-  const used = await beyondUsed(options, checked, isInOrder, claimed.size > 0, signal);
+  const isMoved = options.takenOver && options.routed && !options.showsParts;
+  const kept = isMoved ? withoutUnlisted(checked) : checked;
+  const used = await beyondUsed(options, kept, isInOrder, claimed.size > 0, signal);
   const ledger = options.takenOver && options.showsParts && !isInOrder ? useUp(used, SHOWN) : used;
   const { nextNumber, nextMediaSequence, entries } = ledger;
   log.info(

@@ -1,4 +1,5 @@
 import type { AudioInfo, VideoInfo } from '../../segment/segment.ts';
+import type { SegmentTimes } from '../../segment/segmentTimes.ts';
 
 /** A segment that is complete on disk, under its final name. */
 export interface ClosedSegment {
@@ -15,6 +16,8 @@ export interface ClosedSegment {
   info: SegmentInfo;
   /** The longest distance of two key frames in it, seconds; 0: it has at most one. */
   keySeconds: number;
+  /** Undefined: not known. */
+  times?: SegmentTimes | undefined;
 }
 
 /** What a segment holds, for the multivariant playlist. Undefined: not there, or of no kind that HLS plays. */

@@ -3,6 +3,7 @@ import type { Logger } from '../../../common/createLogger.ts';
 import type { AppError } from '../../../common/errors.ts';
 import type { Segment } from '../../segment/segment.ts';
 import type { EpochParts, SegmentEpoch } from '../../segment/segmentEpoch.ts';
+import type { SegmentTimes } from '../../segment/segmentTimes.ts';
 import { segmentFile } from '../playlist/streamFiles.ts';
 import { headers } from '../store/headers.ts';
 import type { UploadGate } from '../uploadGate.ts';
@@ -74,9 +75,9 @@ export class LiveEpoch implements SegmentEpoch {
     return segmentFile(this.#record.stems[rendition] ?? this.#record.streamId, number);
   }
 
-  closed(rendition: number, closed: Segment): void {
+  closed(rendition: number, made: Segment, times?: SegmentTimes): void {
     if (this.#signal.aborted) return;
-    const segment = this.#describe(rendition, closed);
+    const segment = { ...this.#describe(rendition, made), times };
     this.#events.onClosed(segment);
     this.#track(this.#upload(segment));
   }
