@@ -18,7 +18,9 @@ export class WebhookDeliveries {
     const ids = await this.#redis.zrange(keys.webhookDeliveryOrder(streamId), '+inf', '-inf', 'BYSCORE', 'REV');
     if (ids.length === 0) return [];
     const texts = await this.#redis.hmget(keys.webhookDeliveries(streamId), ...ids);
-    return texts.flatMap((text, i) => (text === null ? [] : (this.#parse(ids[i] ?? '', text) ?? [])));
+    const found = texts.flatMap((text, i) => (text === null ? [] : (this.#parse(ids[i] ?? '', text) ?? [])));
+    // Those that were made within a millisecond come by their ids.
+    return found.toSorted((a, b) => b.createdAt - a.createdAt || b.sequence - a.sequence);
   }
 
   async get(streamId: string, id: string): Promise<WebhookDelivery | undefined> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { keys } from '../../common/redis/keys.ts';
 import { jobSchemas, type WebhookJob } from '../../common/redis/queues.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
+import { WebhookDeliveries } from '../../common/webhooks/webhookDeliveries.ts';
 import { type Ending, WebhookLanes } from './webhookLanes.ts';
 import { webhookLimits } from './webhookLimits.ts';
 
@@ -173,6 +174,12 @@ test('a key of another type does not hold back the events of others', async () =
   const { due, failed } = await lanes.enqueue([webhook('a', 'bad'), webhook('a', 'good')]);
   expect(failed).toEqual([{ job: webhook('a', 'bad'), problem: expect.stringContaining('WRONGTYPE') }]);
   expect(due.map(({ id }) => id)).toEqual([WebhookLanes.of(webhook('a', 'good')).id]);
+});
+
+test('deliveries that were made in one go are listed by their sequence, the newest first', async () => {
+  await lanes.enqueue(Array.from({ length: 20 }, (_, i) => webhook('a', 'show', i + 1)));
+  const listed = await new WebhookDeliveries(redis).list('show');
+  expect(listed.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 20 }, (_, i) => 20 - i));
 });
 
 test('the last 100 deliveries of a stream are kept', async () => {

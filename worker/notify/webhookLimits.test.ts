@@ -17,6 +17,7 @@ test('docs/events.md states these limits', async () => {
     `up to ${all} at a time, and up to ${unproven} of them`,
     `${silent} times in a row, opens it for ${openMs / 1_000} s`,
     `up to ${longestMs / 1_000} s.`,
+    `was sending is sent again within ${(rest.lockMs + rest.stalledMs) / 1_000} s`,
   ])
     expect(page).toContain(sentence);
 });

@@ -23,6 +23,12 @@ export const webhookLimits = {
   timeoutMs: 10_000,
   /** A place that was taken for so long is free again: its worker has died. */
   placeMs: 60_000,
+  /**
+   * BullMQ's `lockDuration` and `stalledInterval`: what a dead worker was sending is sent by another one after this much. The lock is
+   * renewed each half of its time, so a busy event loop does not lose it.
+   */
+  lockMs: 15_000,
+  stalledMs: 5_000,
   /** A place is counted as idle for so long while its job waits for a worker. */
   startMs: 30_000,
   /** A lane that waits is checked after this time, and its job comes by itself, in case nobody calls it. */
@@ -34,6 +40,8 @@ export const webhookLimits = {
   retryAfterMs: 3_600_000,
   /** From the event on. Then it is given up. */
   giveUpMs: 86_400_000,
+  /** An attempt that was due before that may begin so much later: the machine was busy. */
+  lateMs: 10_000,
   /** Without a new event lanes and what is known of hosts are forgotten (s). */
   laneTtl: 172_800,
   hostTtl: 172_800,

@@ -87,6 +87,8 @@ export class WebhookSender {
       connection: redis,
       concurrency: this.#limits.all,
       autorun: false,
+      lockDuration: this.#limits.lockMs,
+      stalledInterval: this.#limits.stalledMs,
       // A worker that dies stalls its jobs; another one goes on with them, however often.
       maxStalledCount: 1_000_000,
       settings: { backoffStrategy: (attempts, _type, error) => this.#pauseAfter(attempts ?? 1, error) },
@@ -151,7 +153,8 @@ export class WebhookSender {
     const again = entry.kind === 'again';
     const ageMs = again ? this.#limits.giveUpMs : entry.time - webhook.since;
     const attempt: Attempt = { webhook, attempts: job.attemptsMade + 1, ageMs };
-    const answer = attempt.ageMs > this.#limits.giveUpMs ? ('too late' as const) : await this.#post(attempt, entry);
+    const { giveUpMs, lateMs } = this.#limits;
+    const answer = ageMs > giveUpMs + lateMs ? ('too late' as const) : await this.#post(attempt, entry);
     if (answer === 'called off') return putAside(job, token, 0);
     const settled = settle(attempt, answer, this.#limits, Date.now());
     const { ending } = settled;

@@ -2,16 +2,21 @@ import { createRedis } from '../../common/redis/createRedis.ts';
 import { createQueue, queueNames, type WebhookJob, webhookJobOptions } from '../../common/redis/queues.ts';
 import { webhookSecrets } from '../../common/webhooks/webhookSecrets.ts';
 import { OutboxRelay } from '../notify/outboxRelay.ts';
+import type { WebhookLimits } from '../notify/webhookLimits.ts';
 import { WebhookSender } from '../notify/webhookSender.ts';
 import type { WorkerContext } from './workerContext.ts';
 
 /** From the outbox to the apps' webhooks. */
-export function startNotifying({ config, redis, metrics, entries, log, stack }: WorkerContext): void {
+export function startNotifying(
+  { config, redis, metrics, entries, log, stack }: WorkerContext,
+  limits: WebhookLimits,
+): void {
   const queue = createQueue<WebhookJob>(queueNames.webhooks, redis.queue, webhookJobOptions);
   const relay = new OutboxRelay({
     redis: createRedis(config.REDIS_URL, 'queue', log),
     queue,
     srtUrl: config.WEBHOOK_SRT_URL,
+    limits,
     entries,
     log,
   });
@@ -23,6 +28,7 @@ export function startNotifying({ config, redis, metrics, entries, log, stack }: 
     secrets: webhookSecrets(config),
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
     onAttempt: attempt => metrics.webhook(attempt),
+    limits,
     entries,
     log,
   });

@@ -8,6 +8,7 @@ import { StopStack } from '../../common/stopStack.ts';
 import { StreamSamples } from '../../common/stream/streamSamples.ts';
 import { PortLeases } from '../ingest/portLease.ts';
 import { SrtServer } from '../ingest/srtServer.ts';
+import { webhookLimits } from '../notify/webhookLimits.ts';
 import { StreamObserver } from '../observe/streamObserver.ts';
 import { Spool } from '../publish/spool/spool.ts';
 import { checkFfmpeg } from '../transcode/checkFfmpeg.ts';
@@ -37,8 +38,9 @@ export interface RunningWorker {
 /**
  * A worker, taking streams. Throws `dependency_missing` or `config_invalid`, and leaves nothing then. Redis and the store
  * may be away. `stop()` hands every stream over and resolves when all is given back.
+ * @param limits of webhooks; a test runs a day of them in seconds
  */
-export async function startWorker(settings: WorkerConfig, log: Logger): Promise<RunningWorker> {
+export async function startWorker(settings: WorkerConfig, log: Logger, limits = webhookLimits): Promise<RunningWorker> {
   const stack = new StopStack();
   try {
     const launcher = await ffmpegLauncher({
@@ -70,7 +72,7 @@ export async function startWorker(settings: WorkerConfig, log: Logger): Promise<
     stack.push('observer', () => observer.stop());
     const context: WorkerContext = { config, workerId, redis, totals, metrics, observer, entries, log, stack };
     const routers = new RouterRegistry(redis.request, entries);
-    startNotifying(context);
+    startNotifying(context, limits);
     const { edges, origin } = await startOrigin(context);
     const publishing = await startPublishing(context, spool);
     const { consumer, heartbeat, status } = startClaiming(context, {

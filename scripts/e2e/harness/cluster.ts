@@ -25,6 +25,8 @@ export interface Cluster {
   readonly api: Child;
   readonly apiUrl: string;
   readonly client: ApiClient;
+  /** Ends the API with a signal, and starts another one at the same address. */
+  restartApi(signal: NodeJS.Signals): Promise<void>;
   readonly workers: Child[];
   /** As it runs now, or ran last. */
   readonly redis: Awaited<ReturnType<typeof startRedis>>;
@@ -53,6 +55,8 @@ export interface ClusterOptions {
   storage?: Storage | undefined;
   /** Puts a proxy that can spoil requests before the S3 double. */
   faults?: boolean;
+  /** The workers' program and its arguments, in place of worker/main.ts. */
+  worker?: readonly string[];
   /** More or other environment for api and workers. */
   env?: Record<string, string>;
 }
@@ -87,12 +91,17 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     ...(s3 ? s3Environment(s3, faults?.endpoint) : { STORAGE: 'file', OUTPUT_DIR: join(dir, 'output') }),
     ...options.env,
   };
-  const api = startChild(process.execPath, ['api/main.ts'], { cwd: root, env });
-  const apiUrl = String((await api.line('listening', 30_000)).url);
+  const startApi = async (more: Record<string, string> = {}): Promise<{ child: Child; url: string }> => {
+    const child = startChild(process.execPath, ['api/main.ts'], { cwd: root, env: { ...env, ...more } });
+    return { child, url: String((await child.line('listening', 30_000)).url) };
+  };
+  const first = await startApi();
+  const apiUrl = first.url;
+  let api = first.child;
   const workers: Child[] = [];
   const addWorker = async (more: Record<string, string> = {}): Promise<Child> => {
     const publicUrl = s3 ? {} : { CLOUDFLARE_PUBLIC_URL: `${apiUrl}/video` };
-    const worker = startChild(process.execPath, ['worker/main.ts'], {
+    const worker = startChild(process.execPath, options.worker ?? ['worker/main.ts'], {
       cwd: root,
       env: { ...env, ...publicUrl, ...more },
     });
@@ -103,7 +112,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   for (let i = 0; i < (options.workers ?? 1); i += 1) await addWorker();
   if (workers.length > 0) await waitFor('/readyz', async () => (await fetch(`${apiUrl}/readyz`)).ok);
   return {
-    ...{ api, apiUrl, workers, s3, faults, dir, spoolDir, ports, addWorker },
+    ...{ apiUrl, workers, s3, faults, dir, spoolDir, ports, addWorker },
+    get api() {
+      return api;
+    },
+    restartApi: async signal => {
+      api.kill(signal);
+      await api.exited;
+      api = (await startApi({ API_PORT: new URL(apiUrl).port })).child;
+    },
     get redis() {
       return redis;
     },
