@@ -7,7 +7,7 @@ export interface Inputs {
   audio: ElementaryStream | 'silence' | 'none';
   /** Fingerprint of size and profile, when known: FFmpeg's encoder keeps the size that it began with. */
   format?: string | undefined;
-  /** Of the picture, pixels, before cropping; undefined: not known. */
+  /** Of the picture that is shown, pixels; undefined: not known. */
   size?: { width: number; height: number } | undefined;
 }
 

@@ -54,7 +54,7 @@ export class InputProbe {
     const inputs = chooseInputs(streams, isCarried);
     if (inputs === undefined) return undefined;
     return {
-      inputs: { ...inputs, format: this.#inspector.format, size: this.#inspector.pictureSize },
+      inputs: { ...inputs, format: this.#inspector.format, size: this.#inspector.pictureSize?.shown },
       held: this.#held.map(one => one.packets),
       startedAt: first.startedAt,
     };

@@ -201,8 +201,8 @@ export class MediaSpans {
     const isCarried = (pid: number) => this.#inspector.silentMs(pid, now) <= this.#limits.audioGoneMs;
     const chosen = chooseInputs(this.#inspector.streams ?? [], isCarried, this.#open?.inputs);
     if (chosen === undefined) return undefined;
-    const { format, pictureSize: size } = this.#inspector;
-    const inputs = { ...chosen, format, size };
+    const { format, pictureSize } = this.#inspector;
+    const inputs = { ...chosen, format, size: pictureSize?.shown };
     const isWanted = this.#open === undefined || this.#cutWantedAt !== undefined;
     return isWanted || !isSameInputs(this.#open?.inputs ?? inputs, inputs) ? inputs : undefined;
   }

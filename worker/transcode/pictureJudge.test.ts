@@ -41,10 +41,35 @@ describe('PictureJudge', () => {
     expect(refused.message).toMatch(/640x352 .*MAX_PIXELS/);
   });
 
+  test.each([
+    ['H.264', x264],
+    ['H.264 4:2:2', ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv422p']],
+    ['H.264, interlaced', [...x264, '-x264-params', 'interlaced=1']],
+    ['HEVC', x265],
+    ['HEVC 4:4:4', [...x265, '-pix_fmt', 'yuv444p']],
+    ['MPEG-2', ['-c:v', 'mpeg2video', '-pix_fmt', 'yuv420p']],
+  ])('reads what is shown of a picture that is no whole number of blocks: %s', async (_, video) => {
+    const { size } = judge(await makeTs({ ...silent, size: '650x364', video }), { maxPixels: 1e6 });
+    expect(size?.shown).toEqual({ width: 650, height: 364 });
+  });
+
   test('counts the whole picture, not what its cropping leaves', async () => {
     const crop = [...x264, '-bsf:v', 'h264_metadata=crop_right=600:crop_bottom=300'];
     const ts = await makeTs({ ...silent, size: '640x352', video: crop });
-    expect(judge(ts, { maxPixels: 300_000 }).size).toMatchObject({ width: 640, height: 352 });
+    expect(judge(ts, { maxPixels: 300_000 }).size).toMatchObject({
+      width: 640,
+      height: 352,
+      shown: { width: 40, height: 52 },
+    });
+  });
+
+  test('cropping that leaves nothing is none', async () => {
+    const crop = [...x264, '-bsf:v', 'h264_metadata=crop_right=5000'];
+    const size = { width: 640, height: 352 };
+    expect(judge(await makeTs({ ...silent, size: '640x352', video: crop })).size).toMatchObject({
+      ...size,
+      shown: size,
+    });
   });
 
   test('finds a size that does not lie in the first packet', async () => {

@@ -6,6 +6,8 @@ export interface PictureSize {
   /** Pixels, before cropping: an encoder may crop a huge picture to a small one. */
   width: number;
   height: number;
+  /** Pixels that are shown: after cropping. */
+  shown: { width: number; height: number };
   /** Pictures a second, where the stream promises a fixed rate; else undefined. */
   frameRate: number | undefined;
 }
@@ -21,7 +23,8 @@ export function pictureSize(codec: string, unit: Buffer): PictureSize | undefine
   // ISO 13818-2, 6.2.2.1: 12 bits each.
   if (!codec.startsWith('mpeg') || unit.length < 4) return undefined;
   const both = unit.readUIntBE(1, 3);
-  return { width: both >> 12, height: both & 0xfff, frameRate: undefined };
+  const size = { width: both >> 12, height: both & 0xfff };
+  return { ...size, shown: size, frameRate: undefined };
 }
 
 function h264Size(unit: Buffer): PictureSize | undefined {
@@ -29,10 +32,12 @@ function h264Size(unit: Buffer): PictureSize | undefined {
   if (sps === undefined) return undefined;
   // Without a fixed rate the VUI often holds the clock of the timestamps.
   const frameRate = sps.isFixedRate ? sps.frameRate : undefined;
-  return { width: sps.codedWidth, height: sps.codedHeight, frameRate };
+  const { width, height, codedWidth, codedHeight } = sps;
+  const coded = { width: codedWidth, height: codedHeight };
+  return { ...coded, shown: leftOf(coded, { width, height }), frameRate };
 }
 
-/** ITU-T H.265, 7.3.2.2.1 and 7.3.3, up to the size. */
+/** ITU-T H.265, 7.3.2.2.1 and 7.3.3, up to the conformance window. */
 function hevcSize(unit: Buffer): PictureSize | undefined {
   const bits = new BitReader(withoutEmulationPrevention(unit.subarray(2)));
   try {
@@ -42,13 +47,30 @@ function hevcSize(unit: Buffer): PictureSize | undefined {
     bits.skip(96);
     skipSubLayers(bits, subLayers);
     bits.unsigned();
-    if (bits.unsigned() === 3) bits.flag();
-    return { width: bits.unsigned(), height: bits.unsigned(), frameRate: undefined };
+    const chroma = bits.unsigned();
+    if (chroma === 3) bits.flag();
+    const size = { width: bits.unsigned(), height: bits.unsigned() };
+    return { ...size, shown: conformanceWindow(bits, size, chroma), frameRate: undefined };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
+
+/** ITU-T H.265, 7.4.3.2.1: the window's offsets count chroma samples. */
+function conformanceWindow(bits: BitReader, { width, height }: Area, chroma: number): Area {
+  if (!bits.flag()) return { width, height };
+  const unitX = chroma === 1 || chroma === 2 ? 2 : 1;
+  const unitY = chroma === 1 ? 2 : 1;
+  const [left, right, top, bottom] = [bits.unsigned(), bits.unsigned(), bits.unsigned(), bits.unsigned()];
+  const cropped = { width: width - (left + right) * unitX, height: height - (top + bottom) * unitY };
+  return leftOf({ width, height }, cropped);
+}
+
+type Area = PictureSize['shown'];
+
+/** Cropping that leaves nothing is nonsense. */
+const leftOf = (coded: Area, cropped: Area): Area => (cropped.width > 0 && cropped.height > 0 ? cropped : coded);
 
 function skipSubLayers(bits: BitReader, subLayers: number): void {
   if (subLayers === 0) return;

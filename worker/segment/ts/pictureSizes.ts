@@ -86,4 +86,7 @@ export class PictureSizes {
 const pixels = (size: PictureSize | undefined): number => (size ? size.width * size.height : -1);
 
 const isEqual = (a: PictureSize | undefined, b: PictureSize | undefined): boolean =>
-  a?.width === b?.width && a?.height === b?.height && a?.frameRate === b?.frameRate;
+  isSameArea(a, b) && isSameArea(a?.shown, b?.shown) && a?.frameRate === b?.frameRate;
+
+const isSameArea = (a: PictureSize['shown'] | undefined, b: PictureSize['shown'] | undefined): boolean =>
+  a?.width === b?.width && a?.height === b?.height;
