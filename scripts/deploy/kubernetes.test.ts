@@ -252,6 +252,18 @@ describe('workers', () => {
     expect(claims).toEqual(['spool']);
     expect(portsFrom('livetran-routed-worker', 'router', 'ingress')).toEqual([srtPorts]);
   });
+
+  test('are reached by the API for low latency', () => {
+    for (const each of [worker, routed]) {
+      const env = items(containers(each).at(-1)?.env);
+      const bind = env.find(({ name }) => name === 'ORIGIN_BIND') ?? null;
+      expect(at(bind, 'valueFrom.fieldRef.fieldPath')).toBe('status.podIP');
+    }
+    const port = items(containers(routed).at(-1)?.env).find(({ name }) => name === 'ORIGIN_PORT')?.value;
+    const rule = [{ port: Number(port), protocol: 'TCP' }];
+    expect(portsFrom('livetran-routed-worker', 'api', 'ingress')).toEqual(rule);
+    expect(portsFrom('livetran-api', 'routed-worker', 'egress')).toEqual(rule);
+  });
 });
 
 /** SRT_PORTS of the ConfigMap, as a policy has them. */
