@@ -22,6 +22,11 @@ export class RetryingEncoder {
     this.#loop = this.#run();
   }
 
+  /** Its connection is lost; it calls again. */
+  interrupt(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#child?.kill('SIGKILL');
