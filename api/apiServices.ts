@@ -7,6 +7,7 @@ import type { EventFeed } from './events/eventFeed.ts';
 import type { EventHistory } from './events/eventHistory.ts';
 import type { PlaybackPlaces } from './streams/playbackUrls.ts';
 import type { StreamService } from './streams/streamService.ts';
+import type { Audiences } from './viewers/audiences.ts';
 import type { WebhookService } from './webhooks/webhookService.ts';
 
 /** What the routes of the resource API call. */
@@ -15,6 +16,8 @@ export interface ApiServices {
   workers: WorkerRegistry;
   /** Figures of live streams. */
   samples: StreamSamples;
+  /** What viewers report. */
+  audiences: Audiences;
   keys: KeyService;
   webhooks: WebhookService;
   /** All streams' events as they are written. */

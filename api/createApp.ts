@@ -23,13 +23,15 @@ import { EventHistory } from './events/eventHistory.ts';
 import { limitBody } from './http/readBody.ts';
 import { setRequestId } from './http/requestId.ts';
 import { requireHost } from './http/requireHost.ts';
-import { openToAll, securityHeaders } from './http/securityHeaders.ts';
+import { embedHeaders, openToAll, securityHeaders } from './http/securityHeaders.ts';
 import { strictTransport } from './http/strictTransport.ts';
 import { writeError } from './http/writeError.ts';
 import { measureRequests } from './metrics/measureRequests.ts';
+import { observeAudiences } from './metrics/observeAudiences.ts';
 import { observeStreams } from './metrics/observeStreams.ts';
 import { apiRoutes } from './routes/apiRoutes.ts';
 import { assetRoutes } from './routes/assets.ts';
+import { beaconRoutes } from './routes/beacons.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { openApiRoutes } from './routes/openApi.ts';
@@ -37,6 +39,7 @@ import { videoRoutes } from './routes/video.ts';
 import { watchRoutes } from './routes/watch.ts';
 import { PlaybackPlaces } from './streams/playbackUrls.ts';
 import { StreamService } from './streams/streamService.ts';
+import type { Audiences } from './viewers/audiences.ts';
 import { createWebhookService } from './webhooks/createWebhookService.ts';
 
 export interface AppDeps {
@@ -50,6 +53,8 @@ export interface AppDeps {
   events: EventFeed;
   auth: Auth;
   metrics: Metrics;
+  /** Its stop() is the caller's. */
+  audiences: Audiences;
   /** The text of /metrics; without it that is not served here. */
   metricsText?: () => Promise<string>;
   /** The control room; undefined: nobody may log in. */
@@ -58,7 +63,7 @@ export interface AppDeps {
 
 /** The front door's routes, in the order in which they are asked. Does not listen. */
 export function createApp(deps: AppDeps): Express {
-  const { config, log, redis, entries, metrics } = deps;
+  const { config, log, redis, entries, metrics, audiences } = deps;
   const store = new StreamStore(redis, entries);
   const registry = new WorkerRegistry(redis, entries);
   const target = config.WEBHOOK_ALLOW_PRIVATE ? {} : { refusedTarget: createTargetCheck() };
@@ -84,11 +89,12 @@ export function createApp(deps: AppDeps): Express {
     .set('trust proxy', config.TRUSTED_PROXIES ?? false);
   observeStreams(metrics.meter, store);
   observeSkipped(metrics.meter, entries);
+  observeAudiences(metrics.meter, audiences);
   const samples = new StreamSamples(redis, entries);
   const history = new EventHistory(redis, entries);
   const webhooks = createWebhookService({ redis, entries, history, ...target });
   const services = {
-    ...{ streams, workers: registry, samples, keys, webhooks, eventTokens: deps.auth.eventTokens },
+    ...{ streams, workers: registry, samples, audiences, keys, webhooks, eventTokens: deps.auth.eventTokens },
     ...{ playbackTokens: deps.auth.playbackTokens, places: new PlaybackPlaces(config) },
     ...{ events: deps.events, history, webhookSrtUrl: config.WEBHOOK_SRT_URL },
   };
@@ -98,11 +104,14 @@ export function createApp(deps: AppDeps): Express {
     return deps.admin && permission !== 'public' ? deps.admin.orSession(permission, signed) : signed;
   };
   app.use(createApiRouter({ services, authenticator, authorize, redis, legacy: config.LEGACY_API, log }));
-  app.use(securityHeaders({ mediaOrigin: new URL(storage.publicUrl).origin }), limitBody, healthRoutes(registry));
+  const mediaOrigin = new URL(storage.publicUrl).origin;
+  app.use(securityHeaders({ mediaOrigin }), limitBody, healthRoutes(registry));
   if (deps.metricsText) app.use(metricsRoutes({ text: deps.metricsText, token: config.METRICS_TOKEN }));
-  app.use(['/video', '/watch', '/assets'], openToAll);
+  app.use(['/video', '/watch', '/embed', '/assets'], openToAll);
+  app.use('/embed', embedHeaders({ mediaOrigin, origins: config.EMBED_ORIGINS ?? [] }));
   if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir, deps.auth.playbackTokens));
-  app.use(watchRoutes(streams, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
+  app.use(beaconRoutes(audiences, metrics.meter));
+  app.use(watchRoutes(streams, audiences, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
   app.use(openApiRoutes(apiRoutes, config.SERVICE_VERSION ?? pack.version));
   app.use('/assets', assetRoutes());
   if (deps.admin) app.use(deps.admin.routes);

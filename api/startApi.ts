@@ -22,6 +22,8 @@ import { startLive } from './live/startLive.ts';
 import { ClusterMetrics } from './metrics/clusterMetrics.ts';
 import { metricsText } from './metrics/metricsText.ts';
 import { StreamMetrics } from './metrics/streamMetrics.ts';
+import { AudienceStore } from './viewers/audienceStore.ts';
+import { Audiences } from './viewers/audiences.ts';
 
 const REDIS_WAIT_MS = 2_000;
 const REQUESTS_DEADLINE_MS = 10_000;
@@ -59,7 +61,9 @@ export async function startApi(
     );
     const text = metricsText(metrics, METRICS_AGE_MS);
     if (config.METRICS_PORT !== undefined) await startMetrics(config.METRICS_PORT, text, config, log, stack);
-    const deps = { config, log, redis, entries, queue, events, auth, metrics };
+    const audiences = new Audiences({ store: new AudienceStore(redis), log });
+    stack.push('audiences', () => audiences.stop());
+    const deps = { config, log, redis, entries, queue, events, auth, metrics, audiences };
     const own = config.METRICS_PORT === undefined && { metricsText: text };
     const live = startLive({ ...deps, tokens: auth.playbackTokens, meter: metrics.meter }, stack);
     const handler = live.inFrontOf(createApp({ ...deps, ...(admin && { admin }), ...own }));

@@ -443,8 +443,21 @@ export type StreamStats = {
   stream_id: string;
   run: string;
   health: StreamHealth | null;
+  audience: Audience;
   /** The oldest first. There are none without an encoder. */
   samples: StreamSample[];
+};
+
+/** What the watch page and the embedded player report (docs/watching.md). */
+export type Audience = {
+  /** Pages that play the stream now, or did within the last 40 s. */
+  viewers: number;
+  /** Times that the picture of a viewer stood still in the last minute, all viewers together. */
+  stalls_per_minute: number;
+  /** Errors from which a player had to begin anew, likewise. */
+  errors_per_minute: number;
+  /** From loading the playlist to the first picture, the median of the last five minutes. */
+  join_ms_p50: number | null;
 };
 
 export type Worker = {
@@ -662,6 +675,7 @@ export interface Operations {
         stream_id: string;
         run: string;
         sample: StreamSample;
+        audience: Audience;
       }[];
     };
   };

@@ -10,33 +10,41 @@ const NONE = Buffer.alloc(0);
 const hasBody = ({ headers }: Request): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 
-const tooLarge = (): AppError =>
-  new AppError('body_too_large', `the body is too large; at most ${BODY_MAX / 1_024} kB are accepted`);
+const sizeOf = (bytes: number): string => (bytes % 1_024 === 0 ? `${bytes / 1_024} kB` : `${bytes} bytes`);
 
-/** Keeps the raw body, whatever its type is said to be: signatures cover its bytes. Throws `body_too_large`. */
-export const readBody: RequestHandler = async (request, _response, next) => {
-  if (!hasBody(request)) {
-    request.body = NONE;
-    return next();
-  }
-  if ((request.get('content-encoding') ?? 'identity') !== 'identity') {
-    throw new AppError('media_type_unsupported', 'a compressed body is not accepted; send it as it is');
-  }
-  const body = await collect(request);
-  if (body === 'too large') throw tooLarge();
-  // Nobody waits for an answer any more.
-  if (body === 'aborted') return;
-  request.body = body;
-  next();
-};
+const tooLarge = (most: number): AppError =>
+  new AppError('body_too_large', `the body is too large; at most ${sizeOf(most)} are accepted`);
 
-async function collect(request: Request): Promise<Buffer | 'too large' | 'aborted'> {
+/** Keeps the raw body, whatever its type is said to be: signatures cover its bytes. Throws `body_too_large`. @param most bytes */
+export function readBodyUpTo(most: number): RequestHandler {
+  return async (request, _response, next) => {
+    if (!hasBody(request)) {
+      request.body = NONE;
+      return next();
+    }
+    if ((request.get('content-encoding') ?? 'identity') !== 'identity') {
+      throw new AppError('media_type_unsupported', 'a compressed body is not accepted; send it as it is');
+    }
+    if (Number(request.get('content-length') ?? 0) > most) throw tooLarge(most);
+    const body = await collect(request, most);
+    if (body === 'too large') throw tooLarge(most);
+    // Nobody waits for an answer any more.
+    if (body === 'aborted') return;
+    request.body = body;
+    next();
+  };
+}
+
+/** The same, up to BODY_MAX. */
+export const readBody: RequestHandler = readBodyUpTo(BODY_MAX);
+
+async function collect(request: Request, most: number): Promise<Buffer | 'too large' | 'aborted'> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > BODY_MAX) return 'too large';
+      if (size > most) return 'too large';
       chunks.push(chunk);
     }
   } catch (error) {
@@ -61,7 +69,7 @@ export const limitBody: RequestHandler = (request, response, next) => {
     // Without a read of ours, at this moment, Node drops the rest itself, however long it is.
     request.read(0);
   });
-  if (Number(request.get('content-length') ?? 0) > BODY_MAX) throw tooLarge();
+  if (Number(request.get('content-length') ?? 0) > BODY_MAX) throw tooLarge(BODY_MAX);
   next();
 };
 

@@ -35,6 +35,10 @@ export function assetRoutes(): Router {
       files.test(request.path) ? serve(request, response, next) : next(),
     );
   }
-  router.use(express.static(own, options));
+  const serveOwn = express.static(own, options);
+  // Tests lie beside their modules.
+  router.use((request, response, next) =>
+    request.path.endsWith('.test.ts') ? next() : serveOwn(request, response, next),
+  );
   return router;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { askRedis } from '../http/askRedis.ts';
 import { defineRoute } from '../http/route.ts';
+import { audienceView, viewAudience } from '../streams/audienceView.ts';
 import { healthOf, healthView } from '../streams/healthView.ts';
 import { sampleView, viewSample } from '../streams/sampleView.ts';
 import { streamRef } from '../streams/schemas.ts';
@@ -20,6 +21,7 @@ const statsView = z
     stream_id: z.string(),
     run: z.string(),
     health: healthView.nullable(),
+    audience: audienceView,
     samples: z.array(sampleView).meta({ description: 'The oldest first. There are none without an encoder.' }),
   })
   .meta({ id: 'StreamStats' });
@@ -33,11 +35,12 @@ const getStats = defineRoute({
   query: statsQuery,
   answers: { 200: { description: 'The figures', schema: statsView } },
   errors: ['stream_not_found', 'stream_unreadable'],
-  call: async ({ params, query }, { streams, samples }) => {
+  call: async ({ params, query }, { streams, samples, audiences }) => {
     const record = await streams.get(params.stream_id);
     const { streamId: stream_id, run } = record;
     const kept = await askRedis(() => samples.read({ streamId: stream_id, run }, query.seconds));
-    return { status: 200, body: { stream_id, run, health: healthOf(record), samples: kept.map(viewSample) } };
+    const audience = viewAudience(await askRedis(() => audiences.of(stream_id)));
+    return { status: 200, body: { stream_id, run, health: healthOf(record), audience, samples: kept.map(viewSample) } };
   },
 });
 
@@ -48,14 +51,19 @@ const listStats = defineRoute({
   answers: {
     200: {
       description: 'The figures',
-      schema: z.object({ data: z.array(z.object({ stream_id: z.string(), run: z.string(), sample: sampleView })) }),
+      schema: z.object({
+        data: z.array(z.object({ stream_id: z.string(), run: z.string(), sample: sampleView, audience: audienceView })),
+      }),
     },
   },
   errors: [],
-  call: async (_call, { streams, samples }) => {
+  call: async (_call, { streams, samples, audiences }) => {
     const live = (await streams.live()).filter(({ state }) => state === 'STREAMING');
-    const latest = await askRedis(() => samples.latest(live));
-    const data = latest.map(({ streamId, run, sample }) => ({ stream_id: streamId, run, sample: viewSample(sample) }));
+    const [latest, all] = await askRedis(() => Promise.all([samples.latest(live), audiences.all()]));
+    const data = latest.map(({ streamId, run, sample }) => ({
+      ...{ stream_id: streamId, run, sample: viewSample(sample) },
+      audience: viewAudience(all.get(streamId)),
+    }));
     return { status: 200, body: { data } };
   },
 });

@@ -1,45 +1,42 @@
-import { fileURLToPath } from 'node:url';
 import { Router } from 'express';
 import { AppError } from '../../common/errors.ts';
 import { streamId } from '../../common/stream/streamId.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
 import { onlyMethods } from '../http/onlyMethods.ts';
+import { playerPages } from '../pages/playerPages.ts';
 import type { StreamService } from '../streams/streamService.ts';
-
-const pages = fileURLToPath(new URL('../pages', import.meta.url));
-
-interface WatchOptions {
-  publicUrl: string;
-  local: boolean;
-  posters: boolean;
-}
+import { type PublicLinks, watchState } from '../streams/watchState.ts';
+import type { Audiences } from '../viewers/audiences.ts';
 
 /**
- * The viewer's page `/watch/<stream_id>`, what it polls (`/watch/<stream_id>/state`). Public: they
- * show a stream's state and its public link, nothing else.
- * @param options publicUrl of the store; `local` when this process serves it under /video; whether workers make posters
+ * The viewer's pages `/watch/<stream_id>` and `/embed/<stream_id>` (for a frame of another site), and what they poll
+ * (`/watch/<stream_id>/state`). Public: they show a stream's state, title and public links, nothing else.
  */
-export function watchRoutes(streams: StreamService, options: WatchOptions): Router {
+export function watchRoutes(streams: StreamService, audiences: Audiences, links: PublicLinks): Router {
   const router = Router();
+  const pages = playerPages();
   const find = async (id: string): Promise<StreamRecord | undefined> =>
     streamId.safeParse(id).success ? streams.find(id) : undefined;
-  router
-    .route('/watch/:id')
-    .get(async (request, response) => {
-      const found = await find(request.params.id).catch(tolerateOutage);
-      const page = found ? { file: 'watch.html', status: 200 } : { file: 'notFound.html', status: 404 };
-      response
-        .status(page.status)
-        .set('Cache-Control', 'no-cache')
-        .sendFile(page.file, { root: pages, cacheControl: false });
-    })
-    .all(onlyMethods('GET'));
+  for (const page of ['watch', 'embed'] as const) {
+    router
+      .route(`/${page}/:id`)
+      .get(async (request, response) => {
+        const found = await find(request.params.id).catch(tolerateOutage);
+        response
+          .status(found ? 200 : 404)
+          .set('Cache-Control', 'no-cache')
+          .type('html')
+          .send(pages[found ? page : 'notFound']);
+      })
+      .all(onlyMethods('GET'));
+  }
   router
     .route('/watch/:id/state')
     .get(async (request, response) => {
       const record = await find(request.params.id);
       if (!record) throw new AppError('not_found', 'there is no such stream');
-      response.set('Cache-Control', 'no-store').json(stateJson(record, options));
+      const share = await audiences.shareOf(record.streamId);
+      response.set('Cache-Control', 'no-store').json(watchState(record, links, share));
     })
     .all(onlyMethods('GET'));
   return router;
@@ -49,16 +46,4 @@ export function watchRoutes(streams: StreamService, options: WatchOptions): Rout
 function tolerateOutage(error: unknown): true {
   if (error instanceof AppError && error.code === 'redis_unavailable') return true;
   throw error;
-}
-
-function stateJson(record: StreamRecord, { publicUrl, local, posters }: WatchOptions) {
-  const playlistUrl = record.streamLink ?? null;
-  // A page opened by another name of this host (a phone in the LAN) reaches the playlist by that name as well.
-  const isLocal = local && playlistUrl?.startsWith(`${publicUrl}/`);
-  const localPath = isLocal ? `/video${playlistUrl?.slice(publicUrl.length)}` : null;
-  // Beside the playlist, whichever of its addresses is used.
-  return {
-    ...{ state: record.state, latency: record.latency, playlistUrl, localPath },
-    poster: posters ? 'poster.jpg' : null,
-  };
 }

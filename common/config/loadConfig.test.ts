@@ -178,6 +178,26 @@ describe('loadConfig', () => {
     expect(loadConfig({ MAX_PIXELS: text }).config.MAX_PIXELS).toBe(pixels);
   });
 
+  test.each([
+    ['*', ['*']],
+    ['https://example.com', ['https://example.com']],
+    ['https://*.example.com, http://localhost:3000', ['https://*.example.com', 'http://localhost:3000']],
+  ])('EMBED_ORIGINS=%s', (text, origins) => {
+    expect(loadConfig({ EMBED_ORIGINS: text }).config.EMBED_ORIGINS).toEqual(origins);
+  });
+
+  test.each([
+    ...[
+      'example.com',
+      'https://example.com/page',
+      "https://a.example; script-src 'unsafe-inline'",
+      '*,https://a.example',
+    ],
+    ...['https://a.example b.example', 'https://*', 'data:', 'https://*.*.example'],
+  ])('EMBED_ORIGINS=%s is refused', text => {
+    expect(problems({ EMBED_ORIGINS: text })).toContain('EMBED_ORIGINS: must be origins');
+  });
+
   test('every variable can be set', () => {
     const values: Record<string, string> = {
       R2_ACCOUNT_ID: 'account',
@@ -215,6 +235,7 @@ describe('loadConfig', () => {
       RATE_LIMIT_PER_KEY: '0',
       RATE_LIMIT_PER_ADDRESS: '600',
       TRUSTED_PROXIES: '10.0.0.0/8, ::1, loopback',
+      EMBED_ORIGINS: 'https://example.com, https://*.example.org:8443',
       ROUTER_BIND: '::',
       ORIGIN_BIND: '::',
       LL_PART_SECONDS: '0.5',

@@ -69,3 +69,14 @@ export const streamMetrics = z.union(
   [z.enum(['off', 'on']), z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1).max(2_000))],
   { error: 'must be off, on, or a number of streams from 1 to 2000' },
 );
+
+/** A scheme, a host whose first part may be `*`, and a port (`*`: any) where it is not the scheme's: a `host-source` of CSP. */
+const SITE = /^https?:\/\/(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:(\d{1,5}|\*))?$/i;
+
+/** Origins of sites, comma-separated, or `*` for every site. */
+export const siteOrigins = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim()))
+  .refine(list => list.every(part => SITE.test(part)) || (list.length === 1 && list[0] === '*'), {
+    error: 'must be origins, comma-separated, e.g. https://example.com,https://*.example.org; or * for every site',
+  });

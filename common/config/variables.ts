@@ -6,7 +6,7 @@ import { configuredKeys } from './apiKeys.ts';
 import { defaultLadder, defaultSingle, ladder, rendition, videoEncoder } from './encoding.ts';
 import { playbackKeys } from './playbackKeys.ts';
 import { profileCosts } from './profileCosts.ts';
-import { addressRanges, json, onOff, pixelCount, portRange, streamMetrics } from './values.ts';
+import { addressRanges, json, onOff, pixelCount, portRange, siteOrigins, streamMetrics } from './values.ts';
 
 const whole = (min: number, max: number) => {
   const rule = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
@@ -64,6 +64,7 @@ export const variables = z.object({
   RATE_LIMIT_PER_ADDRESS: whole(0, 60_000_000).default(120_000),
   TRUSTED_PROXIES: addressRanges.optional(),
   API_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  EMBED_ORIGINS: siteOrigins.optional(),
   TLS: onOff.default(true),
   TLS_CERT_FILE: z.string().min(1).default('keys/localhost.pem'),
   TLS_KEY_FILE: z.string().min(1).default('keys/localhost-key.pem'),

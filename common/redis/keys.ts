@@ -8,6 +8,15 @@ export const keys = {
   ledger: (id: string) => `${prefix}ledger:${id}`,
   /** LIST: the figures of a run's last 15 minutes, one entry a second (streamSamples.ts). Expires. */
   samples: (id: string, run: string) => `${prefix}samples:${id}.${run}`,
+  /** ZSET: ids of streams that viewers have reported, by the time of the last beacon (s). Expires. */
+  audiences: `${prefix}audiences`,
+  /**
+   * Prefix of the windows of 20 s in which a stream's viewers are counted: `:<window>` HyperLogLog of the numbers of their pages,
+   * `:<window>:level` STRING, which share of them. All expire.
+   */
+  viewers: (id: string) => `${prefix}viewers:${id}`,
+  /** Prefix of what a stream's viewers have reported: `:<minute>` HASH of counts. Expire. */
+  audience: (id: string) => `${prefix}audience:${id}`,
   /** STRING: held while a stopped stream's objects are deleted; no worker can take the stream meanwhile. Expires. */
   purge: (id: string) => `${prefix}purge:${id}`,
   /** SET: ids of all streams that are not STOPPED. */

@@ -48,6 +48,11 @@ export async function everyMetric(redisUrl: string): Promise<Map<string, ParsedF
     const run = String(await redis.hget(keys.stream('a'), 'run'));
     await new StreamSamples(redis).append([{ streamId: 'a', run, sample: sampleOf(1, {}) }]);
     await api.ask('GET', '/v1/streams/none');
+    const beacon = JSON.stringify({ viewer: 1, stalls: 1, errors: 1, join_ms: 900 });
+    await fetch(`${api.url}/watch/a/beacon`, { method: 'POST', body: beacon });
+    await waitUntil("the viewer's beacon", async () => (await redis.exists(keys.audiences)) === 1, {
+      timeoutMs: 20_000,
+    });
     return parseExposition(await (await fetch(`${api.url}/metrics`)).text());
   } finally {
     await api.stop();

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -29,7 +32,11 @@ beforeAll(async () => {
   redis = new Redis(server.url);
   keyDir = await mkdtemp(join(tmpdir(), 'livetran-pages-'));
   const tls = { TLS: 'on', TLS_CERT_FILE: join(keyDir, 'cert.pem'), TLS_KEY_FILE: join(keyDir, 'key.pem') };
-  api = await startTestApi(server.url, { ...tls, ADMIN_PASSWORD: 'password' });
+  api = await startTestApi(server.url, {
+    ...tls,
+    ADMIN_PASSWORD: 'password',
+    EMBED_ORIGINS: 'http://site.localhost:*',
+  });
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: `${flags} ${quiet}`.split(' ') });
 });
 afterAll(async () => {
@@ -72,7 +79,7 @@ async function publish(id: string): Promise<void> {
   await execa('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y', ...poster]);
   const input = '-re -f lavfi -i testsrc2=size=640x360:rate=25 -re -f lavfi -i sine=frequency=440:sample_rate=48000';
   const encode = '-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv420p -g 25 -c:a aac -b:a 64k';
-  const hls = '-f hls -hls_time 1 -hls_list_size 6 -hls_flags temp_file+append_list';
+  const hls = '-f hls -hls_time 1 -hls_list_size 6 -hls_flags temp_file+append_list+program_date_time';
   const output = ['-hls_segment_filename', join(dir, `${id}_%03d.ts`), join(dir, `${id}.m3u8`)];
   const options = `-hide_banner -loglevel error -nostdin ${input} ${encode} ${hls}`.split(' ');
   encoder = spawn('ffmpeg', [...options, ...output], { stdio: 'ignore' });
@@ -97,7 +104,7 @@ async function plays(seconds: number): Promise<void> {
 const start = (id: string) => redis.hset(keys.stream(id), record(id));
 const record = (streamId: string) => ({
   ...{ streamId, run: '1', state: 'INITIALISED', reason: 'created', abr: '0', webhookUrls: '[]' },
-  ...{ createdAt: 1, updatedAt: 1 },
+  ...{ createdAt: 1, updatedAt: 1, title: streamId === 'show' ? 'A show' : '' },
 });
 
 describe('the watch page', () => {
@@ -105,12 +112,13 @@ describe('the watch page', () => {
     await start('show');
     await page.goto(`${api.url}/watch/show`);
     await inPhase('waiting');
-    expect(await page.title()).toBe('show · Livetran');
+    expect(await page.title()).toBe('A show · Livetran');
     await goLive('show');
     await plays(3);
     expect(await read('size')).toEqual({ width: 640, height: 360 });
     expect(await read('fatalErrors')).toBe(0);
-    expect(await page.locator('#badge').textContent()).toBe('Live');
+    expect(await page.getByRole('heading').textContent()).toBe('A show');
+    expect(await page.locator('#badge').textContent()).toMatch(/^Live · \d+(\.\d)? s$/);
     await page.getByRole('button', { name: 'Unmute' }).click();
     expect(await page.evaluate("document.getElementById('video').muted")).toBe(false);
     await expect.poll(() => page.locator('#unmute').isHidden()).toBe(true);
@@ -136,13 +144,58 @@ describe('the watch page', () => {
     await page.goto(`${api.url}/watch/show`);
     await plays(1);
     encoder?.kill('SIGINT');
-    await redis.hset(keys.stream('show'), 'state', 'STOPPED');
+    const recordingLink = 'https://localhost:0/video/show/show.m3u8';
+    await redis.hset(keys.stream('show'), { state: 'STOPPED', recordingLink });
+    await inPhase('ended');
+    await page.getByRole('button', { name: 'Watch the recording' }).click();
+    await plays(1);
+    expect(await page.locator('#badge').textContent()).toBe('Recording');
+    expect(await page.locator('#position').textContent()).toMatch(/^0:0\d \/ 0:\d\d$/);
+    await page.goto(`${api.url}/watch/show`);
     await inPhase('ended');
     await redis.del(keys.stream('show'));
     await start('show');
     await inPhase('waiting');
     await goLive('show');
     await plays(2);
+  });
+
+  test('holds the last picture while the encoder is away, also for a viewer who comes then, and goes on with it', async () => {
+    await start('show');
+    await goLive('show');
+    await page.goto(`${api.url}/watch/show`);
+    await plays(1);
+    encoder?.kill('SIGKILL');
+    await redis.hset(keys.stream('show'), 'state', 'READY');
+    await inPhase('away');
+    expect(await page.getByRole('status').textContent()).toBe('Be back soon');
+    const late = await page.context().newPage();
+    await late.goto(`${api.url}/watch/show`);
+    const lateSees = () =>
+      late.evaluate<unknown>('[livetran.phase, document.getElementById("video").readyState > 1, livetran.fatalErrors]');
+    await expect.poll(lateSees).toEqual(['away', true, 0]);
+    const stood = await read<number>('currentTime');
+    await publish('show');
+    await redis.hset(keys.stream('show'), 'state', 'STREAMING');
+    await plays(1);
+    await expect.poll(lateSees, { timeout: 30_000 }).toEqual(['playing', true, 0]);
+    expect(await read<number>('currentTime')).toBeGreaterThan(stood);
+    expect(await read('reconnects')).toBe(0);
+  });
+
+  test("plays by the browser's own HLS where hls.js cannot", async () => {
+    await page.addInitScript('Object.defineProperty(window, "Hls", { value: undefined })');
+    await start('show');
+    await goLive('show');
+    await page.goto(`${api.url}/watch/show`);
+    await plays(2);
+    expect(await page.evaluate('document.getElementById("video").src')).toMatch(/\.m3u8$/);
+    await page.locator('#stage').hover();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await expect.poll(() => page.locator('#badge').textContent()).toMatch(/^Paused|behind$/);
+    await page.keyboard.press('k');
+    await plays(1);
+    expect(complaints).toEqual([]);
   });
 
   test('says that there is no such stream', async () => {
@@ -172,6 +225,37 @@ describe('the watch page', () => {
     }
     const stage = await page.locator('.stage').boundingBox();
     expect((stage?.width ?? 0) / (stage?.height ?? 1)).toBeCloseTo(16 / 9, 1);
+  });
+});
+
+/** Another site with a page that has the player in a frame. */
+async function startSite(frame: string): Promise<{ url: string; stop(): Promise<void> }> {
+  const site = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html').end(`<iframe src="${frame}" allow="autoplay"></iframe>`);
+  }).listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  const { port } = site.address() as AddressInfo;
+  const stop = () => new Promise<void>(resolve => void site.close(() => resolve()));
+  return { url: `http://site.localhost:${port}`, stop };
+}
+
+describe('the embedded player', () => {
+  test('plays in a frame of a site that is allowed, and starts only when it is asked to', async () => {
+    await start('show');
+    await goLive('show');
+    const site = await startSite(`${api.url}/embed/show?autoplay=0`);
+    try {
+      await page.goto(site.url);
+      const frame = page.frameLocator('iframe');
+      await frame.getByRole('button', { name: 'Play', exact: true }).click();
+      const seconds = () => frame.locator('#watch').getAttribute('data-current-time');
+      await expect.poll(async () => Number(await seconds()), { timeout: 30_000 }).toBeGreaterThan(1);
+      expect(complaints).toEqual([]);
+      await page.goto(site.url.replace('site.', 'other.'));
+      await expect.poll(() => complaints.join()).toContain('frame-ancestors');
+    } finally {
+      await site.stop();
+    }
   });
 });
 

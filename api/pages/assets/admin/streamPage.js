@@ -1,5 +1,5 @@
 import { render } from '/assets/lit-html/lit-html.js';
-import { Player } from '../player.js';
+import { Player } from '../watch/player.js';
 import { Chart, chartList } from './charts.js';
 import { localLink } from './parts.js';
 import { firstRendition, parsePlaylist } from './playlistTable.js';
@@ -13,7 +13,7 @@ const EVENTS_MAX = 200;
 const STATES = ['INITIALISED', 'READY', 'STREAMING', 'STOPPED'];
 
 /** The video element's own signs are enough here. */
-const unwatched = { playing: () => undefined, stall: () => undefined, blocked: () => undefined };
+const unwatched = () => undefined;
 
 /** One stream: what it is, how it is, what has happened, and its picture. */
 export class StreamPage {
@@ -121,7 +121,7 @@ export class StreamPage {
     if (url === this.#playing) return;
     this.#playing = url;
     this.#player ??= new Player(video, unwatched);
-    if (url) this.#player.load(url);
+    if (url) this.#player.load({ url, latency: stream.latency, dvr: stream.dvr });
     else this.#player.unload();
   }
 

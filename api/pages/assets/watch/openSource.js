@@ -1,0 +1,11 @@
+import { HlsSource } from './hlsSource.js';
+import { HLS_TYPE, NativeSource } from './nativeSource.js';
+
+/**
+ * The source for a stream: hls.js where MediaSource exists, the browser's own HLS elsewhere (iPhone).
+ * @returns {HlsSource | NativeSource | undefined} undefined: this browser plays no HLS
+ */
+export function openSource(video, stream, on) {
+  if (window.Hls?.isSupported()) return new HlsSource(video, stream, on);
+  return video.canPlayType(HLS_TYPE) === '' ? undefined : new NativeSource(video, stream, on);
+}
