@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
@@ -6,6 +7,9 @@ import { HlsOutput } from '../publish/hlsOutput.ts';
 import { parseMediaPlaylist } from '../publish/playlist/parseMediaPlaylist.ts';
 import { encodeSegments } from '../publish/testing/encodeSegments.ts';
 import { type PublishingRoom, publishingRoom } from '../publish/testing/publishingRoom.ts';
+import { EpochWriter } from '../segment/epochWriter.ts';
+import { makeTs } from '../transcode/testing/makeTs.ts';
+import { pieces } from '../transcode/testing/transcodeAll.ts';
 import { LiveEdge } from './liveEdge.ts';
 import { LiveEdges } from './liveEdges.ts';
 import { OriginServer } from './originServer.ts';
@@ -71,10 +75,15 @@ async function own(token: string, options: { rungs?: number; takenOver?: boolean
   return { output, live, events };
 }
 
-async function stream(output: HlsOutput, seconds: number, rungs = 1, signal?: AbortSignal): Promise<void> {
+async function stream(
+  output: HlsOutput,
+  seconds: number,
+  options: { rungs?: number; signal?: AbortSignal } = {},
+): Promise<void> {
+  const { rungs = 1, ...more } = options;
   const made = [...Array(rungs).keys()];
   const epoch = await output.openEpoch(Date.now(), { followsSource: false, renditions: made });
-  const how = { segmentSeconds: 1, realTime: true, rate: 30, ...(signal && { signal }) };
+  const how = { segmentSeconds: 1, realTime: true, rate: 30, ...more };
   await encodeSegments({ epoch, renditions: made, seconds, ...how });
 }
 
@@ -149,7 +158,7 @@ test('a player follows by blocking reloads: each part is there, segments are the
 test('rungs of a ladder have the same parts, and each says where the others are', async () => {
   const { output } = await own('1', { rungs: 2 });
   const following = Promise.all([follow('show_0.m3u8'), follow('show_1.m3u8')]);
-  await stream(output, 4, 2);
+  await stream(output, 4, { rungs: 2 });
   await output.finish({ endList: true });
   const [first, second] = await following;
   await compareWithBucket(first.reads, 'show_0.m3u8');
@@ -186,10 +195,28 @@ test('an encoder that comes back: one discontinuity, the numbers go on, the hint
   expect(breaks.size).toBe(1);
 });
 
+test('a last segment that not all rungs have, which the bucket leaves out: its number is a gap, since viewers have its parts', async () => {
+  const { output } = await own('1', { rungs: 2 });
+  const following = Promise.all([follow('show_0.m3u8'), follow('show_1.m3u8')]);
+  const media = await Promise.all([3.4, 2.4].map(seconds => makeTs({ seconds, gop: 30 })));
+  const epoch = await output.openEpoch(Date.now(), { followsSource: false, renditions: [0, 1] });
+  const writer = new EpochWriter({ epoch, renditions: [0, 1], segmentSeconds: 1, firstSeconds: 1 });
+  await Promise.all(media.map((ts, i) => writer.feed(i, Readable.from(pieces(ts), { objectMode: false }))));
+  await writer.close();
+  await stream(output, 2.5, { rungs: 2 });
+  await output.finish({ endList: true });
+  const [{ reads }] = await following;
+  await compareWithBucket(reads, 'show_0.m3u8');
+  const gaps = (await bucket('show_0.m3u8'))?.segments.filter(({ gap }) => gap).map(({ uri }) => uri);
+  expect(gaps).toEqual(['show_0_003.ts']);
+  const shown = reads.flatMap(({ segments }) => segments).filter(({ uri }) => uri === gaps?.[0]);
+  expect(shown.some(({ parts }) => parts.length > 0)).toBe(true);
+});
+
 test('the owner dies in the middle of a segment: what viewers saw of it is a gap, never other media', async () => {
   const killed = new AbortController();
   const first = await own('1');
-  const streaming = stream(first.output, 30, 1, killed.signal);
+  const streaming = stream(first.output, 30, { signal: killed.signal });
   await vi.waitFor(
     async () => expect(readEdge((await ask('show.m3u8')).text).segments.length).toBeGreaterThan(3),
     20_000,
