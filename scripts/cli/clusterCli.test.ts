@@ -182,7 +182,10 @@ test('--json prints errors of the API as problem documents', async () => {
 test('env is what programs need', async () => {
   const { out } = await cli('env');
   const { stdout } = await run('bash', ['-c', `${out.join('\n')}\necho "$API_URL|$HMAC_SECRET|$WEBHOOK_SECRET"`]);
-  expect(stdout.trim()).toBe(`${cluster.url}|${cluster.secret}|${deriveWebhookSecret(cluster.secret)}`);
+  const webhookSecret = deriveWebhookSecret(cluster.secret);
+  expect(stdout.trim()).toBe(`${cluster.url}|${cluster.secret}|${webhookSecret}`);
+  const variables = { API_URL: cluster.url, HMAC_SECRET: cluster.secret, WEBHOOK_SECRET: webhookSecret };
+  expect(json((await cli('env', '--json')).out)).toEqual([variables]);
 });
 
 test('an API key without its secret is wrong usage', async () => {

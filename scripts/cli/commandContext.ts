@@ -13,5 +13,6 @@ export interface CommandContext {
 /** What a command works with that needs no API. */
 export interface LocalContext {
   terminal: Terminal;
+  json: boolean;
   find: () => Promise<FoundApi>;
 }

@@ -19,7 +19,7 @@ interface Performers {
   /** Called with the chosen command; `json`: the user wants JSON. */
   perform: (run: Run, json: boolean) => Promise<void>;
   /** The same for a command that needs no API. */
-  performLocally: (run: (context: LocalContext) => Promise<number>) => Promise<void>;
+  performLocally: (run: (context: LocalContext) => Promise<number>, json: boolean) => Promise<void>;
 }
 
 /** The commands of ./scripts/livetran. */
@@ -27,7 +27,7 @@ export function program({ perform, performLocally }: Performers): Command {
   const root = new Command('livetran')
     .description('Start, stop and follow streams.')
     .version(pack.version)
-    .option('--json', 'print results, and errors of the API, as lines of JSON')
+    .option('--json', 'print results and errors as lines of JSON')
     .addHelpText('after', after)
     .showSuggestionAfterError();
   const json = (): boolean => root.opts<{ json?: boolean }>().json ?? false;
@@ -39,18 +39,17 @@ export function program({ perform, performLocally }: Performers): Command {
   streamCommands(to);
   keyCommands(to);
   webhookCommands(to);
-  root
-    .command('env')
-    .description('print API_URL, HMAC_SECRET and WEBHOOK_SECRET for a program: eval "$(./scripts/livetran env)"')
-    .action(() => performLocally(printEnv));
+  to.add('env', 'print API_URL, HMAC_SECRET and WEBHOOK_SECRET for a program: eval "$(./scripts/livetran env)"').action(
+    () => performLocally(printEnv, json()),
+  );
   root
     .command('completion')
     .description('print the script that completes command lines: source <(livetran completion bash)')
     .addArgument(new Argument('<shell>').choices(Object.keys(shells)))
-    .action((shell: keyof typeof shells) => performLocally(({ terminal }) => completion(shell, terminal)));
+    .action((shell: keyof typeof shells) => performLocally(({ terminal }) => completion(shell, terminal), json()));
   root
     .command('complete', { hidden: true })
     .argument('[words...]')
-    .action((words: string[]) => performLocally(context => complete(root, words, context)));
+    .action((words: string[]) => performLocally(context => complete(root, words, context), json()));
   return root;
 }

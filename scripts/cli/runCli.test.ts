@@ -394,6 +394,9 @@ describe('livetran', () => {
     const { code, err } = await cli('list');
     expect(code).toBe(3);
     expect(err[0]).toMatch(/cannot be reached: .*ECONNREFUSED[\s\S]*npm start/);
+    const asJson = await cli('list', '--json');
+    expect(asJson.code).toBe(3);
+    expect(JSON.parse(asJson.err[0] ?? '')).toMatchObject({ code: 'unreachable', retryable: true });
   });
 
   test.each([

@@ -21,8 +21,9 @@ export async function runCli(
       const found = await findApi(env, root);
       code = await run({ client: connectLivetran(found), terminal, json, ...(signal && { signal }) }, found);
     },
-    performLocally: async run => {
-      code = await run({ terminal, find: () => findApi(env, root) });
+    performLocally: async (run, json) => {
+      isJson = json;
+      code = await run({ terminal, json, find: () => findApi(env, root) });
     },
   });
   for (const command of withChildren(commands)) plain(command, terminal);
@@ -31,7 +32,7 @@ export async function runCli(
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    terminal.err(isJson && error instanceof ApiError ? JSON.stringify(error.problem) : `livetran: ${explain(error)}`);
+    terminal.err(isJson ? JSON.stringify(problemOf(error)) : `livetran: ${explain(error)}`);
     if (error instanceof UsageError) return 2;
     return error instanceof ConnectionError ? 3 : 1;
   }
@@ -46,6 +47,13 @@ function plain(command: Command, { out, err }: Terminal): void {
     writeErr: text => err(text.trimEnd()),
     outputError: (text, write) => write(`${text.replace(/^error:/, 'livetran:')}\nSee ./scripts/livetran --help`),
   });
+}
+
+/** The API's problem document, or one of the same form. */
+function problemOf(error: unknown): object {
+  if (error instanceof ApiError) return error.problem;
+  const isAway = error instanceof ConnectionError;
+  return { code: isAway ? 'unreachable' : 'failed', detail: explain(error), retryable: isAway };
 }
 
 function explain(error: unknown): string {

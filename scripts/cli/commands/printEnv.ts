@@ -4,10 +4,10 @@ import { deriveWebhookSecret } from '../../../common/webhooks/deriveWebhookSecre
 import type { LocalContext } from '../commandContext.ts';
 
 /**
- * Prints what an app's programs need, as commands of a shell. WEBHOOK_SECRET is the one that Livetran derives where none is
+ * Prints what an app's programs need, as commands of a shell or as JSON. WEBHOOK_SECRET is the one that Livetran derives where none is
  * set. Node gets to know the certificate that Livetran has made for itself.
  */
-export async function printEnv({ terminal, find }: LocalContext): Promise<number> {
+export async function printEnv({ terminal, json, find }: LocalContext): Promise<number> {
   const { url, secret, keyId, webhookSecret, dataDir } = await find();
   const certificate = join(dataDir, 'keys', 'localhost.pem');
   const hasCertificate =
@@ -23,7 +23,8 @@ export async function printEnv({ terminal, find }: LocalContext): Promise<number
       : { API_KEY_ID: keyId, API_KEY_SECRET: secret }),
     ...(hasCertificate && { NODE_EXTRA_CA_CERTS: certificate }),
   };
-  for (const [name, value] of Object.entries(variables)) terminal.out(`export ${name}=${quoted(value)}`);
+  if (json) terminal.out(JSON.stringify(variables));
+  else for (const [name, value] of Object.entries(variables)) terminal.out(`export ${name}=${quoted(value)}`);
   return 0;
 }
 
