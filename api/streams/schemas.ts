@@ -15,7 +15,8 @@ import { profileConflict, requestedProfile } from '../../common/stream/streamPro
 export const webhookUrl = z
   .string({ error: 'must be a string' })
   .max(2_048, 'must have at most 2048 characters')
-  .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
+  .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
+  .meta({ format: 'uri', pattern: '^[Hh][Tt][Tt][Pp][Ss]?:' });
 
 const webhookUrls = z
   .array(webhookUrl, { error: 'must be a list of URLs' })
