@@ -1,3 +1,4 @@
+import type { StreamLogs } from '../common/stream/streamLogs.ts';
 import type { StreamSamples } from '../common/stream/streamSamples.ts';
 import type { WorkerRegistry } from '../common/workers/workerRegistry.ts';
 import type { EventTokens } from './auth/eventTokens.ts';
@@ -16,6 +17,8 @@ export interface ApiServices {
   workers: WorkerRegistry;
   /** Figures of live streams. */
   samples: StreamSamples;
+  /** What workers logged about streams. */
+  logs: StreamLogs;
   /** What viewers report. */
   audiences: Audiences;
   keys: KeyService;

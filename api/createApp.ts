@@ -8,6 +8,7 @@ import type { Metrics } from '../common/metrics/createMetrics.ts';
 import { observeSkipped } from '../common/metrics/observeSkipped.ts';
 import type { EntryParser } from '../common/redis/entryParser.ts';
 import type { StreamJob } from '../common/redis/queues.ts';
+import { StreamLogs } from '../common/stream/streamLogs.ts';
 import { StreamPages } from '../common/stream/streamPages.ts';
 import { StreamSamples } from '../common/stream/streamSamples.ts';
 import { StreamStore } from '../common/stream/streamStore.ts';
@@ -97,6 +98,7 @@ export function createApp(deps: AppDeps): Express {
     ...{ streams, workers: registry, samples, audiences, keys, webhooks, eventTokens: deps.auth.eventTokens },
     ...{ playbackTokens: deps.auth.playbackTokens, places: new PlaybackPlaces(config) },
     ...{ events: deps.events, history, webhookSrtUrl: config.WEBHOOK_SRT_URL },
+    logs: new StreamLogs(redis, entries),
   };
   app.use(setRequestId, requireHost, measureRequests(metrics.meter), strictTransport(config.API_PUBLIC_URL));
   const authorize = (permission: Permission): RequestHandler => {

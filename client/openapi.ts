@@ -460,6 +460,14 @@ export type Audience = {
   join_ms_p50: number | null;
 };
 
+export type LogLine = {
+  time: string;
+  level: 'info' | 'warn' | 'error' | 'fatal';
+  message: string;
+  /** What else the line says: JSON, cut at 1000 characters. Empty: nothing. */
+  details: string;
+};
+
 export type Worker = {
   /** `<node>-<random>`: one process. */
   id: string;
@@ -581,6 +589,8 @@ export interface Operations {
       cursor?: string | undefined;
       /** Streams in this state. Repeat it for several. */
       state?: ('INITIALISED' | 'READY' | 'STREAMING' | 'STOPPED')[] | undefined;
+      /** Streams whose id or title has this in it, in small or large letters. */
+      search?: string | undefined;
       /** Streams created at this time or later (RFC 3339). */
       created_after?: string | undefined;
       /** Streams created before this time (RFC 3339). */
@@ -677,6 +687,17 @@ export interface Operations {
         sample: StreamSample;
         audience: Audience;
       }[];
+    };
+  };
+  /** Show the last lines that workers logged about a stream */
+  getStreamLog: {
+    params: {
+      stream_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      data: LogLine[];
     };
   };
   /** Follow a stream's changes as server-sent events */
@@ -853,6 +874,7 @@ export const operations = {
   createPlaybackToken: { method: 'POST', path: '/v1/streams/{stream_id}/playback-tokens' },
   getStreamStats: { method: 'GET', path: '/v1/streams/{stream_id}/stats' },
   listStats: { method: 'GET', path: '/v1/stats' },
+  getStreamLog: { method: 'GET', path: '/v1/streams/{stream_id}/log' },
   followStream: { method: 'GET', path: '/v1/streams/{stream_id}/events' },
   followEvents: { method: 'GET', path: '/v1/events' },
   createEventToken: { method: 'POST', path: '/v1/event-tokens' },

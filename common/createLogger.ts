@@ -5,10 +5,15 @@ export type { Logger } from 'pino';
 /**
  * The process's logger: JSON lines on stdout. Bind ids once: `log.child({ streamId, run })`.
  * @param node NODE_ID of this host, in every line
+ * @param onLine gets each line before it is written, redacted, and returns what is written
  */
-export function createLogger({ level, ...base }: { level: string; name: string; node?: string }): Logger {
+export function createLogger(
+  { level, ...base }: { level: string; name: string; node?: string },
+  onLine?: (line: string) => string,
+): Logger {
   return pino({
     level,
+    hooks: onLine ? { streamWrite: onLine } : {},
     base: { ...base, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: pino.stdSerializers.err },

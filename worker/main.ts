@@ -3,16 +3,21 @@ import { createLogger, type Logger } from '../common/createLogger.ts';
 import { AppError } from '../common/errors.ts';
 import { logRejections } from '../common/logRejections.ts';
 import { onEndSignals } from '../common/onEndSignals.ts';
+import { LogKeeper } from './observe/logKeeper.ts';
 import { ExceptionBudget } from './start/exceptionBudget.ts';
 import { type RunningWorker, startWorker } from './start/startWorker.ts';
 import { stopDeadlines } from './start/stopDeadlines.ts';
 
 async function main(): Promise<void> {
   const { config, warnings } = loadConfig(process.env, ['JWT_SECRET', 'HMAC_SECRET']);
-  const log = createLogger({ level: config.LOG_LEVEL, name: 'worker', node: config.NODE_ID });
+  const keeper = new LogKeeper();
+  const log = createLogger({ level: config.LOG_LEVEL, name: 'worker', node: config.NODE_ID }, line => {
+    keeper.note(line);
+    return line;
+  });
   for (const warning of warnings) log.warn(warning);
   logRejections(log);
-  endOnSignals(await startWorker(config, log), log);
+  endOnSignals(await startWorker(config, log, { keeper }), log);
 }
 
 /** The first request drains and stops; the second one stops without waiting, still in order; the third one kills the process. */

@@ -1,6 +1,7 @@
 import type { Route } from '../http/route.ts';
 import { eventRoutes } from './events.ts';
 import { keyRoutes } from './keys.ts';
+import { logRoutes } from './log.ts';
 import { playbackTokenRoutes } from './playbackTokens.ts';
 import { statsRoutes } from './stats.ts';
 import { streamRoutes } from './streams.ts';
@@ -13,6 +14,7 @@ export const apiRoutes: readonly Route[] = [
   ...streamRoutes,
   ...playbackTokenRoutes,
   ...statsRoutes,
+  ...logRoutes,
   ...eventRoutes,
   ...workerRoutes,
   ...keyRoutes,

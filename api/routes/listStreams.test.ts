@@ -57,6 +57,8 @@ describe('GET /v1/streams', () => {
 
   test.each([
     ['?state=STOPPED', ['b']],
+    ['?search=B', ['b']],
+    ['?search=none', []],
     ['?state=INITIALISED&state=STOPPED', ['c', 'b', 'a']],
     ['?state=READY', []],
     [`?created_after=${at(1)}`, ['c', 'b']],

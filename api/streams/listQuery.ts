@@ -34,6 +34,11 @@ export const listQuery = z
           .optional(),
       )
       .meta({ description: 'Streams in this state. Repeat it for several.' }),
+    search: z
+      .string({ error: 'must be a text' })
+      .max(200, 'must have at most 200 characters')
+      .optional()
+      .meta({ description: 'Streams whose id or title has this in it, in small or large letters.' }),
     created_after: time.meta({ description: 'Streams created at this time or later (RFC 3339).' }),
     created_before: time.meta({ description: 'Streams created before this time (RFC 3339).' }),
     metadata_key: streamMetadata.keyType.optional().meta({ description: 'Streams that have metadata of this name.' }),
@@ -55,6 +60,7 @@ export function pageQuery(query: z.output<typeof listQuery>): PageQuery {
   return {
     ...{ limit, after, states, from: ms(query.created_after), before: ms(query.created_before) },
     metadata: key === undefined ? undefined : { key, value },
+    text: query.search?.trim() || undefined,
   };
 }
 

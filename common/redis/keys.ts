@@ -17,6 +17,8 @@ export const keys = {
   viewers: (id: string) => `${prefix}viewers:${id}`,
   /** Prefix of what a stream's viewers have reported: `:<minute>` HASH of counts. Expire. */
   audience: (id: string) => `${prefix}audience:${id}`,
+  /** LIST: the last 50 lines that workers logged about a stream (streamLogs.ts). Expires. */
+  log: (id: string) => `${prefix}log:${id}`,
   /** STRING: held while a stopped stream's objects are deleted; no worker can take the stream meanwhile. Expires. */
   purge: (id: string) => `${prefix}purge:${id}`,
   /** SET: ids of all streams that are not STOPPED. */

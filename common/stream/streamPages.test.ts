@@ -121,6 +121,14 @@ test('metadata: by name, and by name and value', async () => {
   expect(await ids({ metadata: { key: 'constructor' } })).toEqual([]);
 });
 
+test('a text in the id or in the title, whatever the case of its letters', async () => {
+  for (const [i, id] of ['Evening-News', 'match', 'quiz'].entries()) await start(id, i);
+  await redis.hset(keys.stream('quiz'), 'title', 'After the NEWS');
+  expect(await ids({ text: 'news' })).toEqual(['quiz', 'Evening-News']);
+  expect(await ids({ text: 'MATCH', states: ['STOPPED'] })).toEqual([]);
+  expect(await ids({ text: 'h\nx' })).toEqual([]);
+});
+
 test('a stream that runs for longer than the index goes back comes last', async () => {
   for (const [i, id] of ['old', 'older', 'new', 'newer'].entries()) await start(id, i);
   await redis.zrem(keys.index, 'old', 'older');

@@ -21,6 +21,8 @@ export interface PageQuery {
   before?: number | undefined;
   /** The stream has this metadata; without a value: any. */
   metadata?: { key: string; value?: string | undefined } | undefined;
+  /** In the stream's id or title, whatever the case of its letters. */
+  text?: string | undefined;
 }
 
 export interface Page {
@@ -128,8 +130,9 @@ function placesOf(raw: readonly string[]): PagePlace[] {
   return places;
 }
 
-function matches(record: StreamRecord, { states, metadata }: PageQuery): boolean {
+function matches(record: StreamRecord, { states, metadata, text }: PageQuery): boolean {
   if (states && !states.includes(record.state)) return false;
+  if (text && !`${record.streamId}\n${record.title}`.toLowerCase().includes(text.toLowerCase())) return false;
   if (!metadata) return true;
   const value = Object.hasOwn(record.metadata, metadata.key) ? record.metadata[metadata.key] : undefined;
   return value !== undefined && (metadata.value === undefined || metadata.value === value);

@@ -5,10 +5,12 @@ import { createRedis } from '../../common/redis/createRedis.ts';
 import { EntryParser } from '../../common/redis/entryParser.ts';
 import { RouterRegistry } from '../../common/routers/routerRegistry.ts';
 import { StopStack } from '../../common/stopStack.ts';
+import { StreamLogs } from '../../common/stream/streamLogs.ts';
 import { StreamSamples } from '../../common/stream/streamSamples.ts';
 import { PortLeases } from '../ingest/portLease.ts';
 import { SrtServer } from '../ingest/srtServer.ts';
 import { webhookLimits } from '../notify/webhookLimits.ts';
+import type { LogKeeper } from '../observe/logKeeper.ts';
 import { StreamObserver } from '../observe/streamObserver.ts';
 import { Spool } from '../publish/spool/spool.ts';
 import { checkFfmpeg } from '../transcode/checkFfmpeg.ts';
@@ -35,12 +37,22 @@ export interface RunningWorker {
   stop(options?: { failing: boolean }): Promise<void>;
 }
 
+export interface WorkerOptions {
+  /** Of webhooks; a test runs a day of them in seconds. */
+  limits?: typeof webhookLimits;
+  /** Has the lines of the log; it puts those of streams into Redis from now on. */
+  keeper?: LogKeeper;
+}
+
 /**
  * A worker, taking streams. Throws `dependency_missing` or `config_invalid`, and leaves nothing then. Redis and the store
  * may be away. `stop()` hands every stream over and resolves when all is given back.
- * @param limits of webhooks; a test runs a day of them in seconds
  */
-export async function startWorker(settings: WorkerConfig, log: Logger, limits = webhookLimits): Promise<RunningWorker> {
+export async function startWorker(
+  settings: WorkerConfig,
+  log: Logger,
+  { limits, keeper }: WorkerOptions = {},
+): Promise<RunningWorker> {
   const stack = new StopStack();
   try {
     const launcher = await ffmpegLauncher({
@@ -58,6 +70,7 @@ export async function startWorker(settings: WorkerConfig, log: Logger, limits = 
     await spool.liveness.hold();
     stack.push('spool', () => spool.liveness.release());
     const redis = connect(config, log, stack);
+    keepLogs(keeper, redis.request, stack);
     const workerId = `${config.NODE_ID}-${randomUUID().slice(0, 8)}`;
     const entries = new EntryParser({ log });
     const totals = new Totals(entries);
@@ -72,7 +85,7 @@ export async function startWorker(settings: WorkerConfig, log: Logger, limits = 
     stack.push('observer', () => observer.stop());
     const context: WorkerContext = { config, workerId, redis, totals, metrics, observer, entries, log, stack };
     const routers = new RouterRegistry(redis.request, entries);
-    startNotifying(context, limits);
+    startNotifying(context, limits ?? webhookLimits);
     const { edges, origin } = await startOrigin(context);
     const publishing = await startPublishing(context, spool);
     const { consumer, heartbeat, status } = startClaiming(context, {
@@ -90,11 +103,8 @@ export async function startWorker(settings: WorkerConfig, log: Logger, limits = 
       log,
     });
     telemetry.observe({ status, problems: () => observer.problems });
-    const { SRT_PORTS: srt } = config;
-    log.info(
-      { workerId, ffmpeg: version, encoder: config.VIDEO_ENCODER, fences: publishing.fences(), srt },
-      'worker ready',
-    );
+    const { SRT_PORTS: srt, VIDEO_ENCODER: encoder } = config;
+    log.info({ workerId, ffmpeg: version, encoder, fences: publishing.fences(), srt }, 'worker ready');
     return {
       drain: hurry => {
         const drained = consumer.drain(config.DRAIN_SECONDS * 1000, hurry);
@@ -110,6 +120,12 @@ export async function startWorker(settings: WorkerConfig, log: Logger, limits = 
     await stack.stop();
     throw error;
   }
+}
+
+function keepLogs(keeper: LogKeeper | undefined, redis: Redis, stack: StopStack): void {
+  if (!keeper) return;
+  keeper.start(new StreamLogs(redis));
+  stack.push('log of streams', () => keeper.stop());
 }
 
 function chooseEncoder(config: WorkerConfig, launcher: FfmpegLauncher, log: Logger) {

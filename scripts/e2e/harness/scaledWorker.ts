@@ -17,5 +17,5 @@ const limits = {
 
 const { config } = loadConfig(process.env, ['JWT_SECRET', 'HMAC_SECRET']);
 const log = createLogger({ level: config.LOG_LEVEL, name: 'worker', node: config.NODE_ID });
-const worker = await startWorker(config, log, limits);
+const worker = await startWorker(config, log, { limits });
 onEndSignals(() => void worker.stop().then(() => process.exit()));
