@@ -245,6 +245,20 @@ describe('when the worker changes', () => {
     expect((await viewer).status).toBe(200);
   });
 
+  test('the newest part of a playlist is there although its worker has died meanwhile', async () => {
+    const id = await live();
+    origin.has(`/${id}/${id}_p1-9.ts`, { body: Buffer.from('part'), cache: 'max-age=12' });
+    origin.has(`/${id}/${id}.m3u8`, { body: PLAYLIST, link: `<${id}_p1-9.ts>; rel=preload` });
+    await get(`/${id}/${id}.m3u8`);
+    await expect.poll(() => origin.asked).toContain(`/${id}/${id}_p1-9.ts`);
+    const next = await secondOrigin();
+    await ownStream(redis, id, next.url);
+    await origin.die();
+    const part = await get(`/${id}/${id}_p1-9.ts`);
+    expect([part.status, await part.text()]).toEqual([200, 'part']);
+    expect(next.asked).toEqual([]);
+  });
+
   test('so are those of a worker that gives its stream away', async () => {
     const id = await live();
     const viewer = get(`/${id}/${id}.m3u8${query}`);

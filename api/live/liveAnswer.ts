@@ -5,6 +5,8 @@ export interface LiveAnswer {
   cacheControl: string;
   /** Of a redirect. */
   location: string | undefined;
+  /** The file that viewers ask for next: the newest part of a playlist. */
+  preload: string | undefined;
   body: Buffer;
   /** When it came (ms, monotonic), and how long it may be kept (ms). */
   at: number;

@@ -1,6 +1,7 @@
 import { AppError } from '../../common/errors.ts';
 import type { LiveAnswer } from './liveAnswer.ts';
 import type { LiveCache } from './liveCache.ts';
+import { parseLivePath } from './livePath.ts';
 import type { LiveStream } from './liveStream.ts';
 import { OriginGone } from './originGone.ts';
 import type { OriginSessions } from './originSessions.ts';
@@ -70,6 +71,7 @@ export class LiveOrigin {
       const answer = await this.#tryOwner(stream, path, tooLate);
       if (answer) {
         this.#cache.set(path, answer);
+        if (answer.preload !== undefined) this.#preload(streamId, answer.preload);
         return answer;
       }
       if (performance.now() >= until || tooLate.aborted)
@@ -78,6 +80,12 @@ export class LiveOrigin {
       this.#owners.doubt(streamId);
       await this.#owners.change(streamId, RETRY_MS, tooLate);
     }
+  }
+
+  /** What a playlist lists is there for its viewers, even when the worker that made it dies a moment later. */
+  #preload(streamId: string, file: string): void {
+    if (parseLivePath(`/live/${streamId}/${file}`)?.kind !== 'part') return;
+    void Promise.resolve(this.get({ streamId, file, directives: '' })).catch(() => undefined);
   }
 
   /** Undefined: not now; another worker may. */

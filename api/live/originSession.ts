@@ -104,6 +104,7 @@ function answerOf(headers: IncomingHttpHeaders & { ':status'?: number }, body: B
     contentType: headers['content-type'] ?? 'application/octet-stream',
     cacheControl,
     location: headers.location,
+    preload: /^<([^>]{1,200})>; rel=preload$/.exec(String(headers.link ?? ''))?.[1],
     body,
     at: performance.now(),
     keepMs: keepMsOf(cacheControl),

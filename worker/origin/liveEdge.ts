@@ -15,7 +15,7 @@ const HELD = 3;
 const KEPT = 4;
 
 export type MediaAnswer =
-  | { kind: 'playlist'; text: string; isDirected: boolean }
+  | { kind: 'playlist'; text: string; isDirected: boolean; newestPart?: string | undefined }
   | { kind: 'bytes'; data: Buffer }
   | { kind: 'moved'; url: string }
   | { kind: 'bad_directives' | 'unknown' | 'late' | 'gone' };
@@ -154,7 +154,8 @@ export class LiveEdge implements LiveFeed {
     if (typeof held === 'string') return { kind: held };
     if (held.rule === 'bad') return { kind: 'bad_directives' };
     const isDirected = directives.mediaSequence !== undefined;
-    return { kind: 'playlist', text: lowLatencyPlaylist(held.view, skips), isDirected };
+    const newestPart = held.view.segments.at(-1)?.parts.at(-1)?.uri;
+    return { kind: 'playlist', text: lowLatencyPlaylist(held.view, skips), isDirected, newestPart };
   }
 
   async #part(rendition: number, index: number, signal: AbortSignal): Promise<MediaAnswer> {

@@ -33,7 +33,9 @@ export function originAnswer(answer: MediaAnswer, file: EdgeFile | undefined, ed
     case 'playlist': {
       const { contentType } = headers.playlist;
       const targets = answer.isDirected ? cached.directed : cached.playlist;
-      return { status: 200, headers: { 'content-type': contentType, ...keep(targets) }, body: answer.text };
+      // An API fetches the newest part with the playlist that lists it: it is there even when this worker is gone a moment later.
+      const link = answer.newestPart === undefined ? {} : { link: `<${answer.newestPart}>; rel=preload` };
+      return { status: 200, headers: { 'content-type': contentType, ...keep(targets), ...link }, body: answer.text };
     }
     case 'bytes':
       return {

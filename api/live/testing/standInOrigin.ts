@@ -8,6 +8,7 @@ interface Reply {
   cache?: string;
   body?: string | Buffer;
   location?: string;
+  link?: string;
 }
 
 /** A worker's origin as APIs meet it: it holds requests, answers late, is not the owner, and dies. For tests. */
@@ -84,7 +85,7 @@ const notOwner: Reply = { status: 404, type: 'application/json', cache: 'no-stor
 
 function send(
   response: Http2ServerResponse,
-  { status = 200, type, cache = 'no-store', body = '', location }: Reply,
+  { status = 200, type, cache = 'no-store', body = '', location, link }: Reply,
 ): void {
   const isPlaylist = type === undefined && typeof body === 'string';
   response.writeHead(status, {
@@ -92,6 +93,7 @@ function send(
     'cache-control': cache,
     'x-livetran-run': 'r1',
     ...(location !== undefined && { location }),
+    ...(link !== undefined && { link }),
   });
   response.end(body);
 }
