@@ -67,6 +67,7 @@ export class HlsOutput implements EpochSink {
       events: {
         onPlayable: link => events.onPlayable(link),
         onFenced: () => events.onFenced(),
+        onStale: () => events.onStale?.(),
         onRefused: error => this.#fault(storeFault(error)),
         onStored: (rendition, text) => retention.published(rendition, text),
         onListed: ms => events.onListed?.(ms),

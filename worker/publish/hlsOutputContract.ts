@@ -73,6 +73,8 @@ export interface HlsOutputOptions {
   takenOver?: boolean;
   /** Default: standard. With `low` viewers may have seen a part of a segment that nothing was kept of. */
   latency?: StreamLatency;
+  /** That owner writes nothing more: it is dead, or ended in order. */
+  isLeft?: boolean;
   /** Its encoder calls routers, which move the connection to the next owner, with what was sent last. */
   routed?: boolean;
   openTimeoutMs?: number;
@@ -85,6 +87,8 @@ export interface HlsOutputEvents {
   onFault(error: AppError): void;
   /** Another worker publishes the stream: abandon(). */
   onFenced(): void;
+  /** The owner before has published after all since it was taken to be gone: the stream has to be taken over again. */
+  onStale?(): void;
   /** Closed segments left the spool without being stored: how many and why, as a sentence. */
   onDropped?(update: string): void;
   /** A segment is in its playlist in the store, so long (ms) after FFmpeg closed it. */

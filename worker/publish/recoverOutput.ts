@@ -29,7 +29,7 @@ export async function recoverOutput(
   events: HlsOutputEvents,
   signal?: AbortSignal,
 ): Promise<RecoveredOutput> {
-  const { streamId, run, token, renditions, abr, segmentSeconds, window, takenOver, routed } = options;
+  const { streamId, run, token, renditions, abr, segmentSeconds, window, takenOver, isLeft, routed } = options;
   const files = streamFiles(streamId, abr ? renditions.length : undefined);
   const copies = new LedgerStore(deps.redis, streamId, token, deps.log);
   const patience = takenOver ? [] : [AbortSignal.timeout(options.openTimeoutMs ?? OPEN_MS)];
@@ -41,7 +41,10 @@ export async function recoverOutput(
   try {
     const limit = AbortSignal.any([...patience, ...(signal ? [signal] : [])]);
     const showsParts = options.latency === 'low';
-    const recovered = await recover({ ...deps, copies, files, ledger, token, takenOver, routed, showsParts }, limit);
+    const recovered = await recover(
+      { ...deps, copies, files, ledger, token, takenOver, isLeft, routed, showsParts },
+      limit,
+    );
     const isOwner = () => deps.isCertain?.() ?? true;
     const [retention] = await Promise.all([
       RunRetention.open(deps, options, { ...recovered, files }, retentionEvents, limit),

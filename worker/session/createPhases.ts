@@ -181,6 +181,7 @@ function outputOptions(config: Config<'JWT_SECRET'>, lease: StreamLease) {
     signed: lease.recorded('playback') === 'signed',
     // Without a recorded URL no encoder can have connected, and nothing was published.
     takenOver: lease.recorded('srtUrl') !== undefined,
+    isLeft: lease.recorded('formerOwner')?.endsWith('/dead') ?? true,
     routed: lease.recorded('routed') === '1',
   };
 }

@@ -10,6 +10,7 @@ import type { StreamLease } from '../claim/streamLease.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
 import { Arrivals } from './arrivals.ts';
+import { countLostOwner } from './countLostOwner.ts';
 import { encoderGone } from './encoderGone.ts';
 import { encoderWindow } from './encoderWindow.ts';
 import { endDeadlines } from './endDeadlines.ts';
@@ -29,8 +30,6 @@ import { stopReason } from './stopReason.ts';
 import { transcodeReports } from './transcodeReports.ts';
 import { finishOptions, wantedStop } from './wantedStop.ts';
 
-/** An owner that was lost after a longer time than this had no trouble with the stream: it is not counted. */
-const GOOD_RUN_MS = 60_000;
 /** Past the budget, so many owners try to end the playlist. When that itself kills them the next one does without. */
 const ENDS_TO_TRY = 3;
 /** The part of the lease's deadline (ms) for giving the lease back, after the last write. */
@@ -107,7 +106,7 @@ export class Session implements RunningSession {
       acquiredAt,
     );
     try {
-      const left = await this.#countLostOwner(lostAfterMs);
+      const left = await countLostOwner(this.#budget, lostAfterMs);
       if (left < -ENDS_TO_TRY) throw this.#lostTooOften();
       // A stop does not abort this: the output that is open then ends the playlist, the recording and what is kept.
       output = await this.#phases.openOutput(this.#outputEvents(), this.#ending.leaving);
@@ -120,12 +119,6 @@ export class Session implements RunningSession {
       this.#failed(AppError.from(error));
     }
     return this.#close(ingest, output);
-  }
-
-  /** Spends a restart when the owner before was lost soon after it began; resolves to how many are left. */
-  async #countLostOwner(lostAfterMs: number | undefined): Promise<number> {
-    if (lostAfterMs === undefined || lostAfterMs >= GOOD_RUN_MS) return 0;
-    return this.#budget.spend(`its worker was lost ${Math.round(lostAfterMs / 1000)} s after it had taken the stream`);
   }
 
   #lostTooOften(): AppError {
@@ -150,6 +143,7 @@ export class Session implements RunningSession {
       },
       onFault: error => this.#fail(error),
       onFenced: () => this.#ending.decide({ kind: 'fenced' }),
+      onStale: () => this.#ending.decide({ kind: 'handed_over' }),
     };
   }
 

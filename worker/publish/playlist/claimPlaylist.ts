@@ -12,6 +12,8 @@ interface Claim {
   fences: boolean;
   intervalMs: number;
   empty?: string | undefined;
+  /** The last owner writes nothing more: what is there is only read, and claimed by the first write. */
+  isLeft?: boolean | undefined;
   signal: AbortSignal;
 }
 
@@ -19,18 +21,21 @@ export interface ClaimedPlaylist {
   key: string;
   text: string;
   etag: string;
+  /** When it was last written, ms since 1970, by its writer's clock; undefined: a moment ago, by this owner. */
+  writtenAt?: number;
 }
 
 /** How often the claims of two owners may collide before one is sure to be the newer. */
 const TRIES = 5;
 /** The last owner noted its time before its PUT had reached the store. */
-const MARGIN_MS = 50;
+export const MARGIN_MS = 50;
 
 /**
  * Reads a published playlist and writes the same again in this owner's name. Where the store fences its ETag changes, so
  * the last owner's next PUT fails; elsewhere that owner, which has suspended itself, sees whose it is now. Undefined when
  * there is none; with `empty` that is written where there is none, so that an owner of before, which may be about to write
- * its first, cannot. Throws `fenced` when a newer owner has it.
+ * its first, cannot. One that its last owner has left for certain is only read: the claim would take the next write's turn (invariant
+ * I8), and viewers wait for that. Throws `fenced` when a newer owner has it.
  */
 export async function claimPlaylist(store: ObjectStore, claim: Claim): Promise<ClaimedPlaylist | undefined> {
   const { key, token, intervalMs, signal } = claim;
@@ -45,6 +50,7 @@ export async function claimPlaylist(store: ObjectStore, claim: Claim): Promise<C
     const order = compareTokens(there.metadata.token, token);
     if (order > 0) throw fencedError(key);
     if (order === 0) return { key, text: there.body.toString('utf8'), etag: there.etag };
+    if (claim.isLeft && claim.fences) return left(claim, there);
     await keepInterval(there.metadata.time, intervalMs, signal);
     try {
       return await rewrite(store, claim, there);
@@ -53,6 +59,11 @@ export async function claimPlaylist(store: ObjectStore, claim: Claim): Promise<C
     }
   }
   throw fencedError(key);
+}
+
+/** As it will be with this owner's first write, which replaces nothing else than this. */
+function left({ key, token }: Claim, { body, etag, metadata }: StoredObject): ClaimedPlaylist {
+  return { key, text: withOwner(body.toString('utf8'), token), etag, writtenAt: Number(metadata.time) || Date.now() };
 }
 
 /** The last owner may have written a moment ago, and the store's limit counts for both (invariant I8). */

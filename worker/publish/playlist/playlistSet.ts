@@ -16,6 +16,8 @@ export interface PlaylistSetEvents {
   /** Once: the first playlists are in the store; for a ladder the multivariant playlist too. */
   onPlayable(link: string): void;
   onFenced(): void;
+  /** The last owner has written since its playlists were read: they have to be read again. */
+  onStale?(): void;
   onRefused(error: StoreError): void;
   onListed?(latencyMs: number): void;
   /** The segment is in its playlist as EXT-X-GAP. */
@@ -143,6 +145,7 @@ export class PlaylistSet {
       fences,
       intervalMs: playlistIntervalMs,
       etag: claimed.get(key)?.etag,
+      writtenAt: claimed.get(key)?.writtenAt,
       ...(isCertain ? { isCertain } : {}),
       log,
       events: {
@@ -152,6 +155,7 @@ export class PlaylistSet {
           this.#checkPlayable();
         },
         onFenced: () => events.onFenced(),
+        onStale: () => events.onStale?.(),
         onRefused: error => events.onRefused(error),
       },
     });

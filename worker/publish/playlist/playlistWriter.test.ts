@@ -26,8 +26,10 @@ afterEach(async () => {
 
 type Options = ConstructorParameters<typeof PlaylistWriter>[0];
 
-function writer(options: Partial<Pick<Options, 'token' | 'fences' | 'intervalMs' | 'etag' | 'isCertain'>> = {}) {
-  const events = { onStored: vi.fn(), onFenced: vi.fn(), onRefused: vi.fn() };
+function writer(
+  options: Partial<Pick<Options, 'token' | 'fences' | 'intervalMs' | 'etag' | 'writtenAt' | 'isCertain'>> = {},
+) {
+  const events = { onStored: vi.fn(), onFenced: vi.fn(), onStale: vi.fn(), onRefused: vi.fn() };
   const { token = '100', fences = true, intervalMs = 50, etag, ...more } = options;
   const log = silentLogger();
   const made = new PlaylistWriter({ store, key, token, fences, intervalMs, etag, events, log, ...more });
@@ -185,6 +187,44 @@ describe('fencing', () => {
     expect(await flush(fresh.writer)).toBe(true);
     old.writer.write('zombie');
     expect(await inStore()).toBe('new');
+  });
+
+  test('what a dead owner left is claimed by the first write, as soon as the store takes one again', async () => {
+    const old = writer({ token: '99' });
+    old.writer.write('#EXTM3U\nold');
+    await flush(old.writer);
+    const writtenAt = performance.now();
+    const signal = new AbortController().signal;
+    const left = await claimPlaylist(store, { key, token: '100', fences: true, intervalMs: 500, isLeft: true, signal });
+    expect(performance.now() - writtenAt).toBeLessThan(400);
+    expect(left?.text).toBe('#EXTM3U\nold\n## livetran owner 100');
+    expect(await inStore()).toBe('#EXTM3U\nold');
+    const fresh = writer({ token: '100', intervalMs: 500, etag: left?.etag, writtenAt: left?.writtenAt });
+    fresh.writer.write('new');
+    expect(await flush(fresh.writer)).toBe(true);
+    const waited = performance.now() - writtenAt;
+    expect(waited).toBeGreaterThan(490);
+    expect(waited).toBeLessThan(1_000);
+    expect(fresh.events.onStale).not.toHaveBeenCalled();
+    old.writer.write('zombie');
+    await vi.waitFor(() => expect(old.events.onFenced).toHaveBeenCalledTimes(1));
+    expect(await inStore()).toBe('new');
+  });
+
+  test('one who was not dead, and has written since, is not overwritten: its playlist is to be read again', async () => {
+    const old = writer({ token: '99' });
+    old.writer.write('#EXTM3U\nold');
+    await flush(old.writer);
+    const signal = new AbortController().signal;
+    const left = await claimPlaylist(store, { key, token: '100', fences: true, intervalMs: 50, isLeft: true, signal });
+    old.writer.write('#EXTM3U\nolder');
+    await flush(old.writer);
+    const fresh = writer({ token: '100', etag: left?.etag, writtenAt: left?.writtenAt });
+    fresh.writer.write('new');
+    await vi.waitFor(() => expect(fresh.events.onStale).toHaveBeenCalledTimes(1));
+    fresh.writer.write('newer');
+    expect(await fresh.writer.flush(AbortSignal.timeout(200))).toBe(false);
+    expect(await inStore()).toBe('#EXTM3U\nolder');
   });
 
   test('a newer owner’s playlist cannot be claimed', async () => {

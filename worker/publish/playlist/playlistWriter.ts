@@ -4,6 +4,7 @@ import { headers } from '../store/headers.ts';
 import type { ObjectStore, PutOptions } from '../store/objectStore.ts';
 import { StoreError } from '../store/storeError.ts';
 import { isPermanent } from '../store/storeFault.ts';
+import { MARGIN_MS } from './claimPlaylist.ts';
 import { compareTokens } from './compareTokens.ts';
 
 const BACKOFF_MS = 250;
@@ -25,6 +26,8 @@ export interface PlaylistWriterEvents {
   onStored(text: string): void;
   /** A newer owner has written the playlist: this one must not write anything any more. */
   onFenced(): void;
+  /** What was read of the last owner's playlist is not what is there: it has written since. Nothing is written any more. */
+  onStale?(): void;
   /** The store refuses for a reason that a retry does not change; it is retried nevertheless. */
   onRefused(error: StoreError): void;
 }
@@ -50,6 +53,8 @@ export class PlaylistWriter {
   #wanted: Version | undefined;
   #etag: string | undefined;
   #sequence = 0;
+  /** No former owner can write it. */
+  #isClaimed = true;
   #failures = 0;
   /** What the store demands: its interval and its Retry-After. */
   #earliest = 0;
@@ -74,6 +79,8 @@ export class PlaylistWriter {
     intervalMs: number;
     /** Of the object that is there, written a moment ago; undefined: none. */
     etag: string | undefined;
+    /** It was only read, and was written then (ms since 1970): the first PUT claims it. */
+    writtenAt?: number | undefined;
     /** Asked before each PUT where the store does not fence: whether the lease certainly lasts. Default: it does. */
     isCertain?: () => boolean;
     events: PlaylistWriterEvents;
@@ -86,7 +93,8 @@ export class PlaylistWriter {
     this.#intervalMs = options.intervalMs;
     this.#etag = options.etag;
     this.#isCertain = options.isCertain ?? (() => true);
-    if (options.etag !== undefined) this.#keepInterval();
+    if (options.writtenAt !== undefined) this.#waitFor(options.writtenAt);
+    else if (options.etag !== undefined) this.#keepInterval();
     this.#events = options.events;
     this.#log = options.log;
     this.#halt = AbortSignal.any([this.#closed.signal, this.#suspended.signal]);
@@ -198,6 +206,14 @@ export class PlaylistWriter {
     }
   }
 
+  /** The last owner's interval goes on; clocks may differ. */
+  #waitFor(writtenAt: number): void {
+    this.#isClaimed = false;
+    const wait = Math.min(writtenAt + this.#intervalMs - Date.now(), this.#intervalMs) + MARGIN_MS;
+    this.#earliest = performance.now() + Math.max(0, wait);
+    this.#notBefore = this.#earliest;
+  }
+
   #keepInterval(): void {
     this.#earliest = performance.now() + this.#intervalMs * (this.#inDoubt ? TURNS_IN_DOUBT : 1);
     this.#notBefore = this.#earliest;
@@ -212,6 +228,7 @@ export class PlaylistWriter {
 
   #setStored(version: Version, etag: string): void {
     this.#etag = etag;
+    this.#isClaimed = true;
     this.#failures = 0;
     this.#doubtful.clear();
     if (this.#wanted?.text === version.text) this.#wanted = undefined;
@@ -244,6 +261,7 @@ export class PlaylistWriter {
       if (signal.aborted) return;
       const order = compareTokens(there?.metadata.token, this.#token);
       if (there && order > 0) return this.#setFenced();
+      if (order < 0 && !this.#isClaimed) return this.#setStale();
       this.#etag = there?.etag;
       const ours = order === 0 ? this.#doubtful.get(Number(there?.metadata.sequence)) : undefined;
       if (ours !== undefined && there) this.#setStored(ours, there.etag);
@@ -251,6 +269,12 @@ export class PlaylistWriter {
     } catch (error) {
       if (!signal.aborted) this.#backOff(error instanceof StoreError ? error : new StoreError('retry', String(error)));
     }
+  }
+
+  #setStale(): void {
+    this.#closed.abort();
+    this.#log.warn({ key: this.key }, 'the last owner has written the playlist since it was read; it is read again');
+    this.#events.onStale?.();
   }
 
   #setFenced(): void {

@@ -36,6 +36,8 @@ export interface RecoveryOptions {
   takenOver?: boolean | undefined;
   /** Viewers see a segment before it is closed. */
   showsParts?: boolean;
+  /** That owner writes nothing more: it is dead, or ended in order. */
+  isLeft?: boolean | undefined;
   /** Its encoder calls routers, which move the connection, with what was sent last. */
   routed?: boolean | undefined;
   log: Logger;
@@ -43,11 +45,12 @@ export interface RecoveryOptions {
 
 /**
  * Where the last owner of the stream left off. The published playlists are read back, and taken over in this owner's
- * name, before anything else: from then on, where the store fences, no former owner can change what viewers have seen.
+ * name, before anything else: from then on, where the store fences, no former owner can change what viewers have seen. Those of an
+ * owner that is gone are taken over with the first write instead, which fails if it is not gone.
  * Throws `fenced`, or the StoreError of a store that refuses or stays away until the signal aborts.
  */
 export async function recover(options: RecoveryOptions, signal: AbortSignal): Promise<Recovered> {
-  const { files, token, fences, playlistIntervalMs: intervalMs, log } = options;
+  const { files, token, fences, playlistIntervalMs: intervalMs, isLeft, log } = options;
   const playlistKeys = [...files.playlistKeys, ...(files.multivariantKey ? [files.multivariantKey] : [])];
   // A multivariant playlist names only media playlists that are fenced themselves.
   const empty = options.takenOver ? emptyPlaylist(options.ledger) : undefined;
@@ -55,7 +58,7 @@ export async function recover(options: RecoveryOptions, signal: AbortSignal): Pr
   const claims = await Promise.all(
     playlistKeys.map(key =>
       retryStore(
-        () => claimPlaylist(options.store, { key, token, fences, intervalMs, empty: emptyOf(key), signal }),
+        () => claimPlaylist(options.store, { key, token, fences, intervalMs, isLeft, empty: emptyOf(key), signal }),
         signal,
       ),
     ),
