@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeTs, type TsOptions, videoPid } from '../transcode/testing/makeTs.ts';
 import { ContinuityCheck } from './continuityCheck.ts';
 import { type CollectedParts, collectParts } from './testing/collectParts.ts';
@@ -29,6 +29,10 @@ const samples: [name: string, options: TsOptions, partSeconds?: number][] = [
 const startCode = Buffer.from([0, 0, 1]);
 const pidOf = (packet: Buffer): number => packet.readUInt16BE(1) & 0x1fff;
 const isStart = (packet: Buffer): boolean => (packet.readUInt8(1) & 0x40) !== 0;
+
+/** The packets with which pictures begin, by their place. */
+const pictureStarts = (ts: Buffer): number[] =>
+  [...eachPacket(ts)].flatMap((packet, i) => (pidOf(packet) === videoPid && isStart(packet) ? [i] : []));
 
 /** PES packets of sound that do not end in these packets. */
 function brokenSound(data: Buffer): number {
@@ -110,4 +114,49 @@ test('a segment’s calls come before those of the next one, though it waits for
   const order = calls.map(call => Number(call.split(' ')[1]));
   expect(order).toEqual(order.toSorted((a, b) => a - b));
   expect(calls.filter(call => call.startsWith('close'))).toEqual(segments.map(({ number }) => `close ${number}`));
+});
+
+describe('a source that pauses', () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => vi.useRealTimers());
+
+  test('its part goes out, as long as a part may be; what comes later begins another one', async () => {
+    const ts = await makeTs({ gop: 30, video: zeroLatency });
+    const at = (pictureStarts(ts)[65] ?? 0) * packetBytes;
+    let atPause = 0;
+    const made = collectParts(ts, {
+      pauseAt: at,
+      onPause: parts => {
+        const before = parts.length;
+        vi.advanceTimersByTime(5_000);
+        atPause = parts.length;
+        expect(parts.length).toBe(before + 1);
+      },
+    });
+    expect(made.parts[atPause - 1]?.seconds).toBe(made.target);
+    for (const { number, data } of made.segments) {
+      const parts = made.parts.filter(part => part.number === number);
+      expect(Buffer.concat(parts.map(part => part.data)).equals(data)).toBe(true);
+    }
+    for (const { data } of made.parts) expect([...eachPacket(data)].slice(0, 2).map(pidOf)).toEqual([0, 0x1000]);
+    const all = Buffer.concat(made.segments.map(({ data }) => data));
+    expect(new ContinuityCheck().errorsIn(all)).toBe(0);
+    expect((await frameHashes(all, 'decode')).video).toEqual((await frameHashes(ts, 'decode')).video);
+  });
+
+  test('a part whose last picture may not be whole waits for the rest of it', async () => {
+    const ts = await makeTs({ gop: 30, audio: 'none', video: zeroLatency });
+    const starts = pictureStarts(ts);
+    const long = starts.findIndex((start, i) => i > 40 && (starts[i + 1] ?? 0) - start > 3);
+    const at = ((starts[long] ?? 0) + 2) * packetBytes;
+    collectParts(ts, {
+      pauseAt: at,
+      chunk: packetBytes,
+      onPause: parts => {
+        const before = parts.length;
+        vi.advanceTimersByTime(5_000);
+        expect(parts.length).toBe(before);
+      },
+    });
+  });
 });

@@ -5,6 +5,9 @@ import { ticksPerSecond } from './ticks.ts';
 import type { Program } from './ts/tsProgram.ts';
 import { TsParts } from './tsParts.ts';
 
+/** In part targets: how long after a picture its part waits for the next one. */
+const IDLE = 2;
+
 interface OpenParts {
   number: number;
   /** Of its parts so far. */
@@ -13,6 +16,9 @@ interface OpenParts {
   /** The open part. */
   runs: Buffer[];
   start: number | undefined;
+  /** Its last part was closed without waiting for the next picture, and nothing came since. */
+  isIdle: boolean;
+  hasPictures: boolean;
   isIndependent: boolean;
   /** What its viewers hear when the segment before has closed. */
   waiting: (() => void)[];
@@ -20,7 +26,7 @@ interface OpenParts {
 
 /**
  * Divides the segments that pass through it into parts. A part closes when the next one's first picture begins, the last one
- * with its segment. What `files` gets of a segment is what its parts hold.
+ * with its segment, and one whose source pauses after a while. What `files` gets of a segment is what its parts hold.
  */
 export class PartCutter implements SegmentSink {
   readonly #files: SegmentSink;
@@ -28,6 +34,7 @@ export class PartCutter implements SegmentSink {
   readonly #plan: PartPlan;
   readonly #writeTables: () => void;
   readonly #container = new TsParts();
+  #idle: NodeJS.Timeout | undefined;
   /** In order; the second one is open while the first one waits for its last sound. */
   readonly #open: OpenParts[] = [];
 
@@ -46,7 +53,17 @@ export class PartCutter implements SegmentSink {
   onOpen(segment: OpenSegment): void {
     const { number, discontinuity } = segment;
     const open: OpenParts = {
-      ...{ number, bytes: 0, seconds: 0, runs: [], start: undefined, isIndependent: false, waiting: [] },
+      ...{
+        number,
+        bytes: 0,
+        seconds: 0,
+        runs: [],
+        start: undefined,
+        isIdle: false,
+        hasPictures: false,
+        isIndependent: false,
+        waiting: [],
+      },
     };
     this.#open.push(open);
     this.#files.onOpen(segment);
@@ -54,14 +71,16 @@ export class PartCutter implements SegmentSink {
   }
 
   onBytes(segment: OpenSegment, packets: Buffer): void {
+    this.#endIdle(segment.number);
     this.#write(segment, this.#container.push(segment.number, packets));
   }
 
   onFrame(segment: OpenSegment, frame: Frame): void {
     const open = this.#find(segment.number);
     if (open === undefined) return;
+    this.#endIdle(segment.number);
     const isFirst = open.start === undefined;
-    if (isFirst) this.#plan.startSegment(frame, segment.discontinuity !== undefined);
+    if (isFirst) this.#plan.startSegment(frame, !open.hasPictures && segment.discontinuity !== undefined);
     const beginsPart = isFirst || this.#plan.picture(frame);
     if (beginsPart) {
       if (!isFirst) {
@@ -70,16 +89,44 @@ export class PartCutter implements SegmentSink {
       }
       open.start = frame.dts;
       open.isIndependent = frame.isKey;
+      open.hasPictures = true;
     }
     this.#container.startPicture({ isKey: frame.isKey, beginsPart });
+    this.#waitForNext();
+  }
+
+  /** The source pauses: what is there of a part goes out, as long as a part may be, since no picture comes before that. */
+  #waitForNext(): void {
+    clearTimeout(this.#idle);
+    const target = this.#plan.targetSeconds;
+    if (target === undefined) return;
+    this.#idle = setTimeout(() => this.#closeIdle(target), IDLE * target * 1_000);
+    this.#idle.unref();
+  }
+
+  #closeIdle(seconds: number): void {
+    const open = this.#open.at(-1);
+    if (open?.start === undefined || !this.#container.isPictureWhole) return;
+    this.#closePart(open, seconds);
+    open.start = undefined;
+    open.isIdle = true;
+  }
+
+  /** More comes after all: it begins a part. */
+  #endIdle(number: number): void {
+    const open = this.#open.at(-1);
+    if (open?.number !== number || !open.isIdle) return;
+    open.isIdle = false;
+    this.#writeTables();
   }
 
   onClose(segment: Segment): void {
     const open = this.#find(segment.number);
     if (open === undefined) return;
     this.#write(segment, this.#container.flush(segment.number));
+    if (open === this.#open.at(-1)) clearTimeout(this.#idle);
     const left = Math.round((segment.seconds - open.seconds) * ticksPerSecond);
-    this.#closePart(open, this.#plan.seconds(Math.max(1, left)));
+    if (open.runs.length > 0) this.#closePart(open, this.#plan.seconds(Math.max(1, left)));
     const closed = { ...segment, bytes: open.bytes };
     this.#tell(open, () => this.#parts.onClose(closed));
     this.#files.onClose(closed);

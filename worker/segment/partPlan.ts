@@ -54,6 +54,11 @@ export class PartPlan {
     return true;
   }
 
+  /** Seconds, for parts of which no more pictures come; undefined: no rate is known yet. */
+  get targetSeconds(): number | undefined {
+    return this.#steps === 0 ? undefined : this.#target.fix(this.#step) / ticksPerSecond;
+  }
+
   /** The length of a part with these pictures, seconds, as it is listed: a gap of the source makes none longer than the target. */
   seconds(ticks: number): number {
     return Math.min(ticks, this.#target.fix(this.#step)) / ticksPerSecond;

@@ -17,8 +17,14 @@ export class TsParts {
   #audioPids: readonly number[] = [];
   /** Of the picture that comes next. */
   #picture: { isKey: boolean; wantsSets: boolean } | undefined;
+  #isPictureWhole = false;
   /** So many video packets were added: the counters of those that follow go up by it. */
   #added = 0;
+
+  /** The latest picture has certainly all its packets: the last one is filled up (ISO 13818-1, 2.4.3.5). Most pictures end so. */
+  get isPictureWhole(): boolean {
+    return this.#isPictureWhole;
+  }
 
   setProgram({ streams }: Program): void {
     const isH264 = (codec: string): boolean => codec === 'h264';
@@ -63,6 +69,7 @@ export class TsParts {
   #video(packet: Buffer): readonly Buffer[] | undefined {
     const control = packet.readUInt8(3);
     packet[3] = (control & 0xf0) | ((control + this.#added) & 0xf);
+    this.#isPictureWhole = isFilledUp(packet);
     const picture = this.#picture;
     const isStart = (packet.readUInt8(1) & 0x40) !== 0;
     const payload = packet.subarray(payloadStart(packet, 0));
@@ -77,4 +84,12 @@ export class TsParts {
     if (longer !== undefined) this.#added += longer.length / packetBytes - 1;
     return longer && [longer];
   }
+}
+
+/** Whether its adaptation field has stuffing: it has more bytes than its flags and clocks take, or is there for nothing else. */
+function isFilledUp(packet: Buffer): boolean {
+  if ((packet.readUInt8(3) & 0x20) === 0) return false;
+  const length = packet.readUInt8(4);
+  const flags = length > 0 ? packet.readUInt8(5) : 0;
+  return flags === 0 || length > 1 + (flags & 0x10 ? 6 : 0) + (flags & 0x08 ? 6 : 0);
 }

@@ -26,6 +26,9 @@ export function collectParts(
     gopSeconds?: number;
     chunk?: number;
     cuts?: RungCuts;
+    /** Called when so many bytes were given. */
+    pauseAt?: number;
+    onPause?: (parts: readonly Part[]) => void;
   } = {},
 ): CollectedParts {
   const { segmentSeconds = 2, partSeconds = 1 / 3, gopSeconds, chunk = 1_316 } = options;
@@ -48,7 +51,13 @@ export function collectParts(
     },
   });
   const segmenter: Segmenter = new Segmenter({ cuts, sink: cutter });
-  for (let at = 0; at < ts.length; at += chunk) segmenter.push(ts.subarray(at, at + chunk));
+  const { pauseAt = ts.length, onPause } = options;
+  const push = (media: Buffer): void => {
+    for (let at = 0; at < media.length; at += chunk) segmenter.push(media.subarray(at, at + chunk));
+  };
+  push(ts.subarray(0, pauseAt));
+  onPause?.(parts);
+  push(ts.subarray(pauseAt));
   segmenter.end();
   return { segments: files.closed, parts, calls, target: target.seconds ?? 0 };
 }
