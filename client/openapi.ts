@@ -49,6 +49,10 @@ export type CreatePlaybackToken = {
   expires_in?: number | undefined;
 };
 
+export type Drain = {
+  draining: boolean;
+};
+
 export type NewKey = {
   /** Absent: one is made. */
   id?: string | undefined;
@@ -178,6 +182,8 @@ export type Stream = {
       | 'key_not_found'
       | 'delivery_not_found'
       | 'endpoint_not_found'
+      | 'worker_not_found'
+      | 'node_not_found'
       | 'unauthorized'
       | 'forbidden'
       | 'playback_token_missing'
@@ -369,6 +375,8 @@ export type Problem = {
     | 'key_not_found'
     | 'delivery_not_found'
     | 'endpoint_not_found'
+    | 'worker_not_found'
+    | 'node_not_found'
     | 'unauthorized'
     | 'forbidden'
     | 'playback_token_missing'
@@ -483,7 +491,14 @@ export type Worker = {
   /** Its streams by profile. */
   profiles: Record<string, number> | null;
   full: boolean;
+  /** It takes no new streams: it was drained, or it is to stop. */
   draining: boolean;
+  /** It is draining, and has no stream left. */
+  drained: boolean;
+  /** What an operator has drained: the worker, or its whole node. */
+  drained_by: 'worker' | 'node' | null;
+  /** Why streams of a drained worker stay on it. */
+  staying: string | null;
   /** Why it takes no streams although it has room. */
   busy: string | null;
   since: string;
@@ -505,6 +520,19 @@ export type Worker = {
     values_skipped: number;
     fallbacks: number;
   } | null;
+};
+
+export type Node = {
+  node: string;
+  /** An operator has drained it; it stays so until that is ended. */
+  draining: boolean;
+  /** It is drained, and none of its workers has a stream left. */
+  drained: boolean;
+  /** Its live workers. */
+  workers: string[];
+  streams: number;
+  /** When a worker of it was last alive; null: not for 30 days. */
+  last_seen: string | null;
 };
 
 export type Key = {
@@ -754,6 +782,33 @@ export interface Operations {
       data: Worker[];
     };
   };
+  /** Drain a worker, or let it take streams again */
+  drainWorker: {
+    params: {
+      worker_id: string;
+    };
+    query: Record<string, never>;
+    body: Drain;
+    answer: Worker;
+  };
+  /** List the nodes of the last 30 days, by name */
+  listNodes: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      data: Node[];
+    };
+  };
+  /** Drain a node, or let it take streams again */
+  drainNode: {
+    params: {
+      node: string;
+    };
+    query: Record<string, never>;
+    body: Drain;
+    answer: Node;
+  };
   /** List the API keys, without their secrets */
   listKeys: {
     params: Record<string, never>;
@@ -879,6 +934,9 @@ export const operations = {
   followEvents: { method: 'GET', path: '/v1/events' },
   createEventToken: { method: 'POST', path: '/v1/event-tokens' },
   listWorkers: { method: 'GET', path: '/v1/workers' },
+  drainWorker: { method: 'PATCH', path: '/v1/workers/{worker_id}' },
+  listNodes: { method: 'GET', path: '/v1/nodes' },
+  drainNode: { method: 'PATCH', path: '/v1/nodes/{node}' },
   listKeys: { method: 'GET', path: '/v1/keys' },
   createKey: { method: 'POST', path: '/v1/keys' },
   deleteKey: { method: 'DELETE', path: '/v1/keys/{id}' },

@@ -43,6 +43,8 @@ export const errorCatalogue = {
     'There is no such webhook endpoint',
     'Check the id; GET /v1/webhook-endpoints lists endpoints.',
   ),
+  worker_not_found: caller(404, 'There is no such live worker', 'Check the id; GET /v1/workers lists workers.'),
+  node_not_found: caller(404, 'There is no such node', 'Check the name; GET /v1/nodes lists nodes.'),
   unauthorized: caller(401, 'The password or token is missing or wrong', 'Send the right one.'),
   forbidden: caller(
     403,

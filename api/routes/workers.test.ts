@@ -56,6 +56,57 @@ describe('GET /api/workers', () => {
     });
   });
 
+  test('a worker is drained and undrained', async () => {
+    const registry = new WorkerRegistry(redis);
+    await registry.heartbeat(idleWorker('w', { streams: 1 }), 60_000);
+    const answer = await api.ask('PATCH', '/v1/workers/w', { draining: true });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { id: 'w', draining: true, drained: false, drained_by: 'worker', staying: null },
+    });
+    const staying = '1 stream stays: no other worker has room';
+    await registry.heartbeat(idleWorker('w', { streams: 1, draining: true, staying }), 60_000);
+    expect((await api.ask('GET', '/v1/workers')).body.data).toMatchObject([{ drained: false, staying }]);
+    await registry.heartbeat(idleWorker('w', { draining: true }), 60_000);
+    expect((await api.ask('GET', '/v1/workers')).body.data).toMatchObject([{ drained: true, staying: null }]);
+    await registry.heartbeat(idleWorker('w'), 60_000);
+    expect(await api.ask('PATCH', '/v1/workers/w', { draining: false })).toMatchObject({
+      status: 200,
+      body: { draining: false, drained: false, drained_by: null },
+    });
+  });
+
+  test('a node is drained and undrained, also without workers', async () => {
+    const registry = new WorkerRegistry(redis);
+    await registry.heartbeat(idleWorker('w', { streams: 2 }), 60_000);
+    expect(await api.ask('PATCH', '/v1/nodes/n1', { draining: true })).toMatchObject({
+      status: 200,
+      body: { node: 'n1', draining: true, drained: false, workers: ['w'], streams: 2 },
+    });
+    expect((await api.ask('GET', '/v1/workers')).body.data).toMatchObject([{ draining: true, drained_by: 'node' }]);
+    await registry.leave('w');
+    expect((await api.ask('GET', '/v1/nodes')).body.data).toEqual([
+      { node: 'n1', draining: true, drained: true, workers: [], streams: 0, last_seen: expect.any(String) },
+    ]);
+    expect(await api.ask('PATCH', '/v1/nodes/n1', { draining: false })).toMatchObject({ body: { draining: false } });
+  });
+
+  test('what there is none of is not drained', async () => {
+    expect(await api.ask('PATCH', '/v1/workers/none', { draining: true })).toMatchObject({
+      status: 404,
+      body: { code: 'worker_not_found' },
+    });
+    expect(await api.ask('PATCH', '/v1/nodes/none', { draining: true })).toMatchObject({
+      status: 404,
+      body: { code: 'node_not_found' },
+    });
+    expect(await api.ask('PATCH', '/v1/workers/none', { draining: 'yes' })).toMatchObject({
+      status: 400,
+      body: { code: 'body_invalid' },
+    });
+    expect(await redis.keys('*drained*')).toEqual([]);
+  });
+
   test('of an older worker each stream takes a unit', async () => {
     await new WorkerRegistry(redis).heartbeat(idleWorker('w', { streams: 2 }), 60_000);
     expect((await api.ask('GET', '/api/workers')).body.data).toMatchObject([

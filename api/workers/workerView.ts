@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { streamProfile } from '../../common/stream/streamProfile.ts';
-import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
+import type { ListedWorker } from '../../common/workers/workerStatus.ts';
 
 /** A worker as the resource API shows it. Times are ISO 8601; what there is none of is null. */
 export const workerView = z
@@ -14,7 +14,13 @@ export const workerView = z
     units_used: z.number().meta({ description: 'The units that its streams take (docs/profiles.md).' }),
     profiles: z.partialRecord(streamProfile, z.number()).nullable().meta({ description: 'Its streams by profile.' }),
     full: z.boolean(),
-    draining: z.boolean(),
+    draining: z.boolean().meta({ description: 'It takes no new streams: it was drained, or it is to stop.' }),
+    drained: z.boolean().meta({ description: 'It is draining, and has no stream left.' }),
+    drained_by: z
+      .enum(['worker', 'node'])
+      .nullable()
+      .meta({ description: 'What an operator has drained: the worker, or its whole node.' }),
+    staying: z.string().nullable().meta({ description: 'Why streams of a drained worker stay on it.' }),
     busy: z.string().nullable().meta({ description: 'Why it takes no streams although it has room.' }),
     since: z.iso.datetime(),
     load: z.object({
@@ -41,12 +47,17 @@ export const workerView = z
 export type WorkerView = z.output<typeof workerView>;
 
 /** A worker as the resource API shows it. */
-export function viewWorker({ load, since, busy, totals, used, profiles, full, ...worker }: WorkerStatus): WorkerView {
+export function viewWorker(listed: ListedWorker): WorkerView {
+  const { load, since, busy, totals, used, profiles, full, isDrained, drainedBy, staying } = listed;
+  const { id, node, address, version, slots, streams, draining } = listed;
   return {
-    ...worker,
-    units_used: used ?? worker.streams,
+    ...{ id, node, address, version, slots, streams, draining },
+    units_used: used ?? streams,
     profiles: profiles ?? null,
-    full: full ?? worker.streams >= worker.slots,
+    full: full ?? streams >= slots,
+    drained: isDrained,
+    drained_by: drainedBy ?? null,
+    staying: staying ?? null,
     busy: busy ?? null,
     since: new Date(since).toISOString(),
     load: {

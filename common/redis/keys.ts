@@ -57,6 +57,12 @@ export const keys = {
   worker: (id: string) => `${prefix}worker:${id}`,
   /** ZSET: nodes by the time (ms) a worker of theirs was seen last. Expires. */
   nodes: `${prefix}nodes`,
+  /** ZSET: ids of workers that an operator has drained, by the time (ms) until which that holds. Expires. */
+  drainedWorkers: `${prefix}workers:drained`,
+  /** SET: nodes that an operator has drained. Configuration: no expiry. */
+  drainedNodes: `${prefix}nodes:drained`,
+  /** STRING: a drained worker has just chosen streams that move. Expires. */
+  moves: `${prefix}moves`,
   /** STRING: a lost owner's job is being queued again by one worker. Expires. */
   requeued: (id: string, token: string) => `${prefix}requeued:${id}.${token}`,
   /** ZSET: router ids by the time (ms) their heartbeat runs out. */

@@ -41,7 +41,10 @@ export const workerStatus = z.object({
   profiles: z.partialRecord(streamProfile, z.number()).optional(),
   /** It has no room for any stream, or for the one that waits longest. Absent of an older worker. */
   full: z.boolean().optional(),
+  /** It takes no new streams: it is to stop, or an operator has drained it. */
   draining: z.boolean(),
+  /** Why streams of a drained worker stay on it; undefined: they do not. */
+  staying: z.string().optional(),
   /** Why it takes no streams although it has slots; undefined: it takes them. */
   busy: z.string().optional(),
   load: z.object({
@@ -59,6 +62,16 @@ export const workerStatus = z.object({
 });
 
 export type WorkerStatus = z.infer<typeof workerStatus>;
+
+/** A worker as the registry lists it: what it says of itself, and what an operator wants of it. */
+export type ListedWorker = WorkerStatus & {
+  /** It takes no new streams, and has none left. */
+  isDrained: boolean;
+  /** An operator has drained it, or its node; undefined: neither. */
+  drainedBy?: 'worker' | 'node';
+  /** It was drained and has not noticed yet, so it may still take a stream. */
+  isUnaware?: true;
+};
 
 /** Whether a waiting stream may expect this worker to take it. */
 export const takesStreams = ({ draining, busy, streams, slots, full }: WorkerStatus): boolean =>

@@ -90,6 +90,21 @@ test('an API key is made, used and revoked', async () => {
   await expect.poll(async () => (await as('list')).code).toBe(1);
 });
 
+test('a worker is drained and undrained, by its id and by its node', async () => {
+  const [worker] = await expect
+    .poll(async () => json((await cli('workers', '--json')).out))
+    .toMatchObject([{ node: 'test' }])
+    .then(async () => json((await cli('workers', '--json')).out));
+  const id = String(worker?.id);
+  expect(await cli('drain', id, '--wait')).toMatchObject({ code: 0, out: [`${id}: drained, no stream is left`] });
+  expect((await cli('workers')).out.join('\n')).toMatch(/ drained$/m);
+  expect(await cli('undrain', id)).toMatchObject({ code: 0, out: [`${id}: takes streams again`] });
+  expect(await cli('drain', 'test', '--json')).toMatchObject({ code: 0 });
+  expect(json((await cli('workers', '--json')).out)).toMatchObject([{ draining: true, drained_by: 'node' }]);
+  expect(await cli('undrain', 'test')).toMatchObject({ code: 0, out: ['test: takes streams again'] });
+  expect(await cli('drain', 'nobody')).toMatchObject({ code: 1, err: [expect.stringContaining('nobody')] });
+});
+
 describe('listen', () => {
   /** `listen` until the test ends it, and what it has printed. */
   function listening(...argv: string[]) {

@@ -4,6 +4,7 @@ import { streamPlayback } from '../../common/stream/streamPlayback.ts';
 import { requestedProfile } from '../../common/stream/streamProfile.ts';
 import { streamStates } from '../../common/stream/streamState.ts';
 import type { CommandBuilder } from './commandBuilder.ts';
+import { type DrainFlags, drain } from './commands/drain.ts';
 import { events } from './commands/events.ts';
 import { type ListFlags, list } from './commands/list.ts';
 import { type StartFlags, start } from './commands/start.ts';
@@ -47,6 +48,13 @@ export function streamCommands(to: CommandBuilder): void {
     .option('--limit <n>', 'so many at most', wholeNumber)
     .action((flags: ListFlags) => to.run(context => list(context, flags)));
   to.add('workers', 'list the workers: what each runs, and whether it takes more').action(() => to.run(workers));
+  to.add('drain', 'a worker or a node takes no new streams, and its streams move to other workers')
+    .argument('<worker|node>', "a worker's id, or a node's name")
+    .option('--wait', 'wait until no stream is left there')
+    .action((target: string, flags: DrainFlags) => to.run(context => drain(context, target, true, flags)));
+  to.add('undrain', 'a worker or a node that was drained takes streams again')
+    .argument('<worker|node>', "a worker's id, or a node's name")
+    .action((target: string) => to.run(context => drain(context, target, false)));
   to.ofStream('watch', 'print a line for every change until the stream has stopped').action((id: string) =>
     to.run(context => watch(context, id)),
   );

@@ -5,18 +5,25 @@ import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 const PERIOD_MS = 2_000;
 const TTL_MS = 7_000;
 
-/** Says every two seconds that this worker is alive, and how it is. */
+/** Reports every two seconds that this worker is alive, and how it is. Redis answers whether an operator has drained it. */
 export class Heartbeat {
   readonly #registry: WorkerRegistry;
   readonly #status: () => WorkerStatus;
+  readonly #onAnswer: (isDrained: boolean) => void;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
 
-  constructor(registry: WorkerRegistry, status: () => WorkerStatus, log: Logger) {
-    this.#registry = registry;
-    this.#status = status;
-    this.#log = log;
+  constructor(options: {
+    registry: WorkerRegistry;
+    status: () => WorkerStatus;
+    onAnswer: (isDrained: boolean) => void;
+    log: Logger;
+  }) {
+    this.#registry = options.registry;
+    this.#status = options.status;
+    this.#onAnswer = options.onAnswer;
+    this.#log = options.log;
   }
 
   start(): void {
@@ -24,7 +31,7 @@ export class Heartbeat {
     this.#timer = setInterval(() => this.beat(), PERIOD_MS);
   }
 
-  /** Says it now: something has changed that others wait for. */
+  /** Reports it now: something has changed that others wait for. */
   beat(): void {
     this.#beating = this.#beat();
   }
@@ -41,8 +48,10 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    await this.#registry
-      .heartbeat(this.#status(), TTL_MS)
-      .catch(error => this.#log.debug({ err: error }, 'heartbeat not sent; Redis does not answer'));
+    try {
+      this.#onAnswer(await this.#registry.heartbeat(this.#status(), TTL_MS));
+    } catch (error) {
+      this.#log.debug({ err: error }, 'heartbeat not sent; Redis does not answer');
+    }
   }
 }

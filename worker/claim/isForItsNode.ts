@@ -8,7 +8,8 @@ const HOME_FIRST_MS = 10_000;
  * @param now Redis's time (ms since 1970), as `handedOver` is
  */
 export function isForItsNode(record: Readonly<Record<string, string>>, node: string, now: number): boolean {
-  const { handedOver, node: home, srtUrl, routed } = record;
-  if (routed === '1' || handedOver === undefined || srtUrl === undefined || home === node) return false;
+  const { handedOver, moved, node: home, srtUrl, routed } = record;
+  if (routed === '1' || moved === '1' || handedOver === undefined || srtUrl === undefined || home === node)
+    return false;
   return now - Number(handedOver) < HOME_FIRST_MS;
 }

@@ -12,8 +12,14 @@ export interface HeldLease {
   token: string;
 }
 
-/** How a lease is given back: `handed_over` to the workers of this node first, `failing` to count as lost. */
-export type ReleaseHow = 'free' | 'handed_over' | 'failing';
+/**
+ * How a stream goes on with another worker: `handed_over` with one of this node first, which keeps its port; `moved` with any
+ * worker at once; `failing` with any, and this owner counts as lost.
+ */
+export type HandOver = 'handed_over' | 'moved' | 'failing';
+
+/** How a lease is given back; `free`: the run is over. */
+export type ReleaseHow = 'free' | HandOver;
 
 /** Of a stream that had no owner yet, of one that was handed over, or of one whose owner was lost. */
 export type TakenHow = 'created' | 'handed_over' | 'worker_lost';

@@ -27,6 +27,12 @@ export class Slots {
     this.#taken.delete(key);
   }
 
+  /** Units that the stream of this key takes; 0: there is none. */
+  costOf(key: string): number {
+    const profile = this.#taken.get(key);
+    return profile === undefined ? 0 : this.#costs[profile];
+  }
+
   /** Units that are taken. */
   get used(): number {
     return rounded([...this.#taken.values()].reduce((sum, profile) => sum + this.#costs[profile], 0));

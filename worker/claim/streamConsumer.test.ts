@@ -7,7 +7,8 @@ import { StreamStore } from '../../common/stream/streamStore.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { LeaseScripts } from './leaseScripts.ts';
-import { type RunningSession, type SessionEnd, StreamConsumer } from './streamConsumer.ts';
+import type { RunningSession, SessionEnd } from './runningSession.ts';
+import { StreamConsumer } from './streamConsumer.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -80,7 +81,7 @@ test('a drain takes nothing more and is over with the last stream', async () => 
   await vi.waitFor(() => expect(happened).toEqual(['a took one']));
   const drained = consumer.drain(60_000, never).then(() => happened.push('drained'));
   await start('two');
-  await consumer.resume();
+  await consumer.release('capacity');
   // Its fetch was under way, so it may have had the second one in its hands: it gave it back.
   await vi.waitFor(async () => expect(await queue.getWaitingCount()).toBe(1));
   expect(happened).toEqual(['a took one']);
@@ -117,11 +118,11 @@ test('a stop hands each stream over, SRT of all of them first; another worker ha
 test('paused and resumed: what came meanwhile waits, and is taken', async () => {
   const happened: string[] = [];
   const { consumer } = consume('a', happened);
-  await consumer.pause();
+  await consumer.hold('capacity');
   await start('one');
   await vi.waitFor(async () => expect(await queue.getWaitingCount()).toBe(1));
   expect(happened).toEqual([]);
-  await consumer.resume();
+  await consumer.release('capacity');
   await vi.waitFor(() => expect(happened).toEqual(['a took one']), { timeout: 20_000 });
 });
 

@@ -9,30 +9,10 @@ import { jobSchemas, queueNames, type StreamJob } from '../../common/redis/queue
 import { profileOf } from '../../common/stream/streamProfile.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
 import { isForItsNode } from './isForItsNode.ts';
-import type { LeaseScripts, TakenHow } from './leaseScripts.ts';
+import type { HandOver, LeaseScripts, TakenHow } from './leaseScripts.ts';
+import type { RunningSession, SessionEnd, StartSession } from './runningSession.ts';
 import { Slots } from './slots.ts';
 import { leaseTimes, StreamLease } from './streamLease.ts';
-
-/** How a session ended: the run is over, another worker has it, or it is to go on elsewhere. */
-export type SessionEnd = 'stopped' | 'fenced' | 'handed_over';
-
-/** One stream's life on this worker, from the lease to its end. Never rejects. */
-export interface RunningSession {
-  readonly finished: Promise<SessionEnd>;
-  /** Resolves when its media is over: FFmpeg has written its last segment, SRT is closed. */
-  readonly offAir: Promise<void>;
-  wake(): void;
-  /** Ends this worker's part; the stream is to go on elsewhere. @param failing this worker is, and the stream may be why */
-  handOver(failing: boolean): void;
-}
-
-/** @param lostAfterMs an owner before died, or was cut off, after so long */
-export type StartSession = (
-  job: StreamJob,
-  lease: StreamLease,
-  acquiredAt: number,
-  lostAfterMs: number | undefined,
-) => RunningSession;
 
 /** BullMQ settings for jobs that last hours: a silent worker's job is taken over after 6 to 10 s (a dead one's of the same
  * host sooner: deadWorkers.ts), at the cost of false stalls, which the lease and the adoption below make harmless. */
@@ -48,6 +28,12 @@ const PATIENCE_MS = 4_000;
 const NO_ROOM_MS = 500;
 
 const UNANSWERED = { kind: 'held', msLeft: 1_000 } as const;
+
+/**
+ * Why no jobs are taken for now: the worker does not know yet whether it is drained, an operator has drained it, it has no room,
+ * or it is about to end.
+ */
+export type Hold = 'unasked' | 'drained' | 'capacity' | 'ending';
 
 /** Takes jobs of queue `streams`, and the lease of each before anything else happens. */
 export class StreamConsumer {
@@ -71,8 +57,7 @@ export class StreamConsumer {
   #refusedAt = Number.NEGATIVE_INFINITY;
   #again: NodeJS.Timeout | undefined;
   #patientUntil = 0;
-  #taking = true;
-  #draining = false;
+  readonly #holds = new Set<Hold>();
   #failing = false;
   #closing: Promise<void> | undefined;
 
@@ -144,27 +129,41 @@ export class StreamConsumer {
     return !this.#slots.fitsAny || performance.now() - this.#refusedAt < 2 * NO_ROOM_MS;
   }
 
+  /** Whether it takes no more streams because it is drained, or is about to end. */
   get draining(): boolean {
-    return this.#draining;
+    return this.#holds.has('ending') || this.#holds.has('drained');
   }
 
-  /** Takes no more jobs for now; what runs goes on. */
-  async pause(): Promise<void> {
-    this.#taking = false;
+  /** What runs here, and the units that each takes. */
+  get sessions(): { streamId: string; run: string; cost: number }[] {
+    return [...this.#running].map(([run, { streamId }]) => ({ streamId, run, cost: this.#slots.costOf(run) }));
+  }
+
+  /** Takes no more jobs until release() with the same reason; what runs goes on. */
+  async hold(reason: Hold): Promise<void> {
+    this.#holds.add(reason);
     await withDeadline(this.#worker.pause(true), 2_000, () => undefined);
   }
 
-  /** Takes jobs again; after drain() it never does. */
-  async resume(): Promise<void> {
-    if (this.#draining) return;
-    this.#taking = true;
-    await this.#worker.resume();
+  /** Ends a hold. Jobs are taken again when there is no other. */
+  async release(reason: Exclude<Hold, 'ending'>): Promise<void> {
+    if (this.#holds.delete(reason) && this.#taking) await this.#worker.resume();
+  }
+
+  /** Hands one stream over. Resolves when it is off this worker. */
+  async handOver(run: string, how: HandOver): Promise<void> {
+    const session = this.#running.get(run)?.session;
+    session?.handOver(how);
+    await session?.finished;
+  }
+
+  get #taking(): boolean {
+    return this.#holds.size === 0;
   }
 
   /** Takes no more jobs, and waits until the streams here have ended by themselves: for `waitMs`, or until `hurry` aborts. */
   async drain(waitMs: number, hurry: AbortSignal): Promise<void> {
-    this.#draining = true;
-    await this.pause();
+    await this.hold('ending');
     await withDeadline(this.#allFinished(), waitMs, () => undefined, hurry);
   }
 
@@ -180,11 +179,10 @@ export class StreamConsumer {
   }
 
   async #stop(): Promise<void> {
-    this.#draining = true;
     clearTimeout(this.#again);
-    await this.pause();
+    await this.hold('ending');
     const sessions = [...this.#running.values()].map(running => running.session);
-    for (const session of sessions) session.handOver(this.#failing);
+    for (const session of sessions) session.handOver(this.#failing ? 'failing' : 'handed_over');
     const offAir = Promise.all(sessions.map(session => session.offAir)).then(() => this.#onOffAir());
     await Promise.all([offAir, this.#allFinished()]);
     // close() never returns while Redis is away; the process may end all the same, since the job's lock runs out.

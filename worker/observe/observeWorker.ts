@@ -8,7 +8,10 @@ const gauges: Record<string, [description: string, read: Read]> = {
   worker_slots: ['Units of the worker (WORKER_STREAMS)', ({ slots }) => slots],
   worker_units_used: ['Units that its streams take', ({ used, streams }) => used ?? streams],
   worker_streams: ['Streams that it runs', ({ streams }) => streams],
-  worker_draining: ['1 while it takes no more streams since it is to stop', ({ draining }) => Number(draining)],
+  worker_draining: [
+    '1 while it takes no more streams: it is drained, or is to stop',
+    ({ draining }) => Number(draining),
+  ],
   worker_overloaded: [
     '1 while it takes no streams although it has slots',
     ({ busy, draining }) => Number(busy !== undefined && !draining),

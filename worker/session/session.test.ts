@@ -423,7 +423,7 @@ describe('the life of a stream', () => {
   test('handed over by a worker that fails: the next owner knows that it was lost', async () => {
     const session = await start(bookkeeping().phases);
     await vi.waitFor(async () => expect((await streams.get('show'))?.state).toBe('READY'));
-    session.handOver(true);
+    session.handOver('failing');
     await session.finished;
     const { run = '' } = (await streams.get('show')) ?? {};
     expect(await scripts.acquire('show', run, 'next', leaseTimes.ttlMs)).toMatchObject({ lostAfterMs: 0 });

@@ -3,9 +3,9 @@ import { AppError } from '../../common/errors.ts';
 import type { StreamJob } from '../../common/redis/queues.ts';
 import type { StreamReason } from '../../common/stream/streamState.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
-import type { StreamWrite } from '../claim/leaseScripts.ts';
+import type { HandOver, StreamWrite } from '../claim/leaseScripts.ts';
 import type { RestartBudget } from '../claim/restartBudget.ts';
-import type { RunningSession, SessionEnd } from '../claim/streamConsumer.ts';
+import type { RunningSession, SessionEnd } from '../claim/runningSession.ts';
 import type { StreamLease } from '../claim/streamLease.ts';
 import type { HlsOutputEvents } from '../publish/hlsOutputContract.ts';
 import type { TranscodeEnd } from '../transcode/transcode.ts';
@@ -86,8 +86,8 @@ export class Session implements RunningSession {
     this.#lease.wake();
   }
 
-  handOver(failing = false): void {
-    this.#ending.decide({ kind: 'handed_over', failing });
+  handOver(how: HandOver = 'handed_over'): void {
+    this.#ending.decide({ kind: 'handed_over', how });
   }
 
   async #run(acquiredAt: number, lostAfterMs: number | undefined): Promise<SessionEnd> {
@@ -269,7 +269,7 @@ export class Session implements RunningSession {
             fields: { reason: ending.reason, recordingLink, ...noEncoder, ...errorField(ending.error) },
           }
         : undefined;
-    const how = ending.kind === 'stopped' ? 'free' : ending.failing ? 'failing' : 'handed_over';
+    const how = ending.kind === 'stopped' ? 'free' : (ending.how ?? 'handed_over');
     const written = await this.#attempt('lease', this.#lease.end({ ...(last ? { last } : {}), how, signal }));
     if (this.#lease.fenced) return 'fenced';
     if (written) return ending.kind;

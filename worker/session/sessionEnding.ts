@@ -1,11 +1,12 @@
 import type { AppError } from '../../common/errors.ts';
 import type { StreamReason } from '../../common/stream/streamState.ts';
+import type { HandOver } from '../claim/leaseScripts.ts';
 
 /** Why a session ends on this worker. */
 export type Ending =
   | { kind: 'stopped'; reason: StreamReason; message: string; error?: AppError }
   | { kind: 'fenced' }
-  | { kind: 'handed_over'; failing?: boolean };
+  | { kind: 'handed_over'; how?: HandOver };
 
 /**
  * The end of a session, decided once: the first cause wins, whatever fails on the way out. Only while the output opens may

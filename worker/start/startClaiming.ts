@@ -30,7 +30,7 @@ export function startClaiming(
   const guard = new CapacityGuard({
     readSpool: () => readSpool(deps.spool, config.SPOOL_MAX_BYTES),
     onChange: reason => {
-      void (reason === undefined ? consumer.resume() : consumer.pause());
+      void (reason === undefined ? consumer.release('capacity') : consumer.hold('capacity'));
       heartbeat.beat();
     },
     log,

@@ -8,6 +8,7 @@ import { WorkerRegistry } from '../../common/workers/workerRegistry.ts';
 import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 import pack from '../../package.json' with { type: 'json' };
 import type { CapacityGuard } from '../claim/capacityGuard.ts';
+import { Drain } from '../claim/drain.ts';
 import { GoneNodes } from '../claim/goneNodes.ts';
 import { Heartbeat } from '../claim/heartbeat.ts';
 import type { StreamConsumer } from '../claim/streamConsumer.ts';
@@ -47,14 +48,18 @@ export function startReporting(options: {
     ...consumer.load,
     full: consumer.full,
     draining: consumer.draining,
+    ...(drain.staying === undefined ? {} : { staying: drain.staying }),
     ...(guard.reason === undefined ? {} : { busy: guard.reason }),
     load: guard.load(),
     totals: options.totals.read(),
   });
-  const heartbeat = new Heartbeat(registry, status, log);
+  const drain = new Drain({ consumer, registry, queue, redis: redis.request, self, log });
+  const heartbeat = new Heartbeat({ registry, status, onAnswer: isDrained => drain.note(isDrained), log });
   const timeoutMs = config.START_TIMEOUT_SECONDS * 1000;
   const waiting = new WaitingStreams({ redis: redis.request, queue, registry, timeoutMs, log });
   const goneNodes = new GoneNodes({ redis: redis.request, connection: redis.queue, registry, log });
+  drain.start();
+  stack.push('drain', () => drain.stop());
   heartbeat.start();
   stack.push('heartbeat', () => heartbeat.stop());
   waiting.start();

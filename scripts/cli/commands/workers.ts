@@ -32,8 +32,9 @@ const profiles = (w: Worker): string =>
     .map(([profile, count]) => `${count} ${profile}`)
     .join(', ');
 
-function state({ draining, busy, full }: Worker): string {
-  if (draining) return 'draining';
+function state({ draining, drained, staying, busy, full }: Worker): string {
+  if (drained) return 'drained';
+  if (draining) return staying ? `draining: ${staying}` : 'draining';
   if (busy) return `busy: ${busy}`;
   return full ? 'full' : 'taking streams';
 }

@@ -35,6 +35,7 @@ const app = {
   openStart: () => openStartDialog(onStarted),
   stop: stopStream,
   renewKey,
+  drain,
   redeliver: ({ stream_id: id }, { delivery_id: delivery }) =>
     act(() => call('POST', `/v1/streams/${id}/webhook-deliveries/${delivery}/redeliver`), 'The webhook is sent again.'),
 };
@@ -56,6 +57,23 @@ async function renewKey({ stream_id: id }) {
   const detail = 'The key in use becomes worthless, and the encoder that has it is disconnected.';
   if (!(await confirmDialog({ question, detail, action: 'Make a new key' }))) return;
   await act(() => call('POST', `/v1/streams/${id}/key`, { revoke: true }), 'The SRT URL has a new key.');
+}
+
+/** @param change `{ id, draining }` for a worker, `{ node, draining }` for a node */
+async function drain({ id, node, draining }) {
+  const name = id ?? node;
+  if (draining) {
+    const question = id ? `Drain the worker ${id}?` : `Drain the node ${node}?`;
+    const detail =
+      'It takes no new streams. Its streams move to other workers that have room: viewers miss about two seconds.';
+    if (!(await confirmDialog({ question, detail, action: 'Drain it' }))) return;
+  }
+  const path = id ? `/v1/workers/${encodeURIComponent(id)}` : `/v1/nodes/${encodeURIComponent(node)}`;
+  const done = draining ? `${name} is being drained.` : `${name} takes streams again.`;
+  await act(async () => {
+    await call('PATCH', path, { draining });
+    await store.loadWorkers();
+  }, done);
 }
 
 async function act(perform, done) {

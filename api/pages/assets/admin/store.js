@@ -25,7 +25,7 @@ export class Store extends EventTarget {
 
   start() {
     this.#every(LIST_MS, () => this.loadStreams());
-    this.#every(WORKERS_MS, () => this.#loadWorkers());
+    this.#every(WORKERS_MS, () => this.loadWorkers());
     this.#every(SAMPLES_MS, () => this.#loadSamples());
     this.#follow();
   }
@@ -60,7 +60,7 @@ export class Store extends EventTarget {
     this.#changed();
   }
 
-  async #loadWorkers() {
+  async loadWorkers() {
     this.workers = (await call('GET', '/v1/workers')).data;
     this.#changed();
   }

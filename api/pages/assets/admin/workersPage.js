@@ -24,7 +24,7 @@ function summary(workers) {
 }
 
 function workerCard(worker, drain) {
-  const { id, node, version, streams, slots, units_used: used, load, since, draining } = worker;
+  const { id, node, version, streams, slots, units_used: used, load, since, staying } = worker;
   return html`<li class="card worker">
     <h2>${id}</h2>
     ${stateOf(worker)}
@@ -38,15 +38,23 @@ function workerCard(worker, drain) {
       ${figure('Spool free', bytes(load.spool_free_bytes))} ${figure('Version', version)}
       ${figure('Up', duration(secondsSince(since)))}
     </div>
-    ${
-      drain
-        ? html`<button type="button" @click=${() => drain(worker)}>${draining ? 'Take streams again' : 'Drain'}</button>`
-        : null
-    }
+    ${staying ? html`<p class="soft">${staying}</p>` : null} ${drain ? drainButtons(worker, drain) : null}
   </li>`;
 }
 
-function stateOf({ draining, busy, full }) {
+/** A worker whose node is drained takes streams again when the node does. */
+function drainButtons(worker, drain) {
+  const { id, node, drained_by: by } = worker;
+  const button = (text, change) => html`<button type="button" @click=${() => drain(change)}>${text}</button>`;
+  if (by === 'node') return button('Take streams again: whole node', { node, draining: false });
+  if (by === 'worker') return button('Take streams again', { id, draining: false });
+  return html`<div class="actions">
+    ${button('Drain', { id, draining: true })} ${button('Drain its node', { node, draining: true })}
+  </div>`;
+}
+
+function stateOf({ draining, drained, busy, full }) {
+  if (drained) return html`<span class="badge" data-health="warn">Drained</span>`;
   if (draining) return html`<span class="badge" data-health="warn">Draining</span>`;
   if (busy) return html`<span class="badge" data-health="warn">${busy}</span>`;
   return full
