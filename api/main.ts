@@ -3,6 +3,7 @@ import { createLogger, type Logger } from '../common/createLogger.ts';
 import { AppError } from '../common/errors.ts';
 import { logRejections } from '../common/logRejections.ts';
 import { onEndSignals } from '../common/onEndSignals.ts';
+import { redisAddress } from '../common/redis/redisAddress.ts';
 import { startApi } from './startApi.ts';
 
 /** A start that cannot be: one clear text for the person at the terminal, no stack. Other errors are ours and end as such. */
@@ -10,6 +11,13 @@ function refuse(error: unknown): never {
   if (!(error instanceof AppError)) throw error;
   process.stderr.write(`livetran api: ${error.message}\n`);
   process.exit(1);
+}
+
+/** Without user and password. */
+function redisHost(url: string): string {
+  const address = redisAddress(url);
+  if (address?.kind !== 'sentinel') return address?.host ?? '';
+  return `${address.name} of ${address.sentinels.map(({ host, port }) => `${host}:${port}`).join(', ')}`;
 }
 
 function stopOnSignals(stop: () => Promise<void>, log: Logger): void {
@@ -34,7 +42,7 @@ try {
   logRejections(log);
   const api = await startApi(config, log);
   stopOnSignals(api.stop, log);
-  log.info({ url: api.url, redis: new URL(config.REDIS_URL).host, storage: config.storage.kind }, 'listening');
+  log.info({ url: api.url, redis: redisHost(config.REDIS_URL), storage: config.storage.kind }, 'listening');
 } catch (error) {
   refuse(error);
 }

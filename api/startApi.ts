@@ -98,7 +98,7 @@ async function startMetrics(
 }
 
 function connect(config: Config, role: 'request' | 'queue' | 'subscriber', log: Logger, stack: StopStack): Redis {
-  const redis = createRedis(config.REDIS_URL, role, log);
+  const redis = createRedis(config, role, log);
   stack.push(`Redis (${role})`, () => redis.disconnect());
   return redis;
 }

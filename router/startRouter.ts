@@ -30,9 +30,9 @@ export async function startRouter(config: RouterConfig, log: Logger): Promise<Ru
   try {
     const udp = await UdpPort.open({ bind: config.ROUTER_BIND, port: config.ROUTER_PORT });
     stack.push('UDP port', () => udp.close());
-    const redis = createRedis(config.REDIS_URL, 'request', log);
+    const redis = createRedis(config, 'request', log);
     stack.push('Redis (request)', () => redis.disconnect());
-    const subscriber = createRedis(config.REDIS_URL, 'subscriber', log);
+    const subscriber = createRedis(config, 'subscriber', log);
     stack.push('Redis (subscriber)', () => subscriber.disconnect());
     const entries = new EntryParser({ log });
     const lost = new LostReports(redis, log);

@@ -3,8 +3,8 @@ import { failOverTable, resultTable, takeOverTable } from './e2e/chaos/chaosTabl
 import { scenarios } from './e2e/chaos/scenarios.ts';
 import type { Storage } from './e2e/harness/cluster.ts';
 
-// `npm run chaos [-- --kill 20 --host 5 --freeze 10 --hole 5 --gap 5 --away 5,30,60 --storage s3]`: real workers are killed, frozen
-// and cut off under live streams, and streams are stopped while they have no owner; prints the results. 0 (or --away '') leaves a part out. The store: `s3`,
+// `npm run chaos [-- --kill 20 --host 5 --freeze 10 --hole 5 --gap 5 --away 5,30,60 --failover 3 --storage s3]`: real workers are killed, frozen
+// and cut off under live streams, streams are stopped while they have no owner, Redis is away, or fails over to its replica by Sentinels; prints the results. 0 (or --away '') leaves a part out. The store: `s3`,
 // `s3-unfenced` (conditional PUTs do not count) or `file`. Exits with 1 when anything was wrong.
 const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
 const { values } = parseArgs({
@@ -16,13 +16,15 @@ const { values } = parseArgs({
       hole: text('5'),
       gap: text('5'),
       away: text('5,30,60'),
+      failover: text('3'),
     },
     storage: text('s3'),
   },
 });
 const storages: readonly string[] = ['s3', 's3-unfenced', 'file'] satisfies Storage[];
 if (!storages.includes(values.storage)) throw new Error(`--storage must be one of ${storages.join(', ')}`);
-const { kill, loseHost, freeze, blackHole, stopInGap, startInGap, redisAway } = scenarios(values.storage as Storage);
+const named = scenarios(values.storage as Storage);
+const { kill, loseHost, freeze, blackHole, stopInGap, startInGap, redisAway, redisFailsOver } = named;
 const away = values.away.split(',').filter(Boolean).map(Number);
 
 /** The scenario's result, or none when it is left out. */
@@ -35,6 +37,7 @@ const gaps = [...(await times(values.gap, stopInGap)), ...(await times(values.ga
 const redis = [];
 if (away.length > 0)
   for (const fault of ['restarted', 'emptied', 'frozen'] as const) redis.push(await redisAway(fault, away));
+redis.push(...(await times(values.failover, redisFailsOver)));
 
 const all = [...killed, ...vanished, ...gaps, ...redis];
 const tables = [

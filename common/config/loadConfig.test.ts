@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { AppError } from '../errors.ts';
 import { loadConfig } from './loadConfig.ts';
 import { variables } from './variables.ts';
@@ -46,6 +49,9 @@ describe('loadConfig', () => {
     ['API_PORT', '80.5'],
     ['API_PORT', 'http'],
     ['REDIS_URL', 'localhost:6379'],
+    ['REDIS_URL', 'redis+sentinel://sentinel:26379'],
+    ['REDIS_CA', 'package.json'],
+    ['REDIS_CA', 'none.pem'],
     ['HMAC_SECRET', 'short'],
     ['ADMIN_PASSWORD', 'short'],
     ['STORAGE', 'ftp'],
@@ -198,8 +204,13 @@ describe('loadConfig', () => {
     expect(problems({ EMBED_ORIGINS: text })).toContain('EMBED_ORIGINS: must be origins');
   });
 
-  test('every variable can be set', () => {
+  test('every variable can be set', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'livetran-config-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const authority = join(dir, 'ca.pem');
+    await writeFile(authority, '-----BEGIN CERTIFICATE-----\n');
     const values: Record<string, string> = {
+      REDIS_CA: authority,
       R2_ACCOUNT_ID: 'account',
       STORAGE: 'r2',
       S3_ENDPOINT: 'http://127.0.0.1:9000',

@@ -46,6 +46,18 @@ export function json<Schema extends z.ZodType>(schema: Schema) {
     .pipe(schema);
 }
 
+/** The path of a file with certificates (PEM); the value is its text. */
+export const certificates = z.string().transform((path, context) => {
+  try {
+    const text = readFileSync(path, 'utf8');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  } catch {
+    // Refused below.
+  }
+  context.addIssue({ code: 'custom', message: 'must be the path of a file with certificates (PEM)' });
+  return z.NEVER;
+});
+
 const RANGE_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
 
 /** IP addresses and ranges of them, comma-separated, as Express takes them for `trust proxy`. */

@@ -1,12 +1,13 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { redisAddress } from '../redis/redisAddress.ts';
 import { requestedProfile } from '../stream/streamProfile.ts';
 import { adminUsers } from './adminUsers.ts';
 import { configuredKeys } from './apiKeys.ts';
 import { defaultLadder, defaultSingle, ladder, rendition, videoEncoder } from './encoding.ts';
 import { playbackKeys } from './playbackKeys.ts';
 import { profileCosts } from './profileCosts.ts';
-import { addressRanges, json, onOff, pixelCount, portRange, siteOrigins, streamMetrics } from './values.ts';
+import { addressRanges, certificates, json, onOff, pixelCount, portRange, siteOrigins, streamMetrics } from './values.ts';
 
 const whole = (min: number, max: number) => {
   const rule = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
@@ -38,7 +39,13 @@ export const variables = z.object({
   OUTPUT_DIR: z.string().min(1).default('output'),
 
   // Everywhere
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6379'),
+  REDIS_URL: z
+    .string()
+    .refine(url => redisAddress(url) !== undefined, {
+      error: 'must be redis://…, rediss://… or redis+sentinel://<host>:<port>,<host>:<port>/<name>',
+    })
+    .default('redis://127.0.0.1:6379'),
+  REDIS_CA: certificates.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   ENV: z.string().default('production'),
   SERVICE_VERSION: z.string().optional(),

@@ -1,7 +1,12 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../createLogger.ts';
+import { type RedisAddress, redisAddress } from './redisAddress.ts';
 
 const PING_MS = 5_000;
+/** A Sentinel that has not answered by then is passed over for the next one. */
+const SENTINEL_MS = 2_000;
+
+type SentinelAddress = Extract<RedisAddress, { kind: 'sentinel' }>;
 
 const reconnect = (attempt: number): number => Math.min(100 * attempt, 1_000) + Math.random() * 200;
 
@@ -23,14 +28,33 @@ const roles = {
   subscriber: { maxRetriesPerRequest: null, socketTimeout: 10_000 },
 } as const satisfies Record<string, RedisOptions>;
 
-/** A connection to Redis. Reconnects for ever, at most 1.2 s apart; its errors go to the log, one line per outage. */
-export function createRedis(url: string, role: keyof typeof roles, log: Logger): Redis {
-  const redis = new Redis(url, {
+/** REDIS_URL, and the certificates (PEM) that prove a server's in place of the system's. */
+export interface RedisServer {
+  REDIS_URL: string;
+  REDIS_CA?: string | undefined;
+}
+
+/**
+ * A connection to Redis, to the primary where REDIS_URL names Sentinels. Reconnects for ever, at most 1.2 s apart; its errors go to
+ * the log, one line per outage. BullMQ's own connections are duplicates of it, with the same options.
+ * @param server a URL alone means no REDIS_CA
+ */
+export function createRedis(server: RedisServer | string, role: keyof typeof roles, log: Logger): Redis {
+  const { REDIS_URL: url, REDIS_CA: ca } = typeof server === 'string' ? { REDIS_URL: server } : server;
+  const options = {
     retryStrategy: reconnect,
     connectTimeout: 2_000,
     keepAlive: 5_000,
+    // A primary that became a replica: ask again which one is the primary, or what the name means by now.
+    reconnectOnError: ({ message }: Error) => message.startsWith('READONLY') && (role === 'queue' ? 2 : 1),
     ...roles[role],
-  });
+  };
+  const tls = ca === undefined ? {} : { ca };
+  const address = redisAddress(url);
+  const redis =
+    address?.kind === 'sentinel'
+      ? new Redis({ ...options, ...bySentinel(address, tls) })
+      : new Redis(url, { ...options, ...(url.startsWith('rediss:') && { tls }) });
   let away = false;
   redis.on('error', (error: Error) => {
     if (!away) log.warn({ err: error, role }, 'Redis is away; reconnecting');
@@ -42,6 +66,15 @@ export function createRedis(url: string, role: keyof typeof roles, log: Logger):
   });
   if (role === 'subscriber') keepAsking(redis);
   return redis;
+}
+
+function bySentinel({ kind: _, tls: isEncrypted, ...where }: SentinelAddress, tls: { ca?: string }) {
+  return {
+    ...where,
+    ...(isEncrypted && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
+    sentinelRetryStrategy: reconnect,
+    sentinelCommandTimeout: SENTINEL_MS,
+  };
 }
 
 /** A subscriber sends nothing by itself, and so would never notice that its connection is dead. */

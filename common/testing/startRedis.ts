@@ -20,12 +20,21 @@ const START_MS = 10_000;
  * A real redis-server on a free port of 127.0.0.1 that answers PING. For tests.
  * @param wanted a port that it must have: a server that comes back where one was stopped
  * @param aofDir an empty folder, or one that a stopped server left: its data is there again. Without it: no persistence
+ * @param more further arguments of the server, and its password; `sentinelFile`: it is a Sentinel, of that configuration
  */
-export async function startRedis(wanted?: number, aofDir?: string): Promise<TestRedis> {
-  const kept = ['--appendonly', aofDir === undefined ? 'no' : 'yes', '--dir', aofDir ?? '/tmp'];
+export async function startRedis(
+  wanted?: number,
+  aofDir?: string,
+  more: { args?: readonly string[]; password?: string; sentinelFile?: string } = {},
+): Promise<TestRedis> {
+  const data = ['--save', '', '--appendonly', aofDir === undefined ? 'no' : 'yes', '--dir', aofDir ?? '/tmp'];
+  const { password } = more;
+  const role = more.sentinelFile === undefined ? data : ['--sentinel'];
+  const args = [...(more.sentinelFile === undefined ? [] : [more.sentinelFile]), ...role];
+  args.push(...(password === undefined ? [] : ['--requirepass', password]), ...(more.args ?? []));
   for (let attempt = 1; ; attempt += 1) {
     const port = wanted ?? (await freePort());
-    const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', ...kept], {
+    const server = spawn('redis-server', [...args, '--port', String(port), '--bind', '127.0.0.1'], {
       stdio: 'ignore',
     });
     const gone = ended(server);
@@ -34,8 +43,9 @@ export async function startRedis(wanted?: number, aofDir?: string): Promise<Test
       await gone;
     };
     try {
-      await Promise.race([answers(port), gone.then(failWith(port))]);
-      return { url: `redis://127.0.0.1:${port}`, port, pid: server.pid ?? -1, stop };
+      await Promise.race([answers(port, password), gone.then(failWith(port))]);
+      const login = password === undefined ? '' : `:${password}@`;
+      return { url: `redis://${login}127.0.0.1:${port}`, port, pid: server.pid ?? -1, stop };
     } catch (error) {
       await stop();
       // The port was free a moment ago; another process may have taken it.
@@ -68,8 +78,14 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function answers(port: number): Promise<void> {
-  const redis = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 });
+async function answers(port: number, password: string | undefined): Promise<void> {
+  const login = password === undefined ? {} : { password };
+  const redis = new Redis(port, '127.0.0.1', {
+    ...login,
+    lazyConnect: true,
+    retryStrategy: null,
+    maxRetriesPerRequest: 0,
+  });
   redis.on('error', () => undefined);
   try {
     for (const until = Date.now() + START_MS; ; await sleep(20)) {

@@ -28,7 +28,7 @@ const { api, worker, router } = services as { api: Service; worker: Service; rou
 
 /** Paths and addresses inside the containers, and the client's own variable. */
 const FIXED = [
-  ...['REDIS_URL', 'API_HOST', 'API_PORT', 'API_URL'],
+  ...['REDIS_URL', 'REDIS_CA', 'API_HOST', 'API_PORT', 'API_URL'],
   ...['DATA_DIR', 'OUTPUT_DIR', 'SPOOL_DIR', 'TLS_CERT_FILE', 'TLS_KEY_FILE'],
 ];
 /** Read by docker-compose.yml itself. */

@@ -169,7 +169,7 @@ export class Session implements RunningSession {
     const reason = !takenOver ? 'listening' : handedOver ? 'handed_over' : 'worker_lost';
     void this.#lease.write({
       state: 'READY',
-      fields: { ...place, reason, handedOver: '', ...noEncoder },
+      fields: { ...place, reason, handedOver: '', moved: '', ...noEncoder },
       event: takenOver
         ? 'Another worker has taken the stream over; waiting for the encoder'
         : 'Waiting for the encoder',

@@ -13,7 +13,7 @@ export function startNotifying(
 ): void {
   const queue = createQueue<WebhookJob>(queueNames.webhooks, redis.queue, webhookJobOptions);
   const relay = new OutboxRelay({
-    redis: createRedis(config.REDIS_URL, 'queue', log),
+    redis: createRedis(config, 'queue', log),
     queue,
     srtUrl: config.WEBHOOK_SRT_URL,
     limits,

@@ -135,7 +135,7 @@ function chooseEncoder(config: WorkerConfig, launcher: FfmpegLauncher, log: Logg
 
 function connect(config: WorkerConfig, log: Logger, stack: StopStack): WorkerContext['redis'] {
   const open = (role: keyof WorkerContext['redis']): Redis => {
-    const redis = createRedis(config.REDIS_URL, role, log);
+    const redis = createRedis(config, role, log);
     stack.push(`Redis (${role})`, () => redis.disconnect());
     return redis;
   };

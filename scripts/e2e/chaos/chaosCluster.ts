@@ -13,8 +13,8 @@ import { startTcpProxy, type TcpProxy } from './tcpProxy.ts';
 
 export interface ChaosWorker {
   readonly child: Child;
-  /** Between it and Redis. */
-  readonly redis: TcpProxy;
+  /** Between it and Redis; undefined where it finds Redis by Sentinels. */
+  readonly redis: TcpProxy | undefined;
 }
 
 export interface ChaosStream {
@@ -61,6 +61,8 @@ export class ChaosCluster {
     hosts?: boolean;
     /** Default `s3`. */
     storage?: Storage | undefined;
+    /** Redis with a replica and Sentinels. */
+    sentinels?: boolean;
   }): Promise<ChaosCluster> {
     const seconds = String(options.segmentSeconds);
     // The rounds kill more often than any stream may be restarted.
@@ -72,7 +74,8 @@ export class ChaosCluster {
       HLS_WINDOW: '20',
       RESTART_LIMIT: '1000',
     };
-    const cluster = await startCluster({ workers: 0, env, storage: options.storage });
+    const { storage, sentinels = false } = options;
+    const cluster = await startCluster({ workers: 0, env, storage, sentinels });
     const app = await startWebhookReceiver(cluster.hmacSecret);
     const chaos = new ChaosCluster(cluster, app, env, options);
     for (let i = 0; i < options.workers; i += 1) await chaos.addWorker();
@@ -94,10 +97,11 @@ export class ChaosCluster {
   }
 
   async addWorker(): Promise<ChaosWorker> {
-    const redis = await startTcpProxy(this.cluster.redis.port);
-    this.#proxies.push(redis);
+    const redis = this.cluster.sentinels ? undefined : await startTcpProxy(this.cluster.redis.port);
+    if (redis) this.#proxies.push(redis);
     const host = this.#hosts ? this.#host(this.#proxies.length) : {};
-    const env = { ...this.#env, ...host, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+    const url = redis && { REDIS_URL: this.cluster.redis.url.replace(/\d+$/, String(redis.port)) };
+    const env = { ...this.#env, ...host, ...url };
     const worker = { child: await this.cluster.addWorker(env), redis };
     this.workers.push(worker);
     return worker;

@@ -22,6 +22,8 @@ interface Setting {
   storage: Storage;
   /** Each worker is on a host of its own. */
   hosts?: boolean;
+  /** Redis has a replica and Sentinels. */
+  sentinels?: boolean;
 }
 
 /** Runs one scenario in a cluster of its own: so many rounds, then all streams are stopped and everything is checked. */
@@ -83,5 +85,10 @@ export const scenarios = (storage: Storage) => ({
   redisAway: (fault: RedisFault, seconds: readonly number[]): Promise<ScenarioResult<never>> =>
     scenario(`Redis ${fault}`, seconds.length, { storage }, async (chaos, i) => ({
       faults: await redisRound(chaos, fault, seconds[i] ?? 5),
+    })),
+
+  redisFailsOver: (rounds: number): Promise<ScenarioResult<never>> =>
+    scenario('Redis fails over', rounds, { storage, sentinels: true }, async chaos => ({
+      faults: await redisRound(chaos, 'failed over', 0),
     })),
 });

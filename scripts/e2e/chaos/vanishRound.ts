@@ -68,6 +68,7 @@ export function blackHoleRound(chaos: ChaosCluster, how: 'resume' | 'stale'): Pr
   const proxies: { heal(how: 'resume' | 'stale'): void }[] = [];
   return vanishRound(chaos, {
     vanish: ({ redis }) => {
+      if (!redis) throw new Error('a worker that finds Redis by Sentinels cannot be cut off');
       proxies.push(redis);
       redis.blackHole();
     },

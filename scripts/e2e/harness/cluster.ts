@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startRedis } from '../../../common/testing/startRedis.ts';
+import { startSentinels, type TestSentinels } from '../../../common/testing/startSentinels.ts';
 import { type FaultProxy, startFaultProxy } from '../s3/faultProxy.ts';
 import { type S3Double, startS3Double } from '../s3/s3Double.ts';
 import { ApiClient } from './apiClient.ts';
@@ -12,6 +13,7 @@ import { waitFor } from './waitFor.ts';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const HMAC_SECRET = 'hmac-secret-for-tests-0123456789';
 const JWT_SECRET = 'jwt-secret-for-tests-0123456789';
+const REDIS_PASSWORD = 'redis-password-for-tests-0123456789';
 const S3_ACCESS_KEY = 'AKIATEST';
 const S3_SECRET_KEY = 'secret-for-tests-0123456789';
 
@@ -40,6 +42,8 @@ export interface Cluster {
   readonly hmacSecret: string;
   readonly jwtSecret: string;
   readonly ports: { first: number; last: number };
+  /** Where the cluster has them. */
+  readonly sentinels?: TestSentinels;
   /** Starts Redis again after redis.stop(), where it was; with its data, or without any. */
   startRedisAgain(options: { losingData: boolean }): Promise<void>;
   /** One more worker on the same node. */
@@ -57,6 +61,8 @@ export interface ClusterOptions {
   faults?: boolean;
   /** The workers' program and its arguments, in place of worker/main.ts. */
   worker?: readonly string[];
+  /** Redis is a primary and a replica, with three Sentinels, by which api and workers find it. */
+  sentinels?: boolean;
   /** More or other environment for api and workers. */
   env?: Record<string, string>;
 }
@@ -66,7 +72,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const dir = await mkdtemp(join(tmpdir(), 'livetran-e2e-'));
   const redisDir = join(dir, 'redis');
   await mkdir(redisDir);
-  let redis = await startRedis(undefined, redisDir);
+  const sentinels = options.sentinels ? await startSentinels() : undefined;
+  let redis = sentinels?.primary ?? (await startRedis(undefined, redisDir, { password: REDIS_PASSWORD }));
   const s3 = options.storage === 'file' ? undefined : await startDouble(options.storage !== 's3-unfenced');
   const faults = s3 && options.faults ? await startFaultProxy(s3.endpoint) : undefined;
   const ports = { first: nextPorts, last: nextPorts + 99 };
@@ -75,7 +82,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const env = {
     HMAC_SECRET,
     JWT_SECRET,
-    REDIS_URL: redis.url,
+    REDIS_URL: sentinels?.url ?? redis.url,
     TLS: 'off',
     API_HOST: '127.0.0.1',
     API_PORT: '0',
@@ -122,12 +129,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       api = (await startApi({ API_PORT: new URL(apiUrl).port })).child;
     },
     get redis() {
-      return redis;
+      return sentinels?.primary ?? redis;
     },
+    ...(sentinels && { sentinels }),
     startRedisAgain: async ({ losingData }) => {
       if (losingData) await rm(redisDir, { recursive: true });
       await mkdir(redisDir, { recursive: true });
-      redis = await startRedis(redis.port, redisDir);
+      redis = await startRedis(redis.port, redisDir, { password: REDIS_PASSWORD });
     },
     hmacSecret: HMAC_SECRET,
     jwtSecret: JWT_SECRET,
@@ -135,7 +143,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     stop: async () => {
       await Promise.all(workers.map(worker => worker.stop()));
       await api.stop();
-      await redis.stop();
+      await (sentinels ?? redis).stop();
       await faults?.close();
       await s3?.close();
       await rm(dir, { recursive: true, force: true });
