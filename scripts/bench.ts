@@ -1,6 +1,7 @@
 import { apiBench } from './bench/api/apiBench.ts';
 import { controlBench } from './bench/control/controlBench.ts';
 import { hostBench } from './bench/host/hostBench.ts';
+import { hostBenchOptions } from './bench/host/hostBenchOptions.ts';
 import { latencyBench } from './bench/latencyBench.ts';
 import { passthroughBench } from './bench/passthrough/passthroughBench.ts';
 import { pathBench } from './bench/pathBench.ts';
@@ -21,7 +22,7 @@ import { viewersBench } from './bench/viewers/viewersBench.ts';
 const [part, ...rest] = process.argv.slice(2);
 if (part === 'publish') await publishBench(rest.length > 0 ? rest.map(Number) : [1, 10, 30]);
 else if (part === 'viewers') await viewersBench(rest);
-else if (part === 'host') await hostBench(rest);
+else if (part === 'host') await hostBench(hostBenchOptions(rest), line => console.log(line));
 else if (part === 'ports') await portsBench(Number(rest[0] ?? 100));
 else if (part === 'latency') await latencyBench(rest);
 else if (part === 'passthrough') await passthroughBench(rest);

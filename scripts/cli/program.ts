@@ -1,11 +1,14 @@
 import { Argument, Command } from 'commander';
 import pack from '../../package.json' with { type: 'json' };
+import type { HostBenchOptions } from '../bench/host/hostBench.ts';
 import { CommandBuilder, type Run } from './commandBuilder.ts';
 import type { LocalContext } from './commandContext.ts';
+import { benchHost } from './commands/benchHost.ts';
 import { complete } from './commands/complete.ts';
 import { completion, shells } from './commands/completion.ts';
 import { printEnv } from './commands/printEnv.ts';
 import { keyCommands } from './keyCommands.ts';
+import { wholeNumber } from './parseOptions.ts';
 import { streamCommands } from './streamCommands.ts';
 import { webhookCommands } from './webhookCommands.ts';
 
@@ -42,6 +45,19 @@ export function program({ perform, performLocally }: Performers): Command {
   to.add('env', 'print API_URL, HMAC_SECRET and WEBHOOK_SECRET for a program: eval "$(./scripts/livetran env)"').action(
     () => performLocally(printEnv, json()),
   );
+  root
+    .command('bench-host')
+    .description(
+      'measure what a stream of each profile costs on this host; prints WORKER_STREAMS and PROFILE_COSTS for it',
+    )
+    .option('--size <width>x<height>', "the source's picture", '1280x720')
+    .option('--rate <fps>', 'its frames a second', wholeNumber, 30)
+    .option('--kbps <n>', 'its bit rate', wholeNumber, 5_000)
+    .option('--seconds <n>', 'how long each stream lasts', wholeNumber, 20)
+    .option('--json', 'print the result as a line of JSON')
+    .action((options: HostBenchOptions & { json?: boolean }) =>
+      performLocally(context => benchHost(context, options, options.json ?? json())),
+    );
   root
     .command('completion')
     .description('print the script that completes command lines: source <(livetran completion bash)')

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type StreamProfile, streamProfile } from '../../../common/stream/streamProfile.ts';
 import { type Cluster, startCluster } from '../../e2e/harness/cluster.ts';
 import { cpuSeconds } from '../cpuSeconds.ts';
@@ -19,33 +18,36 @@ const STREAMS: Readonly<Record<StreamProfile, number>> = {
   'ladder-source': 1,
 };
 
+export interface HostBenchOptions {
+  /** Of the source: `<width>x<height>`, frames a second, kbit/s, seconds. */
+  size: string;
+  rate: number;
+  kbps: number;
+  seconds: number;
+}
+
 /**
  * What a stream of each profile costs on this host, and the settings that fit: PROFILE_COSTS and WORKER_STREAMS. With the
- * environment's LADDER, SINGLE, VIDEO_ENCODER and VIDEO_PRESET. `--size 1280x720 --rate 30 --kbps 5000 --seconds 20`: of the source
+ * environment's LADDER, SINGLE, VIDEO_ENCODER and VIDEO_PRESET. `npm run bench -- host` and `livetran bench-host` run it.
+ * @param print takes a line of the result
  */
-export async function hostBench(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      size: { type: 'string', default: '1280x720' },
-      rate: { type: 'string', default: '30' },
-      kbps: { type: 'string', default: '5000' },
-      seconds: { type: 'string', default: '20' },
-    },
-  });
-  const [rate, kbps, seconds] = [Number(values.rate), Number(values.kbps), Number(values.seconds)];
+export async function hostBench(
+  { size, rate, kbps, seconds }: HostBenchOptions,
+  print: (line: string) => void,
+): Promise<{ cores: Record<StreamProfile, number>; settings: ReturnType<typeof costSettings> }> {
   const tmp = await mkdtemp(join(tmpdir(), 'livetran-bench-'));
   const cluster = await startCluster({ env: { ...givenSettings(), POSTERS: 'off', WORKER_STREAMS: '100' } });
   try {
-    const source = await makeSource(tmp, { size: values.size, rate, kbps, seconds });
+    const source = await makeSource(tmp, { size, rate, kbps, seconds });
     const cores = await measureProfiles(cluster, source);
     const hostCores = availableParallelism();
-    console.log(
-      `\nCores that a stream of ${values.size} at ${rate} fps and ${kbps} kb/s takes, of ${hostCores} (${cpus()[0]?.model ?? 'unknown'})`,
-    );
-    for (const [profile, value] of Object.entries(cores)) console.log(`  ${profile.padEnd(16)} ${value.toFixed(4)}`);
-    console.log('\nSettings for this host');
-    for (const [name, value] of Object.entries(costSettings(cores, hostCores))) console.log(`  ${name}=${value}`);
+    const settings = costSettings(cores, hostCores);
+    const model = cpus()[0]?.model ?? 'unknown';
+    print(`Cores that a stream of ${size} at ${rate} fps and ${kbps} kb/s takes, of ${hostCores} (${model})`);
+    for (const [profile, value] of Object.entries(cores)) print(`  ${profile.padEnd(16)} ${value.toFixed(4)}`);
+    print('Settings for this host');
+    for (const [name, value] of Object.entries(settings)) print(`  ${name}=${value}`);
+    return { cores, settings };
   } finally {
     await cluster.stop();
     await rm(tmp, { recursive: true, force: true });
