@@ -98,6 +98,31 @@ test('services and disruption budgets lead to pods that are there, and to ports 
     expect(find(at(budget, 'spec.selector.matchLabels')), named(budget)).toHaveLength(1);
 });
 
+describe('autoscaling', () => {
+  const scaled = ofKind('ScaledObject')[0] ?? null;
+  const daemonSet = ofKind('DaemonSet')[0] ?? null;
+  const streams = Number(
+    containers(daemonSet)
+      .flatMap(({ env }) => items(env))
+      .find(({ name }) => name === 'WORKER_STREAMS')?.value,
+  );
+
+  test('leads to the worker, as the Deployment that the guide makes of its DaemonSet', () => {
+    expect(at(scaled, 'spec.scaleTargetRef.name')).toBe(at(daemonSet, 'metadata.name'));
+    const copy = structuredClone(daemonSet);
+    Object.assign(fields(copy), { kind: 'Deployment' });
+    const spec = fields(at(copy, 'spec'));
+    delete spec.updateStrategy;
+    spec.strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+    expect(kubernetesShapes['apps/v1 Deployment']?.(copy, 'worker')).toEqual([]);
+  });
+
+  test('keeps 30 % of the units of its workers free', () => {
+    const [trigger] = items(at(scaled, 'spec.triggers'));
+    expect(Number(at(trigger ?? null, 'metadata.threshold'))).toBeCloseTo(0.7 * streams);
+  });
+});
+
 test('the Ingress leads to a Service and a port of it', () => {
   for (const ingress of ofKind('Ingress')) {
     const paths = items(at(ingress, 'spec.rules')).flatMap(rule => items(at(rule, 'http.paths')));
@@ -126,7 +151,8 @@ test('what containers mount, and take their settings from, is there', () => {
 
 /** Those that the file's head says to put into the Secret. */
 const secretNames = (): string[] => {
-  const [, head = ''] = /livetran\.env: ([\s\S]*?), one NAME=value/.exec(readFileSync(folder + files[0], 'utf8')) ?? [];
+  const [, head = ''] =
+    /livetran\.env: ([\s\S]*?), one NAME=value/.exec(readFileSync(`${folder}livetran.yaml`, 'utf8')) ?? [];
   return [...head.matchAll(/\b[A-Z][A-Z0-9_]+/g)].map(([name]) => name);
 };
 const envOf = (pod: Yaml): Fields[] => containers(pod).flatMap(container => items(container.env));

@@ -157,6 +157,13 @@ const serviceWithPorts: Shape = (value, place) => [
 const rollingUpdate = map({ maxSurge: whole, maxUnavailable: whole });
 const update = map({ 'type!': oneOf('RollingUpdate', 'OnDelete', 'Recreate'), rollingUpdate });
 
+/** HPAScalingRules of autoscaling/v2. */
+const scalingRules = map({
+  stabilizationWindowSeconds: whole,
+  selectPolicy: oneOf('Max', 'Min', 'Disabled'),
+  policies: list(map({ 'type!': oneOf('Pods', 'Percent'), 'value!': whole, 'periodSeconds!': whole })),
+});
+
 const head = { 'apiVersion!': text, 'kind!': text, 'metadata!': metadata };
 
 /** What Kubernetes (1.25 and later) takes, of what our manifests use: by `<apiVersion> <kind>`. */
@@ -196,6 +203,28 @@ export const kubernetesShapes: Readonly<Record<string, Shape>> = {
       minReadySeconds: whole,
       updateStrategy: update,
       'template!': template,
+    }),
+  }),
+  // KEDA 2: https://keda.sh/docs/2.17/reference/scaledobject-spec/, and its Prometheus scaler.
+  'keda.sh/v1alpha1 ScaledObject': map({
+    ...head,
+    'spec!': map({
+      'scaleTargetRef!': map({ apiVersion: text, kind: oneOf('Deployment', 'StatefulSet'), 'name!': name }),
+      pollingInterval: whole,
+      cooldownPeriod: whole,
+      minReplicaCount: whole,
+      maxReplicaCount: whole,
+      fallback: map({ 'failureThreshold!': whole, 'replicas!': whole }),
+      advanced: map({
+        horizontalPodAutoscalerConfig: map({ behavior: map({ scaleUp: scalingRules, scaleDown: scalingRules }) }),
+      }),
+      'triggers!': list(
+        map({
+          'type!': oneOf('prometheus'),
+          metricType: oneOf('AverageValue', 'Value'),
+          'metadata!': map({ 'serverAddress!': text, 'query!': text, 'threshold!': text, activationThreshold: text }),
+        }),
+      ),
     }),
   }),
   'policy/v1 PodDisruptionBudget': map({

@@ -26,7 +26,12 @@ interface Panel {
 const [group] = (parse(read('deploy/prometheus/rules.yml')) as { groups: { name: string; rules: Rule[] }[] }).groups;
 const rules = group?.rules ?? [];
 const { panels } = JSON.parse(read('deploy/grafana/dashboards/livetran.json')) as { panels: Panel[] };
+/** What KEDA scales workers on. */
+const scaled = parse(read('deploy/kubernetes/keda.yaml')) as {
+  spec: { triggers: { metadata: { query: string } }[] };
+};
 const queries = [
+  ...scaled.spec.triggers.map(({ metadata: { query } }) => ({ where: 'keda.yaml', expr: query, text: '' })),
   ...rules.map(({ alert, expr, annotations: { summary } }) => ({ where: alert, expr, text: summary })),
   ...panels.flatMap(({ title, targets = [] }) =>
     targets.map(({ expr, legendFormat }) => ({ where: title, expr, text: legendFormat })),
