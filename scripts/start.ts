@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { formatLogLine } from '../common/formatLogLine.ts';
 import { onEndSignals } from '../common/onEndSignals.ts';
-import { formatLogLine } from './embedded/formatLogLine.ts';
 import { secretsFile } from './embedded/secrets.ts';
 import { type Embedded, startEmbedded } from './embedded/startEmbedded.ts';
 import { describeError } from './lib/describeError.ts';

@@ -5,6 +5,7 @@ import { checkInput } from '../http/checkInput.ts';
 import { onlyMethods } from '../http/onlyMethods.ts';
 import { parseBody } from '../http/parseBody.ts';
 import { rawBody } from '../http/readBody.ts';
+import { requestIdOf } from '../http/requestId.ts';
 import { livetranStart, streamRef } from '../streams/schemas.ts';
 import type { StreamService } from '../streams/streamService.ts';
 
@@ -25,14 +26,14 @@ export function livetranRoutes(
     .route('/api/start-stream')
     .post(signed, async (request, response) => {
       const { stream_id: id, ...start } = parseBody(request, livetranStart);
-      await streams.start(id, start, { quota: quotaOf(caller.of(response)) });
+      await streams.start(id, start, { quota: quotaOf(caller.of(response)), requestId: requestIdOf(response) });
       response.json({ success: true, data: 'Stream launching!' });
     })
     .all(onlyMethods('POST'));
   router
     .route('/api/stop-stream')
     .post(signed, async (request, response) => {
-      await streams.stop(parseBody(request, streamRef).stream_id);
+      await streams.stop(parseBody(request, streamRef).stream_id, { requestId: requestIdOf(response) });
       response.json({ success: true, data: 'Stream stopped!' });
     })
     .all(onlyMethods('POST'));

@@ -60,9 +60,9 @@ const createStream = defineRoute({
   body: createRequest,
   answers: { 201: { description: 'The stream', schema: streamView } },
   errors: ['stream_running', 'quota', 'webhook_refused', 'stream_unreadable'],
-  call: async ({ body, headers, signal, caller, repeatKey }, { streams, places }) => {
+  call: async ({ body, headers, signal, caller, repeatKey, requestId }, { streams, places }) => {
     const { waitMs, headers: applied } = patience(headers);
-    const how = { waitMs, signal, quota: quotaOf(caller), startedBy: repeatKey };
+    const how = { waitMs, signal, quota: quotaOf(caller), startedBy: repeatKey, requestId };
     const stream = viewStream(await streams.create(body, how), places);
     return { status: 201, headers: { ...applied, Location: `/streams/${stream.stream_id}` }, body: stream };
   },
@@ -106,9 +106,9 @@ const stopStream = defineRoute({
   params: streamRef,
   answers: { 202: { description: 'The stream, which may still be ending', schema: streamView } },
   errors: ['stream_not_found', 'stream_unreadable'],
-  call: async ({ params }, { streams, places }) => ({
+  call: async ({ params, requestId }, { streams, places }) => ({
     status: 202,
-    body: viewStream(await streams.end(params.stream_id), places),
+    body: viewStream(await streams.end(params.stream_id, { requestId }), places),
   }),
 });
 
@@ -121,9 +121,9 @@ const completeStream = defineRoute({
   params: streamRef,
   answers: { 202: { description: 'The stream, which may still be ending', schema: streamView } },
   errors: ['stream_not_found', 'stream_unreadable'],
-  call: async ({ params }, { streams, places }) => ({
+  call: async ({ params, requestId }, { streams, places }) => ({
     status: 202,
-    body: viewStream(await streams.end(params.stream_id, 'completed'), places),
+    body: viewStream(await streams.end(params.stream_id, { reason: 'completed', requestId }), places),
   }),
 });
 
@@ -143,11 +143,11 @@ const rotateKey = defineRoute({
     },
   },
   errors: ['stream_not_found', 'stream_stopped', 'stream_unreadable'],
-  call: async ({ params, body, headers, signal }, { streams, places }) => {
+  call: async ({ params, body, headers, signal, requestId }, { streams, places }) => {
     const { waitMs, headers: applied } = patience(headers);
     const { revoke = false, passphrase } = body;
     const rotation = { revoke, ...(passphrase !== undefined && { passphrase }) };
-    const { record, isMade } = await streams.rotateKey(params.stream_id, rotation, { waitMs, signal });
+    const { record, isMade } = await streams.rotateKey(params.stream_id, rotation, { waitMs, requestId, signal });
     const reply = { headers: applied, body: viewStream(record, places) };
     return isMade ? { status: 200, ...reply } : { status: 202, ...reply };
   },

@@ -58,19 +58,20 @@ export class StreamService {
    * Writes the record, then adds the run's job. When only the second fails the stream stays INITIALISED, and a worker
    * that finds it without a job adds it again. Throws `stream_running`,
    * `quota` and `webhook_refused`.
-   * @param by the key that starts it, with its quota; and `startedBy` of the request, where it has an Idempotency-Key
+   * @param by the key that starts it, with its quota; `startedBy` of the request, where it has an Idempotency-Key; and the request's id
    */
   async start(
     streamId: string,
     request: StartRequest,
-    { quota, startedBy }: { quota: StartQuota; startedBy?: string | undefined },
+    by: { quota: StartQuota; startedBy?: string | undefined; requestId: string },
   ): Promise<void> {
+    const { quota, startedBy, requestId } = by;
     const options = startOptionsOf(request, this.#defaultProfile);
     await this.#checkTargets(options.webhookUrls);
     const limits = { maxStreams: this.#maxStreams, quota, ...(startedBy !== undefined && { startedBy }) };
     const run = await askRedis(() => this.#store.start(streamId, { ...options, ...limits }));
     const { profile, latency, record, dvr } = options;
-    this.#log.info({ streamId, run, profile, latency, record, dvr }, 'stream created');
+    this.#log.info({ requestId, streamId, run, profile, latency, record, dvr }, 'stream created');
     const job = { ...streamJobOptions, jobId: streamJobId(streamId, run) };
     await askRedis(() => withDeadline(this.#queue.add('stream', { streamId, run }, job), QUEUE_DEADLINE_MS, notAdded));
   }
@@ -82,11 +83,17 @@ export class StreamService {
    */
   async create(
     { stream_id: wanted, ...request }: CreateRequest,
-    options: { waitMs: number; quota: StartQuota; startedBy?: string | undefined; signal: AbortSignal },
+    options: {
+      waitMs: number;
+      quota: StartQuota;
+      startedBy?: string | undefined;
+      requestId: string;
+      signal: AbortSignal;
+    },
   ): Promise<StreamRecord> {
-    const { quota, startedBy, waitMs: timeoutMs, signal } = options;
+    const { startedBy, waitMs: timeoutMs, signal } = options;
     const streamId = wanted ?? newStreamId(startedBy);
-    await this.start(streamId, request, { quota, startedBy }).catch(async (error: unknown) => {
+    await this.start(streamId, request, options).catch(async (error: unknown) => {
       const isRunning = error instanceof AppError && error.code === 'stream_running';
       if (!isRunning || startedBy === undefined || (await this.find(streamId))?.startedBy !== startedBy) throw error;
     });
@@ -104,13 +111,16 @@ export class StreamService {
   async rotateKey(
     streamId: string,
     rotation: RotateOptions,
-    { waitMs: timeoutMs, signal }: { waitMs: number; signal: AbortSignal },
+    { waitMs: timeoutMs, requestId, signal }: { waitMs: number; requestId: string; signal: AbortSignal },
   ): Promise<{ record: StreamRecord; isMade: boolean }> {
     const { state } = await this.get(streamId);
     if (state === 'STOPPED')
       throw new AppError('stream_stopped', `stream "${streamId}" is STOPPED and has no stream key`);
     const { run, generation } = await askRedis(() => this.#store.rotateKey(streamId, rotation));
-    this.#log.info({ streamId, run, generation, revoke: rotation.revoke ?? false }, 'new stream key requested');
+    this.#log.info(
+      { requestId, streamId, run, generation, revoke: rotation.revoke ?? false },
+      'new stream key requested',
+    );
     const isMade = (of: StreamRecord): boolean => of.run === run && of.urlGeneration >= generation;
     const until = (of: StreamRecord): boolean => isMade(of) || of.run !== run || of.state === 'STOPPED';
     const record = await this.#await(streamId, { timeoutMs, signal, until });
@@ -118,16 +128,16 @@ export class StreamService {
   }
 
   /** Requests the end of a stream, which its owner carries out. Throws `stream_not_found` when none is running. */
-  async stop(streamId: string, reason?: StopReason): Promise<void> {
+  async stop(streamId: string, { reason, requestId }: { reason?: StopReason; requestId: string }): Promise<void> {
     const outcome = await askRedis(() => this.#store.stop(streamId, reason));
-    this.#log.info({ streamId, outcome, reason }, 'stop requested');
+    this.#log.info({ requestId, streamId, outcome, reason }, 'stop requested');
     // No worker had taken it, so its job has nothing left to do. One that stays is dropped by the worker that gets it.
     if (outcome === 'stopped') void this.#removeJob(streamId);
   }
 
   /** The same, where a STOPPED stream is no error; resolves to the stream. Throws `stream_not_found` when there is none. */
-  async end(streamId: string, reason?: StopReason): Promise<StreamRecord> {
-    await this.stop(streamId, reason).catch((error: unknown) => {
+  async end(streamId: string, how: { reason?: StopReason; requestId: string }): Promise<StreamRecord> {
+    await this.stop(streamId, how).catch((error: unknown) => {
       if (!(error instanceof AppError && error.code === 'stream_not_found')) throw error;
     });
     return this.get(streamId);

@@ -7,7 +7,16 @@ import { configuredKeys } from './apiKeys.ts';
 import { defaultLadder, defaultSingle, ladder, rendition, videoEncoder } from './encoding.ts';
 import { playbackKeys } from './playbackKeys.ts';
 import { profileCosts } from './profileCosts.ts';
-import { addressRanges, certificates, json, onOff, pixelCount, portRange, siteOrigins, streamMetrics } from './values.ts';
+import {
+  addressRanges,
+  certificates,
+  json,
+  onOff,
+  pixelCount,
+  portRange,
+  siteOrigins,
+  streamMetrics,
+} from './values.ts';
 
 const whole = (min: number, max: number) => {
   const rule = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;

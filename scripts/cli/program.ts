@@ -45,19 +45,15 @@ export function program({ perform, performLocally }: Performers): Command {
   to.add('env', 'print API_URL, HMAC_SECRET and WEBHOOK_SECRET for a program: eval "$(./scripts/livetran env)"').action(
     () => performLocally(printEnv, json()),
   );
-  root
-    .command('bench-host')
-    .description(
-      'measure what a stream of each profile costs on this host; prints WORKER_STREAMS and PROFILE_COSTS for it',
-    )
+  to.add(
+    'bench-host',
+    'measure what a stream of each profile costs on this host; prints WORKER_STREAMS and PROFILE_COSTS',
+  )
     .option('--size <width>x<height>', "the source's picture", '1280x720')
     .option('--rate <fps>', 'its frames a second', wholeNumber, 30)
     .option('--kbps <n>', 'its bit rate', wholeNumber, 5_000)
     .option('--seconds <n>', 'how long each stream lasts', wholeNumber, 20)
-    .option('--json', 'print the result as a line of JSON')
-    .action((options: HostBenchOptions & { json?: boolean }) =>
-      performLocally(context => benchHost(context, options, options.json ?? json())),
-    );
+    .action((options: HostBenchOptions) => performLocally(context => benchHost(context, options, json()), json()));
   root
     .command('completion')
     .description('print the script that completes command lines: source <(livetran completion bash)')

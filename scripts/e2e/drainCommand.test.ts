@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Worker } from '../../client/index.ts';
 import { assertNothingLeft } from './harness/assertNothingLeft.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';
 import { mediaPlaylist } from './harness/player.ts';
@@ -27,7 +26,7 @@ async function livetran(...argv: string[]): Promise<string> {
   return (await run('./scripts/livetran', argv, { env })).stdout;
 }
 
-const workers = async () => (await cluster.client.resource('/api/workers')) as Worker[];
+const workers = () => cluster.client.v1.workers();
 const holder = () =>
   waitFor('one worker with the stream', async () => {
     const [first, ...more] = (await workers()).filter(({ streams }) => streams === 1);

@@ -28,11 +28,13 @@ export async function withRestarts(
     limits: TranscodeLimits;
     signal: AbortSignal;
     mayRestart?: ((cause: Error) => Promise<boolean>) | undefined;
-    onPause(ms: number): void;
+    /** @param cause what failed, with FFmpeg's last lines */
+    onPause(ms: number, cause: Error): void;
   },
 ): Promise<void> {
   const { limits, signal, onPause } = options;
   let inRow = 0;
+  let cause: Error;
   for (;;) {
     try {
       return await attempt();
@@ -42,9 +44,10 @@ export async function withRestarts(
       const may = options.mayRestart ? await options.mayRestart(error.cause) : inRow <= limits.restarts;
       signal.throwIfAborted();
       if (!may) throw error.cause;
+      cause = error.cause;
     }
     const ms = Math.min(limits.restartMs * 2 ** Math.max(0, inRow - 1), LONGEST_PAUSE_MS);
-    onPause(ms);
+    onPause(ms, cause);
     await sleep(ms, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();
   }

@@ -91,7 +91,7 @@ class Transcode {
         limits: this.#limits,
         signal,
         mayRestart,
-        onPause: ms => log.warn({ ms }, 'FFmpeg failed; it starts again after a pause'),
+        onPause: (ms, err) => log.warn({ ms, err }, 'FFmpeg failed; it starts again after a pause'),
       });
       const trouble = this.#trouble ?? this.#spans.complaint;
       return this.#end(signal.aborted ? 'aborted' : 'media_ended', trouble);

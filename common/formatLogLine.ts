@@ -1,5 +1,5 @@
 const LEVELS: Readonly<Record<number, string>> = { 40: ' WARN', 50: ' ERROR', 60: ' FATAL' };
-const SHOWN = ['streamId', 'state', 'reason', 'port', 'url', 'file', 'signal'] as const;
+const SHOWN = ['streamId', 'run', 'state', 'reason', 'requestId', 'port', 'url', 'file', 'signal'] as const;
 
 /** A pino line for people: `12:34:56 worker  encoder connected  streamId=demo`. Anything else as it stands. */
 export function formatLogLine(name: string, line: string): string {
