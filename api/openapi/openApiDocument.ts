@@ -13,6 +13,8 @@ import type { Route } from '../http/route.ts';
 /** What a signed route can answer whatever it does. */
 const signedErrors: readonly ErrorCode[] = [
   ...(['signature_missing', 'signature_invalid', 'signature_replayed', 'forbidden', 'rate_limited'] as const),
+  // A page of the control room whose session has ended.
+  'unauthorized',
   'redis_unavailable',
 ];
 /** What any route can answer. */
@@ -20,6 +22,7 @@ const commonErrors: readonly ErrorCode[] = [
   'parameter_unknown',
   'method_not_allowed',
   'body_too_large',
+  'media_type_unsupported',
   'internal_error',
 ];
 

@@ -33,7 +33,7 @@ export function checkAnswer(seen: SeenAnswer): void {
   if (seen.status >= 400) checkProblem(seen, isEnveloped);
   const route = findRoute(seen.method, path);
   if (route) checkRoute(seen, route, isEnveloped);
-  else expectThat(seen, [404, 405, 413].includes(seen.status), 'the document has no such call');
+  else expectThat(seen, [404, 405, 413, 415].includes(seen.status), 'the document has no such call');
 }
 
 function checkRoute(seen: SeenAnswer, route: Route, isEnveloped: boolean): void {

@@ -6,6 +6,7 @@ import { signBody, signRequest } from '../../common/signature.ts';
 import { silentLogger } from '../../common/testing/silentLogger.ts';
 import { startApi } from '../startApi.ts';
 import { checkAnswer } from './checkAnswer.ts';
+import { watchAnswers } from './watchAnswers.ts';
 
 export const secret = 'a secret for tests only';
 
@@ -13,6 +14,7 @@ export interface TestApi {
   url: string;
   /** Where its file storage is. */
   dir: string;
+  /** Throws when an answer, whoever asked, was not what the OpenAPI document says. */
   stop(): Promise<void>;
   /** A call of Livetran's: signed over the body, which is sent as it is. */
   call(method: string, path: string, body?: string, signature?: string | null): Promise<Answer>;
@@ -41,6 +43,7 @@ export async function startTestApi(redisUrl: string, environment: Record<string,
   };
   const { config } = loadConfig({ ...own, ...environment }, ['HMAC_SECRET']);
   const api = await startApi(config, silentLogger());
+  const endWatch = watchAnswers(Number(new URL(api.url).port));
   const send = async (
     method: string,
     path: string,
@@ -60,6 +63,7 @@ export async function startTestApi(redisUrl: string, environment: Record<string,
     stop: async () => {
       await api.stop();
       await rm(dir, { recursive: true, force: true });
+      endWatch();
     },
     call: (method, path, body, signature = signBody(body ?? '', secret)) =>
       send(method, path, signature === null ? {} : { 'lt-signature': signature }, body),
