@@ -10,6 +10,7 @@ import { profilesBench } from './bench/profilesBench.ts';
 import { publishBench } from './bench/publishBench.ts';
 import { segmentBench } from './bench/segmentBench.ts';
 import { viewersBench } from './bench/viewers/viewersBench.ts';
+import { webhooksBench } from './bench/webhooks/webhooksBench.ts';
 
 // `npm run bench [-- <runs>]`: SRT to HLS beside a bare FFmpeg. `npm run bench -- publish [<streams> …]`: closed to listed,
 // and CPU per PUT. `npm run bench -- control [--streams 5000 …]`: the control plane over one Redis, without media.
@@ -18,6 +19,7 @@ import { viewersBench } from './bench/viewers/viewersBench.ts';
 // `npm run bench -- host [--size 1280x720 …]`: what a stream of each profile costs on this host, and the settings that fit.
 // `npm run bench -- api [<rounds>]`: signed reads and starts through one API process. `npm run bench -- segment [<runs>]`: CPU of cutting MPEG-TS into segments.
 // `npm run bench -- viewers [--streams 1 --viewers 1000 …]`: viewers of low-latency streams at one API.
+// `npm run bench -- webhooks [--rounds 5 …]`: a healthy receiver beside dead ones.
 // `npm run bench -- latency [--seconds 600 …]`: glass to glass through the watch page.
 const [part, ...rest] = process.argv.slice(2);
 if (part === 'publish') await publishBench(rest.length > 0 ? rest.map(Number) : [1, 10, 30]);
@@ -29,5 +31,6 @@ else if (part === 'passthrough') await passthroughBench(rest);
 else if (part === 'segment') await segmentBench(Number(rest[0] ?? 7));
 else if (part === 'profiles') await profilesBench(Number(rest[0] ?? 3));
 else if (part === 'api') await apiBench(Number(rest[0] ?? 3));
+else if (part === 'webhooks') await webhooksBench(rest);
 else if (part === 'control') await controlBench(rest);
 else await pathBench(Number(part ?? 5));

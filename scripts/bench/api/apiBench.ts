@@ -20,6 +20,7 @@ export async function apiBench(rounds: number): Promise<void> {
     await startLoad({ url, path: PATH, secret, prefix: 'read', perSecond: 1, seconds: 1 });
     const read = (amount: number) => readLoad({ url, path: `${PATH}/read-0`, secret, amount });
     await read(20_000);
+    const warm = await api.rss();
     console.log('reads            a second    p50 ms    p99 ms    failed    API µs    Redis µs    API MB');
     for (let round = 1; round <= rounds; round += 1) {
       const before = [cpuSeconds(api.pids.api), cpuSeconds(api.pids.redis)] as const;
@@ -29,6 +30,8 @@ export async function apiBench(rounds: number): Promise<void> {
       const columns = [Math.round(perSecond), p50, p99, failed, ...each.map(Math.round), Math.round(await api.rss())];
       console.log(`${AMOUNT}  ${columns.map(column => String(column).padStart(10)).join('')}`);
     }
+    const [before, after] = [warm, await api.rss()].map(Math.round);
+    console.log(`memory of the API: ${before} MB after 20,000 reads, ${after} MB after ${rounds * AMOUNT} more`);
     const starts = await startLoad({ url, path: PATH, secret, prefix: 'start', perSecond: 50, seconds: 20 });
     const [half = 0, most = 0] = [0.5, 0.99].map(share => quantile(starts, share));
     console.log(
