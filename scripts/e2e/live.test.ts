@@ -61,6 +61,14 @@ describe('single profile', () => {
       expect(segment.programDateTime).toBeDefined();
     }
 
+    expect(await client.stream('single')).toMatchObject({
+      encoder: { address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) },
+      input: { video_codec: 'h264', width: 640, height: 360, audio_codec: 'aac' },
+      renditions: [{ width: 640, height: 360, video_kbps: 5_000 }],
+      stats: { receive_kbps: expect.any(Number), packets_dropped: expect.any(Number) },
+      last_error: null,
+    });
+
     expect(await client.stop('single')).toEqual({ status: 200, body: { success: true, data: 'Stream stopped!' } });
     await client.inState('single', 'STOPPED');
     expect((await mediaPlaylist(link)).ended).toBe(true);
