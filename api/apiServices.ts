@@ -1,3 +1,4 @@
+import type { RouterRegistry } from '../common/routers/routerRegistry.ts';
 import type { StreamLogs } from '../common/stream/streamLogs.ts';
 import type { StreamSamples } from '../common/stream/streamSamples.ts';
 import type { WorkerRegistry } from '../common/workers/workerRegistry.ts';
@@ -15,6 +16,7 @@ import type { WebhookService } from './webhooks/webhookService.ts';
 export interface ApiServices {
   streams: StreamService;
   workers: WorkerRegistry;
+  routers: RouterRegistry;
   /** Figures of live streams. */
   samples: StreamSamples;
   /** What workers logged about streams. */

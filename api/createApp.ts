@@ -8,6 +8,7 @@ import type { Metrics } from '../common/metrics/createMetrics.ts';
 import { observeSkipped } from '../common/metrics/observeSkipped.ts';
 import type { EntryParser } from '../common/redis/entryParser.ts';
 import type { StreamJob } from '../common/redis/queues.ts';
+import { RouterRegistry } from '../common/routers/routerRegistry.ts';
 import { StreamLogs } from '../common/stream/streamLogs.ts';
 import { StreamPages } from '../common/stream/streamPages.ts';
 import { StreamSamples } from '../common/stream/streamSamples.ts';
@@ -95,7 +96,8 @@ export function createApp(deps: AppDeps): Express {
   const history = new EventHistory(redis, entries);
   const webhooks = createWebhookService({ redis, entries, history, ...target });
   const services = {
-    ...{ streams, workers: registry, samples, audiences, keys, webhooks, eventTokens: deps.auth.eventTokens },
+    ...{ streams, workers: registry, routers: new RouterRegistry(redis, entries), samples, audiences, keys, webhooks },
+    eventTokens: deps.auth.eventTokens,
     ...{ playbackTokens: deps.auth.playbackTokens, places: new PlaybackPlaces(config) },
     ...{ events: deps.events, history, webhookSrtUrl: config.WEBHOOK_SRT_URL },
     logs: new StreamLogs(redis, entries),

@@ -68,11 +68,12 @@ test('follows the changes of a stream, over its end and its next run', async () 
   await livetran.streams.stop('twice');
 });
 
-test('lists streams and workers', async () => {
+test('lists streams, routers and workers', async () => {
   await livetran.streams.create({ stream_id: 'listed' });
   const ids = [];
   for await (const { stream_id } of livetran.streams.list()) ids.push(stream_id);
   expect(ids).toContain('listed');
+  expect(await livetran.routers()).toEqual([]);
   await expect.poll(async () => (await livetran.workers()).map(({ node }) => node)).toEqual(['test']);
   await livetran.streams.stop('listed');
 });

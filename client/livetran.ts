@@ -1,6 +1,6 @@
 import { type FollowOptions, followEvents } from './followEvents.ts';
 import { Keys } from './keys.ts';
-import { type Operations, operations, type Worker } from './openapi.ts';
+import { type Operations, operations, type Router, type Worker } from './openapi.ts';
 import type { ServerSentEvent } from './readEvents.ts';
 import { createSign } from './signRequest.ts';
 import type { StreamEvent } from './streamEvent.ts';
@@ -60,6 +60,11 @@ export class Livetran {
     this.streams = new Streams(this);
     this.keys = new Keys(this);
     this.webhooks = new Webhooks(this);
+  }
+
+  /** The live routers. */
+  async routers(options?: CallOptions): Promise<Router[]> {
+    return (await this.call('listRouters', {}, options)).data;
   }
 
   /** The live workers. */

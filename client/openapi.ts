@@ -535,6 +535,38 @@ export type Node = {
   last_seen: string | null;
 };
 
+export type Router = {
+  /** `<node>-<random>`: one process. */
+  id: string;
+  /** The host in its SRT URLs. */
+  address: string;
+  port: number;
+  version: string;
+  /** Encoders that are connected by it. */
+  connections: number;
+  since: string;
+  /** Counts since it began. */
+  totals: {
+    /** From encoders to workers. */
+    packets_up: number;
+    packets_down: number;
+    bytes_up: number;
+    bytes_down: number;
+    /** Packets that the kernel dropped: the buffer was full. */
+    kernel_drops: number;
+    /** Encoders that were followed to another address. */
+    rebinds: number;
+    /** Encoders that were refused, by reject code (docs/ingestion.md). */
+    refused: Record<string, number>;
+    /** Callers of addresses that were refused too often in a second. */
+    unanswered: number;
+    /** Connections whose worker was lost: refused, silent, left. */
+    workers_lost: Record<string, number>;
+    /** How that ended: migrated, returned, shut_down, caller_gone. */
+    moved: Record<string, number>;
+  };
+};
+
 export type Key = {
   id: string;
   scopes: ('streams:read' | 'streams:write' | 'admin')[];
@@ -809,6 +841,15 @@ export interface Operations {
     body: Drain;
     answer: Node;
   };
+  /** List the live routers, the oldest first */
+  listRouters: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: {
+      data: Router[];
+    };
+  };
   /** List the API keys, without their secrets */
   listKeys: {
     params: Record<string, never>;
@@ -937,6 +978,7 @@ export const operations = {
   drainWorker: { method: 'PATCH', path: '/v1/workers/{worker_id}' },
   listNodes: { method: 'GET', path: '/v1/nodes' },
   drainNode: { method: 'PATCH', path: '/v1/nodes/{node}' },
+  listRouters: { method: 'GET', path: '/v1/routers' },
   listKeys: { method: 'GET', path: '/v1/keys' },
   createKey: { method: 'POST', path: '/v1/keys' },
   deleteKey: { method: 'DELETE', path: '/v1/keys/{id}' },

@@ -5,10 +5,13 @@ export class Counters {
   readonly totals: RouterTotals = {
     packetsUp: 0,
     packetsDown: 0,
+    bytesUp: 0,
+    bytesDown: 0,
     inductions: 0,
     orphans: 0,
     rebinds: 0,
     kernelDrops: 0,
+    unanswered: 0,
     refusals: {},
     losses: {},
     drifts: {},

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { mintStreamKey } from '../common/srt/mintStreamKey.ts';
 import { silentLogger } from '../common/testing/silentLogger.ts';
 import { RouterSecrets } from './admit/routerSecrets.ts';
-import { flowLimits, type Peer } from './flow/flowTable.ts';
+import { flowLimits } from './flow/flowTable.ts';
+import type { Peer } from './io/packetIo.ts';
 import { parseHandshake } from './packet/handshake.ts';
 import { controlType } from './packet/packet.ts';
 import { SrtRouter } from './srtRouter.ts';
@@ -28,7 +29,12 @@ function setUp() {
   const router = new SrtRouter({
     secret,
     ...{ ringMs: 0, ringBytes: 0, log: silentLogger() },
-    send: (packet, to) => sent.push({ packet, peer: to }),
+    io: {
+      send: (packet, to) => sent.push({ packet, peer: to }),
+      connect: () => {
+        throw new Error('no stream has a worker');
+      },
+    },
     streams: { get: () => route, refresh: () => undefined },
     onLost: () => undefined,
   });
@@ -47,9 +53,22 @@ describe('SrtRouter', () => {
       router.receive(call(i, peer, 'mode=publish,rid=live,token=a.b.c'), peer);
     }
     expect(router.flows).toBe(0);
+    const { inductions, refusals, unanswered } = router.counters.totals;
+    expect(inductions).toBe(1_000);
     // A wrong cookie gets no answer: its sender may be someone else than it says.
-    expect(sent.length).toBe(2_000);
-    expect(router.counters.totals).toMatchObject({ inductions: 1_000, refusals: { 1401: 1_000 } });
+    expect(sent.length).toBe(1_000 + (refusals[1401] ?? 0));
+    expect((refusals[1401] ?? 0) + unanswered).toBe(1_000);
+  });
+
+  test('an address that is refused too often is not answered for the rest of the second; others are', () => {
+    const { router, sent } = setUp();
+    for (let i = 1; i <= 5_000; i += 1) router.receive(call(1, peer, 'mode=publish,rid=live,token=a.b.c'), peer);
+    const answered = sent.length;
+    expect(answered).toBeLessThan(2_000);
+    expect(router.counters.totals.unanswered).toBe(5_000 - answered);
+    const other = { address: '198.51.100.1', port: 1 };
+    router.receive(call(2, other, 'mode=publish,rid=live,token=a.b.c'), other);
+    expect(sent.length).toBe(answered + 1);
   });
 
   test('holds a caller with a good key, once however often it repeats itself', () => {

@@ -3,13 +3,15 @@ import type { Logger } from '../common/createLogger.ts';
 import { type Refusal, refuse } from '../common/srt/admission.ts';
 import { readPublishRequest } from '../common/srt/readPublishRequest.ts';
 import { RefusalLog } from '../common/srt/refusalLog.ts';
+import { RefusalCap } from './admit/refusalCap.ts';
 import { RouterSecrets } from './admit/routerSecrets.ts';
 import { Counters } from './counters.ts';
 import { Flow } from './flow/flow.ts';
 import type { FlowEvents, Loss, Rejection } from './flow/flowContract.ts';
-import { type FlowEntry, FlowTable, type Peer } from './flow/flowTable.ts';
+import { type FlowEntry, FlowTable } from './flow/flowTable.ts';
 import { PacketRing, RingBudget } from './flow/packetRing.ts';
 import { Rebinding } from './flow/rebinding.ts';
+import type { PacketIo, Peer } from './io/packetIo.ts';
 import { type Handshake, inductionAnswer, parseHandshake, refusal, streamIdOf } from './packet/handshake.ts';
 import { controlType, controlTypes, destinationOf, HEADER_BYTES, isControl, shutdownPacket } from './packet/packet.ts';
 import type { StreamRoute } from './streams/streamRoute.ts';
@@ -36,8 +38,7 @@ export interface SrtRouterOptions {
   secret: string;
   ringMs: number;
   ringBytes: number;
-  /** Sends from the router's port. */
-  send: (packet: Buffer, peer: Peer) => void;
+  io: Pick<PacketIo, 'send' | 'connect'>;
   streams: StreamDirectoryView;
   /** A stream's worker, by its fencing token, is gone without a word. */
   onLost: (stream: { streamId: string; run: string; token: string }, loss: Loss) => void;
@@ -56,6 +57,7 @@ export class SrtRouter {
   readonly #flows = new FlowTable();
   readonly #budget: RingBudget;
   readonly #refusals: RefusalLog;
+  readonly #cap = new RefusalCap();
   readonly #timer: NodeJS.Timeout;
   #orphans = { second: 0, answered: 0 };
   #stopping = false;
@@ -83,6 +85,7 @@ export class SrtRouter {
       if (!flow) this.#onStranger(packet, peer);
       else {
         this.counters.totals.packetsUp += 1;
+        this.counters.totals.bytesUp += packet.length;
         flow.onCallerPacket(packet);
       }
     }
@@ -107,16 +110,23 @@ export class SrtRouter {
   #onHandshake(packet: Buffer, handshake: Handshake, peer: Peer): void {
     if (handshake.kind === 'induction') {
       this.counters.totals.inductions += 1;
-      this.#options.send(inductionAnswer(packet, this.#secrets.cookie(peer, Date.now())), peer);
+      this.#options.io.send(inductionAnswer(packet, this.#secrets.cookie(peer, Date.now())), peer);
     }
     if (handshake.kind !== 'conclusion' || handshake.socketId === 0) return;
     if (!this.#secrets.isOurCookie(handshake.cookie, peer, Date.now())) return;
     const publicId = this.#secrets.publicId(handshake.socketId);
     const known = this.#flows.get(publicId, peer);
     known?.onConclusion();
-    const refused = known ? undefined : this.#begin(packet, handshake, publicId, peer);
+    if (known) return;
+    const now = performance.now();
+    if (this.#cap.isReached(peer.address, now)) {
+      this.counters.totals.unanswered += 1;
+      return;
+    }
+    const refused = this.#begin(packet, handshake, publicId, peer);
     if (!refused) return;
-    this.#options.send(refusal(packet, refused.code), peer);
+    this.#cap.add(peer.address, now);
+    this.#options.io.send(refusal(packet, refused.code), peer);
     this.#onRefused(refused, peer);
   }
 
@@ -131,7 +141,9 @@ export class SrtRouter {
       callerId: socketId,
       publicId,
       request,
-      conclusion: packet,
+      connect: (place, events) => this.#options.io.connect(place, events),
+      // It is kept for the whole connection; its own buffer may be part of a large one.
+      conclusion: Buffer.from(packet),
       ring: new PacketRing(this.#options.ringMs, this.#budget),
       events: this.#flowEvents(() => entry),
     });
@@ -142,7 +154,7 @@ export class SrtRouter {
 
   /** @param entry asked when something happens, which is after the flow was added */
   #flowEvents(entry: () => FlowEntry): FlowEvents {
-    const { streams, onLost, log, send } = this.#options;
+    const { streams, onLost, log, io } = this.#options;
     const { counters } = this;
     const ids = () => {
       const { streamId, run } = entry().flow.request;
@@ -151,7 +163,8 @@ export class SrtRouter {
     return {
       send: packet => {
         counters.totals.packetsDown += 1;
-        send(packet, entry().peer);
+        counters.totals.bytesDown += packet.length;
+        io.send(packet, entry().peer);
       },
       onRefused: rejection => this.#onRefused(rejection, entry().peer),
       onLost: (loss, token) => {
@@ -174,11 +187,17 @@ export class SrtRouter {
     const entries = this.#flows.withId(destinationOf(packet));
     if (entries.length === 0) this.#onOrphan(packet, peer);
     for (const entry of entries) {
-      entry.rebinding ??= new Rebinding(() => entry.flow.trace, this.#options.send);
+      entry.rebinding ??= new Rebinding(
+        () => entry.flow.trace,
+        (challenge, to) => this.#options.io.send(challenge, to),
+      );
       const held = entry.rebinding.offer(packet, peer, performance.now());
       if (!held) continue;
       const { streamId, run } = entry.flow.request;
-      this.#options.log.info({ streamId, run, from: entry.peer, to: peer }, 'a caller goes on from another address');
+      this.#options.log.info(
+        { streamId, run, from: textOf(entry.peer), to: textOf(peer) },
+        'a caller goes on from another address',
+      );
       this.counters.totals.rebinds += 1;
       this.#flows.move(entry, peer);
       for (const one of held) entry.flow.onCallerPacket(one);
@@ -186,9 +205,9 @@ export class SrtRouter {
     }
   }
 
-  #onRefused({ code, why }: Rejection, { address, port }: Peer): void {
+  #onRefused({ code, why }: Rejection, peer: Peer): void {
     this.counters.count('refusals', code);
-    this.#refusals.add({ code, why, peer: `${address}:${port}` }, performance.now());
+    this.#refusals.add({ code, why, peer: textOf(peer) }, performance.now());
   }
 
   /** Of a connection that another router had: its caller calls again as soon as it is told. */
@@ -200,7 +219,7 @@ export class SrtRouter {
     if (this.#orphans.second !== second) this.#orphans = { second, answered: 0 };
     if (this.#orphans.answered >= ORPHANS_A_SECOND) return;
     this.#orphans.answered += 1;
-    this.#options.send(shutdownPacket(this.#secrets.callerId(destination)), peer);
+    this.#options.io.send(shutdownPacket(this.#secrets.callerId(destination)), peer);
   }
 
   #tick(): void {
@@ -209,3 +228,5 @@ export class SrtRouter {
     this.#refusals.flush(now);
   }
 }
+
+const textOf = ({ address, port }: Peer): string => `${address.includes(':') ? `[${address}]` : address}:${port}`;

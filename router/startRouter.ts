@@ -9,12 +9,14 @@ import type { RouterStatus } from '../common/routers/routerStatus.ts';
 import { StopStack } from '../common/stopStack.ts';
 import pack from '../package.json' with { type: 'json' };
 import { HealthServer } from './healthServer.ts';
+import { bufferAdvice } from './io/bufferAdvice.ts';
+import { kernelDrops } from './io/kernelDrops.ts';
+import { openPacketIo } from './io/openPacketIo.ts';
 import { RouterHeartbeat } from './routerHeartbeat.ts';
 import { SrtRouter } from './srtRouter.ts';
 import { startMetrics } from './startMetrics.ts';
 import { LostReports } from './streams/lostReports.ts';
 import { StreamDirectory } from './streams/streamDirectory.ts';
-import { UdpPort } from './udpPort.ts';
 
 export interface RunningRouter {
   readonly port: number;
@@ -28,8 +30,8 @@ type RouterConfig = Config<'JWT_SECRET' | 'ROUTER_PORT'>;
 export async function startRouter(config: RouterConfig, log: Logger): Promise<RunningRouter> {
   const stack = new StopStack();
   try {
-    const udp = await UdpPort.open({ bind: config.ROUTER_BIND, port: config.ROUTER_PORT });
-    stack.push('UDP port', () => udp.close());
+    const io = await openPacketIo(config.ROUTER_IO, { bind: config.ROUTER_BIND, port: config.ROUTER_PORT });
+    stack.push('UDP port', () => io.close());
     const redis = createRedis(config, 'request', log);
     stack.push('Redis (request)', () => redis.disconnect());
     const subscriber = createRedis(config, 'subscriber', log);
@@ -42,7 +44,7 @@ export async function startRouter(config: RouterConfig, log: Logger): Promise<Ru
       secret: config.JWT_SECRET,
       ringMs: config.ROUTER_RING_MS,
       ringBytes: config.ROUTER_RING_BYTES,
-      send: (packet, peer) => udp.send(packet, peer),
+      io,
       streams,
       onLost: stream => void lost.report(stream),
       log,
@@ -53,36 +55,37 @@ export async function startRouter(config: RouterConfig, log: Logger): Promise<Ru
       stack.push('health', () => health.stop());
     }
     streams.start();
-    udp.onPacket((packet, peer) => router.receive(packet, peer));
-    const { id, status } = describe(config, udp, router);
+    io.onPacket((packet, peer) => router.receive(packet, peer));
+    const { id, status } = describe(config, io.port, router);
     const heartbeat = new RouterHeartbeat(new RouterRegistry(redis), status, log);
     heartbeat.start();
     startMetrics({ config, id, status, redis, entries, log, stack });
     redis.on('ready', () => heartbeat.beat());
     stack.push('heartbeat', () => heartbeat.stop());
-    if (udp.bufferAdvice !== undefined)
-      log.warn({ command: udp.bufferAdvice }, 'the UDP receive buffer is small: many streams at once lose packets');
-    log.info({ routerId: id, port: udp.port }, 'router ready');
-    return { port: udp.port, stop: () => stack.stop() };
+    const command = bufferAdvice(io.buffers);
+    if (command)
+      log.warn({ command, ...io.buffers }, "the UDP port's buffers are small: many streams at once lose packets");
+    log.info({ routerId: id, port: io.port, io: io.kind }, 'router ready');
+    return { port: io.port, stop: () => stack.stop() };
   } catch (error) {
     await stack.stop();
     throw error;
   }
 }
 
-function describe(config: RouterConfig, udp: UdpPort, router: SrtRouter): { id: string; status: () => RouterStatus } {
+function describe(config: RouterConfig, port: number, router: SrtRouter): { id: string; status: () => RouterStatus } {
   const id = `${config.NODE_ID}-${randomUUID().slice(0, 8)}`;
   const self = {
     id,
     host: config.ROUTER_HOST ?? hostname(),
-    port: udp.port,
+    port,
     version: config.SERVICE_VERSION ?? pack.version,
     since: Date.now(),
   };
   const status = (): RouterStatus => ({
     ...self,
     flows: router.flows,
-    totals: { ...router.counters.totals, kernelDrops: udp.kernelDrops() },
+    totals: { ...router.counters.totals, kernelDrops: kernelDrops(port) },
   });
   return { id, status };
 }

@@ -8,6 +8,8 @@ import { pathBench } from './bench/pathBench.ts';
 import { portsBench } from './bench/portsBench.ts';
 import { profilesBench } from './bench/profilesBench.ts';
 import { publishBench } from './bench/publishBench.ts';
+import { floodBench } from './bench/router/floodBench.ts';
+import { routerBench } from './bench/router/routerBench.ts';
 import { segmentBench } from './bench/segmentBench.ts';
 import { viewersBench } from './bench/viewers/viewersBench.ts';
 import { webhooksBench } from './bench/webhooks/webhooksBench.ts';
@@ -21,6 +23,7 @@ import { webhooksBench } from './bench/webhooks/webhooksBench.ts';
 // `npm run bench -- viewers [--streams 1 --viewers 1000 …]`: viewers of low-latency streams at one API.
 // `npm run bench -- webhooks [--rounds 5 …]`: a healthy receiver beside dead ones.
 // `npm run bench -- latency [--seconds 600 …]`: glass to glass through the watch page.
+// `npm run bench -- router [--flows 100 …]`: what a router loses, adds and costs. `npm run bench -- flood`: floods beside live flows.
 const [part, ...rest] = process.argv.slice(2);
 if (part === 'publish') await publishBench(rest.length > 0 ? rest.map(Number) : [1, 10, 30]);
 else if (part === 'viewers') await viewersBench(rest);
@@ -28,6 +31,8 @@ else if (part === 'host') await hostBench(hostBenchOptions(rest), line => consol
 else if (part === 'ports') await portsBench(Number(rest[0] ?? 100));
 else if (part === 'latency') await latencyBench(rest);
 else if (part === 'passthrough') await passthroughBench(rest);
+else if (part === 'flood') await floodBench(rest);
+else if (part === 'router') await routerBench(rest);
 else if (part === 'segment') await segmentBench(Number(rest[0] ?? 7));
 else if (part === 'profiles') await profilesBench(Number(rest[0] ?? 3));
 else if (part === 'api') await apiBench(Number(rest[0] ?? 3));

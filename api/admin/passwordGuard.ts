@@ -1,5 +1,5 @@
 import type { Logger } from '../../common/createLogger.ts';
-import { addressGroup } from '../http/addressGroup.ts';
+import { addressGroup } from '../../common/net/addressGroup.ts';
 
 const WINDOW_MS = 60_000;
 const ATTEMPTS = 10;

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { AppError } from '../../common/errors.ts';
+import { addressGroup } from '../../common/net/addressGroup.ts';
 import { signaturesEqual, signBody } from '../../common/signature.ts';
-import { addressGroup } from '../http/addressGroup.ts';
 import { rawBody } from '../http/readBody.ts';
 import type { Admission, LimitState } from './admission.ts';
 import type { Subject } from './admissionCall.ts';

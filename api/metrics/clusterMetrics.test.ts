@@ -50,6 +50,9 @@ const router = {
     ...{
       packetsUp: 1,
       packetsDown: 1,
+      bytesUp: 1,
+      bytesDown: 1,
+      unanswered: 0,
       inductions: 1,
       orphans: 0,
       rebinds: 0,

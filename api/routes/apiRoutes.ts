@@ -3,6 +3,7 @@ import { eventRoutes } from './events.ts';
 import { keyRoutes } from './keys.ts';
 import { logRoutes } from './log.ts';
 import { playbackTokenRoutes } from './playbackTokens.ts';
+import { routerRoutes } from './routers.ts';
 import { statsRoutes } from './stats.ts';
 import { streamRoutes } from './streams.ts';
 import { webhookDeliveryRoutes } from './webhookDeliveries.ts';
@@ -17,6 +18,7 @@ export const apiRoutes: readonly Route[] = [
   ...logRoutes,
   ...eventRoutes,
   ...workerRoutes,
+  ...routerRoutes,
   ...keyRoutes,
   ...webhookDeliveryRoutes,
   ...webhookEndpointRoutes,

@@ -1,4 +1,4 @@
-import { addressGroup } from '../http/addressGroup.ts';
+import { addressGroup } from '../../common/net/addressGroup.ts';
 
 const WINDOW_MS = 60_000;
 /** Viewers behind one address send four beacons a minute each. */

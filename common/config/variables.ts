@@ -97,6 +97,7 @@ export const variables = z.object({
   ROUTER_BIND: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this host' }).default('0.0.0.0'),
   ROUTER_PORT: whole(1, 65_535).optional(),
   ROUTER_HOST: z.string().min(1).max(255).optional(),
+  ROUTER_IO: z.enum(['auto', 'dgram', 'mmsg'], { error: 'must be auto, dgram or mmsg' }).default('auto'),
   ROUTER_HEALTH_PORT: whole(1, 65_535).optional(),
   ROUTER_RING_MS: whole(0, 30_000).default(12_000),
   ROUTER_RING_BYTES: whole(0, Number.MAX_SAFE_INTEGER).default(256 * 1024 ** 2),

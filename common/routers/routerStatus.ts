@@ -7,6 +7,8 @@ const routerTotals = z.object({
   /** From callers to workers, and back. */
   packetsUp: z.number(),
   packetsDown: z.number(),
+  bytesUp: z.number().default(0),
+  bytesDown: z.number().default(0),
   inductions: z.number(),
   /** Packets of connections that this router does not know: another one's, which has ended. */
   orphans: z.number(),
@@ -14,6 +16,8 @@ const routerTotals = z.object({
   rebinds: z.number().default(0),
   /** Packets that the kernel dropped because the socket's buffer was full. */
   kernelDrops: z.number(),
+  /** Callers of addresses that were refused too often in a second: neither checked nor answered. */
+  unanswered: z.number().default(0),
   /** Callers refused, by reject code. */
   refusals: counts,
   /** Connections whose worker was lost, by how: refused, silent, left. */

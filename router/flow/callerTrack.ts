@@ -4,15 +4,17 @@ import type { CallerTrace } from './followsOn.ts';
 /** What a flow has seen of its caller: when, its clock, its newest packet, and what it was acknowledged. */
 export class CallerTrack {
   #heardAt: number;
-  /** The caller's clock (µs, 32 bits) at a time (ms, monotonic). */
-  #clock: { timestamp: number; at: number };
+  /** The caller's clock (µs, 32 bits) at that time; numbers of their own, since each packet sets them. */
+  #timestamp: number;
+  #timestampAt: number;
   #newest: Buffer | undefined;
   #acknowledged: number | undefined;
   #fullAck: Buffer | undefined;
 
   constructor(conclusion: Buffer, now: number) {
     this.#heardAt = now;
-    this.#clock = { timestamp: timestampOf(conclusion), at: now };
+    this.#timestamp = timestampOf(conclusion);
+    this.#timestampAt = now;
   }
 
   get heardAt(): number {
@@ -27,12 +29,13 @@ export class CallerTrack {
   /** Undefined before its first packets were acknowledged. */
   get trace(): CallerTrace | undefined {
     if (!this.#newest || !this.#fullAck) return undefined;
-    return { heardAt: this.#heardAt, newest: this.#newest, clock: this.#clock, acknowledgement: this.#fullAck };
+    const clock = { timestamp: this.#timestamp, at: this.#timestampAt };
+    return { heardAt: this.#heardAt, newest: this.#newest, clock, acknowledgement: this.#fullAck };
   }
 
   /** The caller's clock now, µs. */
   clockAt(now: number): number {
-    return (this.#clock.timestamp + Math.round((now - this.#clock.at) * 1_000)) >>> 0;
+    return (this.#timestamp + Math.round((now - this.#timestampAt) * 1_000)) >>> 0;
   }
 
   /** It repeats its conclusion, whose time is that of the first one. */
@@ -43,7 +46,8 @@ export class CallerTrack {
   /** A packet of it. */
   hear(packet: Buffer, now: number): void {
     this.#heardAt = now;
-    this.#clock = { timestamp: timestampOf(packet), at: now };
+    this.#timestamp = timestampOf(packet);
+    this.#timestampAt = now;
   }
 
   /** A data packet of it. */

@@ -48,6 +48,7 @@ export class Flow {
   readonly callerId: number;
   readonly publicId: number;
   readonly request: PublishRequest;
+  readonly #connect: FlowOptions['connect'];
   readonly #conclusion: Buffer;
   readonly #ring: PacketRing;
   readonly #events: FlowEvents;
@@ -74,6 +75,7 @@ export class Flow {
     this.callerId = options.callerId;
     this.publicId = options.publicId;
     this.request = options.request;
+    this.#connect = options.connect;
     this.#conclusion = options.conclusion;
     this.#ring = options.ring;
     this.#events = options.events;
@@ -163,7 +165,7 @@ export class Flow {
 
   #onCallerControl(packet: Buffer): void {
     const type = controlType(packet);
-    if (type === controlTypes.USER && packet.readUInt16BE(2) === KEY_MATERIAL) this.#keyMaterial = packet;
+    if (type === controlTypes.USER && packet.readUInt16BE(2) === KEY_MATERIAL) this.#keyMaterial = Buffer.from(packet);
     if (type === controlTypes.SHUTDOWN) this.#finish();
     else this.#upstream?.to.send(packet);
   }
@@ -191,6 +193,7 @@ export class Flow {
     if (has && this.#adrift?.loss !== 'left') return;
     this.#next?.to.close(true);
     const to: Upstream = new Upstream({
+      connect: this.#connect,
       target,
       conclusion: this.#answer ? markedAsMoved(this.#conclusion) : this.#conclusion,
       beginning: () => this.#beginning(),

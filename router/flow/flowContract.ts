@@ -1,4 +1,5 @@
 import type { PublishRequest } from '../../common/srt/readPublishRequest.ts';
+import type { PacketIo } from '../io/packetIo.ts';
 import type { PacketRing } from './packetRing.ts';
 
 /** A caller gets no connection: the router's reason, or a worker's or libsrt's own. */
@@ -30,6 +31,8 @@ export interface FlowOptions {
   callerId: number;
   publicId: number;
   request: PublishRequest;
+  /** Opens its way to a worker. */
+  connect: PacketIo['connect'];
   conclusion: Buffer;
   ring: PacketRing;
   events: FlowEvents;

@@ -1,11 +1,7 @@
+import { addressGroup } from '../../common/net/addressGroup.ts';
+import type { Peer } from '../io/packetIo.ts';
 import type { Flow } from './flow.ts';
 import type { Rebinding } from './rebinding.ts';
-
-/** A caller's address, as dgram gives it. */
-export interface Peer {
-  address: string;
-  port: number;
-}
 
 /** So many callers at a time: of one address (a studio behind one NAT), of one stream, and altogether. */
 export const flowLimits = { address: 256, stream: 4, total: 4_000 };
@@ -52,7 +48,7 @@ export class FlowTable {
   /** Which limit one more flow would break. */
   limitBrokenBy(streamId: string, peer: Peer): keyof typeof flowLimits | undefined {
     if (this.#size >= flowLimits.total) return 'total';
-    if ((this.#addresses.get(peer.address) ?? 0) >= flowLimits.address) return 'address';
+    if ((this.#addresses.get(addressGroup(peer.address)) ?? 0) >= flowLimits.address) return 'address';
     return (this.#byStream.get(streamId)?.size ?? 0) >= flowLimits.stream ? 'stream' : undefined;
   }
 
@@ -86,8 +82,9 @@ export class FlowTable {
   }
 
   #count({ address }: Peer, change: 1 | -1): void {
-    const count = (this.#addresses.get(address) ?? 0) + change;
-    if (count <= 0) this.#addresses.delete(address);
-    else this.#addresses.set(address, count);
+    const group = addressGroup(address);
+    const count = (this.#addresses.get(group) ?? 0) + change;
+    if (count <= 0) this.#addresses.delete(group);
+    else this.#addresses.set(group, count);
   }
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
+import type { Peer } from '../io/packetIo.ts';
 import { controlType, controlTypes, isControl } from '../packet/packet.ts';
-import type { Peer } from './flowTable.ts';
 import { type CallerTrace, followsOn } from './followsOn.ts';
 
 /** A caller that sends media is not silent for so long at one address, unless it has gone from there. */

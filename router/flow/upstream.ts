@@ -1,5 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import type { ConnectedSocket, PacketIo } from '../io/packetIo.ts';
 import { conclusionWith, inductionFor, parseHandshake } from '../packet/handshake.ts';
 import { HEADER_BYTES, shutdownPacket } from '../packet/packet.ts';
 import type { Target } from '../streams/streamRoute.ts';
@@ -28,7 +27,7 @@ export interface UpstreamEvents {
  * handshake made again with the worker's cookie. What is encrypted passes as it is.
  */
 export class Upstream {
-  readonly #socket: Socket;
+  readonly #socket: ConnectedSocket;
   readonly #conclusion: Buffer;
   readonly #beginning: () => Beginning | undefined;
   readonly #events: UpstreamEvents;
@@ -40,6 +39,7 @@ export class Upstream {
 
   /** @param options.beginning asked at each attempt */
   constructor(options: {
+    connect: PacketIo['connect'];
     target: Target;
     conclusion: Buffer;
     beginning: () => Beginning | undefined;
@@ -48,15 +48,14 @@ export class Upstream {
     this.#conclusion = options.conclusion;
     this.#beginning = options.beginning;
     this.#events = options.events;
-    const { host, port } = options.target;
-    this.#socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
-    this.#socket.on('error', error => this.#failed(error));
-    this.#socket.on('message', packet => this.#received(packet));
-    this.#socket.on('connect', () => {
-      this.#connected = true;
-      this.#call();
+    this.#socket = options.connect(options.target, {
+      onConnected: () => {
+        this.#connected = true;
+        this.#call();
+      },
+      onPacket: packet => this.#received(packet),
+      onError: error => this.#failed(error),
     });
-    this.#socket.connect(port, host);
   }
 
   get isOpen(): boolean {
@@ -91,9 +90,7 @@ export class Upstream {
 
   #write(packet: Buffer): void {
     if (this.#closed) return;
-    this.#socket.send(packet, error => {
-      if (error) this.#failed(error);
-    });
+    this.#socket.send(packet);
   }
 
   #received(packet: Buffer): void {

@@ -23,6 +23,7 @@ const router: RouterStatus = {
   ...{ id: 'router-1', host: 'router', port: 9_000, version: '1', since: 1, flows: 1 },
   totals: {
     ...{ packetsUp: 1, packetsDown: 1, inductions: 1, orphans: 1, rebinds: 1, kernelDrops: 1 },
+    ...{ bytesUp: 1, bytesDown: 1, unanswered: 1 },
     ...{ refusals: { 1401: 1 }, losses: { silent: 1 }, drifts: { migrated: 1 } },
   },
 };

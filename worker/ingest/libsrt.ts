@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import koffi, { type LibraryHandle } from 'koffi';
 import { AppError } from '../../common/errors.ts';
-import { ADDRESS_BYTES } from './socketAddress.ts';
+import { ADDRESS_BYTES } from '../../common/net/socketAddress.ts';
 
 const MINIMUM_VERSION = 0x010500;
 

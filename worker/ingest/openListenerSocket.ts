@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 import { constants } from 'node:os';
 import { AppError } from '../../common/errors.ts';
+import { encodeAddress } from '../../common/net/socketAddress.ts';
 import type { Libsrt } from './libsrt.ts';
-import { encodeAddress } from './socketAddress.ts';
 import { setBool, setInt, srtOptions } from './srtOptions.ts';
 
 const BACKLOG = 4;

@@ -1,12 +1,12 @@
 import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
+import { ADDRESS_BYTES, decodeAddress } from '../../common/net/socketAddress.ts';
 import { refuse } from '../../common/srt/admission.ts';
 import type { Refusals } from '../../common/srt/refusalLog.ts';
 import { Handshakes } from './handshakes.ts';
 import { type Libsrt, type ListenHook, loadLibsrt } from './libsrt.ts';
 import { type Admit, ListenerGate } from './listenerGate.ts';
 import { openListenerSocket } from './openListenerSocket.ts';
-import { ADDRESS_BYTES, decodeAddress } from './socketAddress.ts';
 import { getInt, getStreamId, setText, srtOptions } from './srtOptions.ts';
 import { SrtPublisher } from './srtPublisher.ts';
 import { yieldPort } from './yieldPort.ts';

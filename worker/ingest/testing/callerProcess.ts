@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
-import { encodeAddress } from '../socketAddress.ts';
+import { encodeAddress } from '../../../common/net/socketAddress.ts';
 import { srtOptions } from '../srtOptions.ts';
 
 // Run by callRepeatedly.ts: <port> <stream id> <times> <calls a second, 0 = as fast as they go>

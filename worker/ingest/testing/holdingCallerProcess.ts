@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
-import { encodeAddress } from '../socketAddress.ts';
+import { encodeAddress } from '../../../common/net/socketAddress.ts';
 import { srtOptions } from '../srtOptions.ts';
 
 // Run by HoldingCaller: each line of stdin is one call, as JSON {"port", "streamId", "passphrase"?}. It sends packets until the

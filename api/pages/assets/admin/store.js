@@ -17,6 +17,7 @@ const STATES = ['INITIALISED', 'READY', 'STREAMING', 'STOPPED'];
 export class Store extends EventTarget {
   streams = new Map();
   workers = [];
+  routers = [];
   /** Of each live stream: its latest samples, oldest first. */
   samples = new Map();
   /** Whether the last question was answered; undefined before the first answer. */
@@ -61,7 +62,9 @@ export class Store extends EventTarget {
   }
 
   async loadWorkers() {
-    this.workers = (await call('GET', '/v1/workers')).data;
+    const [workers, routers] = await Promise.all(['/v1/workers', '/v1/routers'].map(path => call('GET', path)));
+    this.workers = workers.data;
+    this.routers = routers.data;
     this.#changed();
   }
 

@@ -14,7 +14,27 @@ export function workersPage({ store, canChange, drain }) {
     <ul class="workers">
       ${workers.map(worker => workerCard(worker, canChange ? drain : undefined))}
     </ul>
+    ${store.routers.length === 0 ? null : routers(store.routers)}
   </section>`;
+}
+
+/** What encoders call in place of workers. */
+function routers(list) {
+  return html`<h2>Routers</h2>
+    <ul class="workers">${list.map(routerCard)}</ul>`;
+}
+
+function routerCard({ id, address, port, version, connections, since, totals }) {
+  const refused = Object.values(totals.refused).reduce((sum, count) => sum + count, 0);
+  return html`<li class="card worker">
+    <h3>${id}</h3>
+    <div class="figures">
+      ${figure('Connections', connections)} ${figure('Address', `${address}:${port}`)}
+      ${figure('From encoders', bytes(totals.bytes_up))} ${figure('Refused', refused)}
+      ${figure('Dropped by the kernel', totals.kernel_drops)} ${figure('Moved to another worker', totals.moved.migrated ?? 0)}
+      ${figure('Version', version)} ${figure('Up', duration(secondsSince(since)))}
+    </div>
+  </li>`;
 }
 
 function summary(workers) {

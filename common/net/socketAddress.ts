@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 
-/** sizeof(sockaddr_in6), the larger of the two that libsrt uses. */
+/** sizeof(sockaddr_in6), the larger of the two. */
 export const ADDRESS_BYTES = 28;
 
 const MAC = process.platform === 'darwin';
