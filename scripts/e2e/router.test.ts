@@ -89,21 +89,24 @@ const ownerOf = (id: string): Child | undefined =>
     )
     .toSorted((a, b) => b.fence - a.fence)[0]?.worker;
 
-test('a worker is killed: the encoder stays connected, and viewers get each picture once', async () => {
-  const lives = [await goLive('encoded', 'transcode'), await goLive('passed-on', 'passthrough')];
-  for (const live of lives) {
+test.each([
+  ['is killed', 'transcode', 'SIGKILL'],
+  ['is stopped', 'passthrough', 'SIGTERM'],
+] as const)(
+  'a worker %s: the encoder stays connected, and viewers get each picture once',
+  async (_, profile, signal) => {
+    const live = await goLive(`moved-${profile}`, profile);
     const before = (await live.segments()).length;
-    const owner = ownerOf(live.id);
-    const killedAt = performance.now();
-    owner?.kill('SIGKILL');
+    const signalledAt = performance.now();
+    ownerOf(live.id)?.kill(signal);
     await waitFor('the next segment', async () => (await live.segments()).length > before);
-    process.stdout.write(`kill -9 → next segment listed: ${Math.round(performance.now() - killedAt)} ms\n`);
+    process.stdout.write(`${signal} → next segment listed: ${Math.round(performance.now() - signalledAt)} ms\n`);
     await expectUnbroken(live, before);
+    await end(live);
     await cluster.addWorker();
-  }
-  for (const live of lives) await end(live);
-  await assertNothingLeft(cluster, 60_000);
-});
+    await assertNothingLeft(cluster, 60_000);
+  },
+);
 
 test(`a revoked key disconnects its encoder behind a router within a second, ${REVOCATIONS} times; the new key gets in`, async () => {
   const { client } = cluster;

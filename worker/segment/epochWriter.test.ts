@@ -40,6 +40,15 @@ test('a last segment that not all renditions have is left out of all', async () 
   ]);
 });
 
+test('an unfinished segment that another owner makes again is left out', async () => {
+  const epoch = await sink.openEpoch(Date.now(), { followsSource: false, renditions: [0] });
+  const writer = new EpochWriter({ epoch, renditions: [0], segmentSeconds: 1, firstSeconds: 1 });
+  await writer.feed(0, read(await makeTs({ seconds: 3.4, gop: 30 })));
+  await writer.close({ isMoved: true });
+  expect(sink.list(0).map(({ number }) => number)).toEqual([0, 1, 2]);
+  expect(await sink.files(0)).toHaveLength(3);
+});
+
 test('a folder that cannot be written to is reported, and ends nothing', async () => {
   const epoch = await sink.openEpoch(Date.now(), { followsSource: false, renditions: [0] });
   await rm(epoch.dir, { recursive: true });

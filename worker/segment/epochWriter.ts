@@ -86,9 +86,12 @@ export class EpochWriter {
     return this.#at(0).segmenter.facts;
   }
 
-  /** All media has ended: hands the last segments in, and closes the epoch. Never rejects; may be called twice. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /**
+   * All media has ended: hands the last segments in, and closes the epoch. Never rejects; may be called twice.
+   * @param options.isMoved another owner makes the unfinished segment again: it is left out
+   */
+  close({ isMoved = false }: { isMoved?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#close(isMoved);
     return this.#closing;
   }
 
@@ -162,14 +165,14 @@ export class EpochWriter {
     return segmentTimes(segment, sourceStart - shift.firstPts);
   }
 
-  async #close(): Promise<void> {
+  async #close(isMoved: boolean): Promise<void> {
     await Promise.all(this.#rungs.map(({ files }) => files.settled()));
     const number = Math.max(...this.#rungs.map(rung => rung.last?.number ?? -1));
-    const isWhole = this.#rungs.every(({ first, last }) => last?.number === number && isLike(first, last));
+    const isWhole = !isMoved && this.#rungs.every(({ first, last }) => last?.number === number && isLike(first, last));
     for (const rung of this.#rungs) {
       const { rendition, last } = rung;
       if (last === undefined) continue;
-      if (isWhole || last.number < number) this.#handIn(rung, last);
+      if (isWhole || (!isMoved && last.number < number)) this.#handIn(rung, last);
       else await this.#epoch.leaveOut(rendition, last);
     }
     await this.#epoch.close();

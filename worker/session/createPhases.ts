@@ -74,6 +74,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
     { ...job, token: lease.token, recorded: field => lease.recorded(field) },
   );
   const publish = new PublishMeter();
+  let isRouted = false;
   const { segmentSeconds } = encoding;
   return {
     openOutput: (events, signal) =>
@@ -96,16 +97,19 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
         report(refusals);
       };
       const opened = await ingest.open({ onPublisher: onEncoder, onRefused }, signal);
+      isRouted = opened.place.routed === '1';
       return { ...opened, place: { ...opened.place, ringMs: String(ringMs(segmentSeconds)) } };
     },
     onPlayable: tookMs => deps.metrics.playable(tookMs),
     givePortBack: () => ingest.givePortBack(),
-    transcode: (encoder, sink, { signal, mayRestart, onSourceChange, onSource }) => {
+    transcode: (encoder, sink, { signal, leaving, mayRestart, onSourceChange, onSource }) => {
       const connection = new ConnectionMeter(encoder, performance.now());
       const endObservation = deps.observer.observe({ ...job, connection, publish, segmentSeconds, lease });
       return transcode({
         ...{ media: encoder.media, encoding, sink, signal, log, mayRestart, observer: connection },
         isMoved: movedMark.isIn(encoder.streamId ?? ''),
+        // Low latency has shown parts of it.
+        ...(isRouted && encoding.latency !== 'low' ? { moving: leaving } : {}),
         ffmpeg: config.FFMPEG,
         launcher: deps.launcher,
         limits: {

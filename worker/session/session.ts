@@ -206,8 +206,9 @@ export class Session implements RunningSession {
     this.#log.info({ peer: encoder.peer }, 'encoder connected');
     this.#awaitedSince = performance.now();
     try {
+      const { signal, leaving } = this.#ending;
       const reports = transcodeReports(this.#lease, this.#budget);
-      return await this.#phases.transcode(encoder, output, { signal: this.#ending.signal, ...reports });
+      return await this.#phases.transcode(encoder, output, { signal, leaving, ...reports });
     } finally {
       this.#awaitedSince = undefined;
       encoder.close();

@@ -63,6 +63,8 @@ export interface SessionPhases {
     sink: EpochSink,
     options: {
       signal: AbortSignal;
+      /** Aborts when the stream goes on with another owner. */
+      leaving: AbortSignal;
       /** Whether FFmpeg, which failed, may be started again. */
       mayRestart: (cause: Error) => Promise<boolean>;
       onSourceChange: (change: SourceChange) => void;

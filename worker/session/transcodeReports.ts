@@ -5,7 +5,7 @@ import { errorField } from './errorField.ts';
 import type { SessionPhases } from './sessionContract.ts';
 import { sourceEvent } from './sourceEvent.ts';
 
-type Reports = Omit<Parameters<SessionPhases['transcode']>[2], 'signal'>;
+type Reports = Omit<Parameters<SessionPhases['transcode']>[2], 'signal' | 'leaving'>;
 
 /** Writes into the record what a transcode reports, and counts its restarts. */
 export function transcodeReports(

@@ -32,6 +32,8 @@ export interface SpanOptions {
   guard: SourceGuard;
   sink: EpochSink;
   signal: AbortSignal;
+  /** TranscodeOptions. */
+  moving?: AbortSignal | undefined;
   log: Logger;
   limits: TranscodeLimits;
   onProgress?: ((progress: Progress) => void) | undefined;
@@ -64,6 +66,6 @@ export async function runSpan(options: SpanOptions): Promise<SpanEnd> {
       ? passSpanOn(options, writer)
       : runFfmpeg({ ...options, skipSeconds: timing.skipSeconds }, writer));
   } finally {
-    await writer.close();
+    await writer.close({ isMoved: options.moving?.aborted ?? false });
   }
 }

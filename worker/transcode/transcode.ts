@@ -28,6 +28,8 @@ export interface TranscodeOptions {
   observer?: TranscodeObserver;
   /** The connection had another owner before, and was moved here: its media goes on from what viewers have (EpochSink). */
   isMoved?: boolean;
+  /** Aborts when another owner gets the connection, with what came last: it makes the unfinished segment again. */
+  moving?: AbortSignal;
   /** A profile that copies the source's picture falls back to encoding, or returns from it. */
   onSourceChange?: (change: SourceChange) => void;
   /** Media begins, or goes on in another way: what it is, and what is made of it. */
