@@ -3,9 +3,14 @@ import { failOverTable, resultTable, takeOverTable } from './e2e/chaos/chaosTabl
 import { scenarios } from './e2e/chaos/scenarios.ts';
 import type { Storage } from './e2e/harness/cluster.ts';
 
+// `npm run chaos -- router`: see chaosRouter.ts.
 // `npm run chaos [-- --kill 20 --host 5 --freeze 10 --hole 5 --gap 5 --away 5,30,60 --failover 3 --storage s3]`: real workers are killed, frozen
 // and cut off under live streams, streams are stopped while they have no owner, Redis is away, or fails over to its replica by Sentinels; prints the results. 0 (or --away '') leaves a part out. The store: `s3`,
 // `s3-unfenced` (conditional PUTs do not count) or `file`. Exits with 1 when anything was wrong.
+if (process.argv[2] === 'router') {
+  await import('./chaosRouter.ts');
+  process.exit();
+}
 const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
 const { values } = parseArgs({
   options: {

@@ -13,8 +13,8 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** A TCP proxy before a port of 127.0.0.1 that can swallow everything. */
-export async function startTcpProxy(target: number): Promise<TcpProxy> {
+/** A TCP proxy before a port of 127.0.0.1 that can swallow everything. @param host where it listens */
+export async function startTcpProxy(target: number, host = '127.0.0.1'): Promise<TcpProxy> {
   const pairs = new Set<{ client: Socket; upstream: Socket }>();
   let waiting: Socket[] = [];
   let isHole = false;
@@ -41,7 +41,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     if (isHole) hold(client);
     else join(client);
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(0, host, resolve));
   const silence = ({ client, upstream }: { client: Socket; upstream: Socket }): void => {
     client.unpipe(upstream).pause();
     upstream.unpipe(client).pause();

@@ -44,6 +44,8 @@ export interface Cluster {
   readonly ports: { first: number; last: number };
   /** Where the cluster has them. */
   readonly sentinels?: TestSentinels;
+  /** What the API and the workers get. */
+  readonly env: Readonly<Record<string, string>>;
   /** Starts Redis again after redis.stop(), where it was; with its data, or without any. */
   startRedisAgain(options: { losingData: boolean }): Promise<void>;
   /** One more worker on the same node. */
@@ -119,7 +121,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   for (let i = 0; i < (options.workers ?? 1); i += 1) await addWorker();
   if (workers.length > 0) await waitFor('/readyz', async () => (await fetch(`${apiUrl}/readyz`)).ok);
   return {
-    ...{ apiUrl, workers, s3, faults, dir, spoolDir, ports, addWorker },
+    ...{ apiUrl, workers, s3, faults, dir, spoolDir, ports, env, addWorker },
     get api() {
       return api;
     },
