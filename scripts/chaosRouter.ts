@@ -27,6 +27,11 @@ const scenarios: [string, string, (chaos: RouterChaos) => Promise<RoutedRow[]>][
   ['router kill -9', values.router, killRouter],
 ];
 
+let isOver = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    isOver = true;
+  });
 const results: RouterResult[] = [];
 const faults: string[] = [];
 const chaos = await RouterChaos.start();
@@ -34,7 +39,7 @@ try {
   for (const [name, count, round] of scenarios) {
     const rows: RoutedRow[] = [];
     results.push({ name, rows });
-    for (let i = 0; i < Number(count); i += 1) {
+    for (let i = 0; i < Number(count) && !isOver; i += 1) {
       rows.push(...(await round(chaos)));
       process.stdout.write(`${name} ${i + 1}/${count}: ${JSON.stringify(rows.slice(-2))}\n`);
     }

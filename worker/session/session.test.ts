@@ -435,6 +435,16 @@ describe('the life of a stream', () => {
     expect(await events()).toEqual(['INITIALISED created']);
   });
 
+  test('the owner before was not gone after all: the stream is taken over again', async () => {
+    const books = bookkeeping();
+    const session = await start(books.phases);
+    await vi.waitFor(async () => expect((await streams.get('show'))?.state).toBe('READY'));
+    books.hooks.events?.onStale?.();
+    expect(await session.finished).toBe('handed_over');
+    expect(books.closed).toEqual(['ingest', 'output without ENDLIST']);
+    expect((await streams.get('show'))?.state).toBe('READY');
+  });
+
   test('fenced by the store: nothing more is written', async () => {
     const books = bookkeeping();
     const session = await start(books.phases);
