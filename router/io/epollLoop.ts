@@ -7,11 +7,14 @@ const EVENT = process.arch === 'x64' ? { bytes: 12, data: 4 } : { bytes: 16, dat
 const MOST_EVENTS = 256;
 /** From so many packets a millisecond on, waiting a millisecond for more of them costs less than being woken by each. */
 const BUSY = 8;
+const PAUSE_MS = 1;
 const RATE_MS = 5;
+/** After a turn of so many more are there already: the process was late, and may be late again. */
+const BACKLOG = 64;
 
 /**
  * Sockets of the C library in Node's event loop: one epoll for all of them, which libuv watches. Few packets are handled as they
- * come; many of them in turns, a millisecond apart.
+ * come; many of them in turns, a millisecond apart; a backlog without a pause.
  */
 export class EpollLoop {
   readonly #libc: Libc;
@@ -69,7 +72,9 @@ export class EpollLoop {
     const packets = this.#read();
     this.#afterTurn();
     if (this.#closed) return;
-    if (this.#isBusy(packets)) this.#timer = setTimeout(() => this.#turn(), 1);
+    const busy = this.#isBusy(packets);
+    if (packets >= BACKLOG) this.#immediate = setImmediate(() => this.#turn());
+    else if (busy) this.#timer = setTimeout(() => this.#turn(), PAUSE_MS);
     else this.#poll.start({ readable: true }, () => this.#wake());
   }
 
