@@ -56,6 +56,15 @@ describe('InputProbe', () => {
     expect(probe.refusal(22 * packetBytes)?.code).toBe('input_invalid');
   });
 
+  test('seconds of media that come at once are no jump of the timestamps', async () => {
+    const inspector = new TsInspector();
+    const ts = await makeTs({ seconds: 6 });
+    // As a router repeats it: from anywhere in the middle.
+    newProbe(inspector, ts.length).push(ts.subarray(100 * packetBytes), 0);
+    expect(inspector.videoSeconds).toBeGreaterThan(5);
+    expect(inspector.jumps).toBe(0);
+  });
+
   test('scans what it holds once, however often the video goes and comes back', () => {
     const inspector = new TsInspector();
     let pushes = 0;

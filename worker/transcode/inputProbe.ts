@@ -88,7 +88,11 @@ export class InputProbe {
   /** The video's PID is known only with the PMT, and pictures may have come before it: all is kept and scanned again. */
   #seekVideo(packets: Buffer, startedAt: number, now: number): void {
     this.#hold(packets, startedAt);
-    for (const packet of eachPacket(packets)) this.#inspector.push(packet, now);
+    for (const packet of eachPacket(packets)) {
+      this.#inspector.push(packet, now);
+      // A picture that it sees twice is a jump of the timestamps: a router's repeat brings seconds of media at once.
+      if (this.#inspector.video !== undefined) break;
+    }
     if (this.#inspector.video === undefined) return;
     const before = this.#held;
     this.#held = [];
