@@ -13,6 +13,7 @@ import { StreamLogs } from '../common/stream/streamLogs.ts';
 import { StreamPages } from '../common/stream/streamPages.ts';
 import { StreamSamples } from '../common/stream/streamSamples.ts';
 import { StreamStore } from '../common/stream/streamStore.ts';
+import type { Tracing } from '../common/tracing/createTracing.ts';
 import { createTargetCheck } from '../common/webhooks/createTargetCheck.ts';
 import { WorkerRegistry } from '../common/workers/workerRegistry.ts';
 import pack from '../package.json' with { type: 'json' };
@@ -31,6 +32,7 @@ import { writeError } from './http/writeError.ts';
 import { measureRequests } from './metrics/measureRequests.ts';
 import { observeAudiences } from './metrics/observeAudiences.ts';
 import { observeStreams } from './metrics/observeStreams.ts';
+import { traceRequests } from './metrics/traceRequests.ts';
 import { apiRoutes } from './routes/apiRoutes.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { beaconRoutes } from './routes/beacons.ts';
@@ -57,6 +59,8 @@ export interface AppDeps {
   metrics: Metrics;
   /** Its stop() is the caller's. */
   audiences: Audiences;
+  /** Undefined: nothing is traced. */
+  tracing: Tracing | undefined;
   /** The text of /metrics; without it that is not served here. */
   metricsText?: () => Promise<string>;
   /** The control room; undefined: nobody may log in. */
@@ -76,6 +80,7 @@ export function createApp(deps: AppDeps): Express {
     queue: deps.queue,
     maxStreams: config.MAX_STREAMS,
     defaultProfile: config.DEFAULT_PROFILE,
+    activeTrace: () => deps.tracing?.active(),
     ...target,
     log,
   });
@@ -102,7 +107,8 @@ export function createApp(deps: AppDeps): Express {
     ...{ events: deps.events, history, webhookSrtUrl: config.WEBHOOK_SRT_URL },
     logs: new StreamLogs(redis, entries),
   };
-  app.use(setRequestId, requireHost, measureRequests(metrics.meter), strictTransport(config.API_PUBLIC_URL));
+  const traced = deps.tracing ? [traceRequests(deps.tracing)] : [];
+  app.use(setRequestId, ...traced, requireHost, measureRequests(metrics.meter), strictTransport(config.API_PUBLIC_URL));
   const authorize = (permission: Permission): RequestHandler => {
     const signed = authenticator.permit(permission);
     return deps.admin && permission !== 'public' ? deps.admin.orSession(permission, signed) : signed;

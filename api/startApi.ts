@@ -9,6 +9,7 @@ import { createRedis } from '../common/redis/createRedis.ts';
 import { EntryParser } from '../common/redis/entryParser.ts';
 import { createQueue, queueNames, type StreamJob, streamJobOptions } from '../common/redis/queues.ts';
 import { StopStack } from '../common/stopStack.ts';
+import { createTracing } from '../common/tracing/createTracing.ts';
 import { withDeadline } from '../common/withDeadline.ts';
 import { startAdmin } from './admin/startAdmin.ts';
 import { startAuth } from './auth/startAuth.ts';
@@ -51,6 +52,8 @@ export async function startApi(
       new StreamMetrics(redis, entries, config.STREAM_METRICS),
     ]);
     stack.push('metrics', () => metrics.stop());
+    const tracing = createTracing(telemetryOf(config, { ...self, enabled: config.ENABLE_TRACES }));
+    stack.push('traces', () => tracing?.stop());
     const admin = await startAdmin({ config, redis, connection, entries, log }, stack);
     const events = new EventFeed({ redis: connect(config, 'queue', log, stack), entries, log });
     events.start();
@@ -63,7 +66,7 @@ export async function startApi(
     if (config.METRICS_PORT !== undefined) await startMetrics(config.METRICS_PORT, text, config, log, stack);
     const audiences = new Audiences({ store: new AudienceStore(redis), log });
     stack.push('audiences', () => audiences.stop());
-    const deps = { config, log, redis, entries, queue, events, auth, metrics, audiences };
+    const deps = { config, log, redis, entries, queue, events, auth, metrics, audiences, tracing };
     const own = config.METRICS_PORT === undefined && { metricsText: text };
     const live = startLive({ ...deps, tokens: auth.playbackTokens, meter: metrics.meter }, stack);
     const handler = live.inFrontOf(createApp({ ...deps, ...(admin && { admin }), ...own }));

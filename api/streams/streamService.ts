@@ -26,12 +26,14 @@ export class StreamService {
   readonly #queue: Queue<StreamJob>;
   readonly #maxStreams: number;
   readonly #defaultProfile: RequestedProfile;
+  readonly #activeTrace: () => string | undefined;
   readonly #refusedTarget: ((url: string) => Promise<string | undefined>) | undefined;
   readonly #log: Logger;
 
   /**
    * @param deps.maxStreams MAX_STREAMS
    * @param deps.defaultProfile DEFAULT_PROFILE
+   * @param deps.activeTrace the traceparent of the request that is being answered, where it is traced
    * @param deps.refusedTarget names the host that a webhook may not go to; absent: webhooks may go everywhere
    */
   constructor(deps: {
@@ -41,6 +43,7 @@ export class StreamService {
     queue: Queue<StreamJob>;
     maxStreams: number;
     defaultProfile: RequestedProfile;
+    activeTrace?: () => string | undefined;
     refusedTarget?: (url: string) => Promise<string | undefined>;
     log: Logger;
   }) {
@@ -50,6 +53,7 @@ export class StreamService {
     this.#queue = deps.queue;
     this.#maxStreams = deps.maxStreams;
     this.#defaultProfile = deps.defaultProfile;
+    this.#activeTrace = deps.activeTrace ?? (() => undefined);
     this.#refusedTarget = deps.refusedTarget;
     this.#log = deps.log;
   }
@@ -69,7 +73,9 @@ export class StreamService {
     const options = startOptionsOf(request, this.#defaultProfile);
     await this.#checkTargets(options.webhookUrls);
     const limits = { maxStreams: this.#maxStreams, quota, ...(startedBy !== undefined && { startedBy }) };
-    const run = await askRedis(() => this.#store.start(streamId, { ...options, ...limits }));
+    const run = await askRedis(() =>
+      this.#store.start(streamId, { ...options, ...limits, trace: this.#activeTrace() }),
+    );
     const { profile, latency, record, dvr } = options;
     this.#log.info({ requestId, streamId, run, profile, latency, record, dvr }, 'stream created');
     const job = { ...streamJobOptions, jobId: streamJobId(streamId, run) };

@@ -127,8 +127,8 @@ export class WebhookService {
   }
 
   /** As append-event.lua writes it, without a place in the histories: nothing has happened to the stream. */
-  async #append({ sequence, webhookUrls, ...event }: StreamEvent): Promise<void> {
-    const fields = { ...event, seq: sequence, webhookUrls: JSON.stringify(webhookUrls) };
+  async #append({ sequence, webhookUrls, trace, ...event }: StreamEvent): Promise<void> {
+    const fields = { ...event, seq: sequence, webhookUrls: JSON.stringify(webhookUrls), ...(trace && { trace }) };
     await askRedis(() =>
       this.#redis.xadd(keys.outbox, '*', ...Object.entries(fields).flatMap(pair => pair.map(String))),
     );

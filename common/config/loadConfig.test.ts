@@ -256,6 +256,7 @@ describe('loadConfig', () => {
     const switches = [
       'LEGACY_API',
       'ENABLE_METRICS',
+      'ENABLE_TRACES',
       'OTEL_EXPORTER_OTLP_INSECURE',
       'TLS',
       'POSTERS',

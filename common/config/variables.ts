@@ -59,6 +59,7 @@ export const variables = z.object({
   ENV: z.string().default('production'),
   SERVICE_VERSION: z.string().optional(),
   ENABLE_METRICS: onOff.default(false),
+  ENABLE_TRACES: onOff.default(false),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
   OTEL_EXPORTER_OTLP_INSECURE: onOff.default(false),
   DATA_DIR: z.string().min(1).default('.livetran'),

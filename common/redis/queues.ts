@@ -2,6 +2,7 @@ import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { streamId } from '../stream/streamId.ts';
+import { traceparent } from '../tracing/traceparent.ts';
 import { fields } from './fields.ts';
 
 /** A run's name. */
@@ -31,6 +32,8 @@ export const jobSchemas = {
     key: path,
     contentType: header,
     cacheControl: header,
+    /** Of the segment, where it is traced. */
+    trace: traceparent,
   }),
   /** Queue `retention`: what a run leaves in the store is to be deleted. Numbers as in the ledger at the run's end. */
   retention: z.object({
@@ -69,6 +72,8 @@ export const jobSchemas = {
       .string()
       .regex(/^[A-Za-z0-9_-]{0,32}$/)
       .default(''),
+    /** Of the event, where it is traced. */
+    trace: traceparent,
     /** The JSON body, as it will be signed and sent. */
     body: z.string().max(100_000),
   }),

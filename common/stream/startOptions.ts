@@ -37,6 +37,8 @@ export interface StartOptions {
   quota?: StartQuota;
   /** Of the request, where it has an Idempotency-Key: the same one finds its stream again. */
   startedBy?: string;
+  /** The traceparent of that request, where it is traced. */
+  trace?: string | undefined;
 }
 
 /** The options as the record's fields: name, value, name, value. What is not set is not there. */
@@ -58,6 +60,7 @@ export function startFields(options: StartOptions): string[] {
     reconnectTimeoutSeconds: options.reconnectTimeoutSeconds?.toString(),
     maxDurationSeconds: options.maxDurationSeconds?.toString(),
     startedBy,
+    trace: options.trace,
     keyId: quota?.keyId,
   };
   return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fields as stored } from '../redis/fields.ts';
+import { traceparent } from '../tracing/traceparent.ts';
 import { streamStates } from './streamState.ts';
 
 const event = z.object({
@@ -16,6 +17,8 @@ const event = z.object({
   update: z.string(),
   /** '' until the stream has stopped, and for streams that are not recorded. */
   recordingLink: z.string().default(''),
+  /** Of the request that started the run, where it is traced. */
+  trace: traceparent,
   /** Only in the outbox: one more delivery of the event, to its one URL, and for which endpoint that is. */
   redelivery: z.string().optional(),
   endpoint: z.string().optional(),

@@ -13,6 +13,8 @@ export interface PostOptions {
   allowPrivate: boolean;
   timeoutMs: number;
   eventId: string;
+  /** Sent as the header of that name (W3C Trace Context), so that the receiver's trace goes on. */
+  traceparent?: string | undefined;
   /** Whether the host is known to answer promptly. */
   prompt: boolean;
   lookups: NameLookups;
@@ -50,6 +52,7 @@ export async function postWebhook(url: string, body: string, options: PostOption
           'user-agent': 'Livetran',
           'idempotency-key': options.eventId,
           'lt-signature': signWebhook({ time, path, body }, options.secrets),
+          ...(options.traceparent !== undefined && { traceparent: options.traceparent }),
         },
         signal,
         lookup: options.lookups.for({ ...options, signal }),

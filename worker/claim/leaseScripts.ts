@@ -24,21 +24,20 @@ export type ReleaseHow = 'free' | HandOver;
 /** Of a stream that had no owner yet, of one that was handed over, or of one whose owner was lost. */
 export type TakenHow = 'created' | 'handed_over' | 'worker_lost';
 
-export type Acquired =
-  | {
-      kind: 'taken';
-      token: string;
-      /** Redis's time (ms since 1970). */
-      now: number;
-      record: Record<string, string>;
-      /** The owner before did not give it back: it died, or was cut off, after so long (ms). */
-      lostAfterMs?: number;
-      how: TakenHow;
-      /** For how long the stream had no owner (ms). */
-      vacantMs: number;
-    }
-  | { kind: 'held'; msLeft: number }
-  | { kind: 'over' };
+export interface Taken {
+  kind: 'taken';
+  token: string;
+  /** Redis's time (ms since 1970). */
+  now: number;
+  record: Record<string, string>;
+  /** The owner before did not give it back: it died, or was cut off, after so long (ms). */
+  lostAfterMs?: number;
+  how: TakenHow;
+  /** For how long the stream had no owner (ms). */
+  vacantMs: number;
+}
+
+export type Acquired = Taken | { kind: 'held'; msLeft: number } | { kind: 'over' };
 
 /** What the record says about who may publish, as it is there; '' where it says nothing. */
 export type RecordedAccess = Readonly<Record<'keyGeneration' | 'keyFloor' | 'passphrase', string>>;

@@ -9,7 +9,7 @@ import { jobSchemas, queueNames, type StreamJob } from '../../common/redis/queue
 import { profileOf } from '../../common/stream/streamProfile.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
 import { isForItsNode } from './isForItsNode.ts';
-import type { HandOver, LeaseScripts, TakenHow } from './leaseScripts.ts';
+import type { HandOver, LeaseScripts, Taken } from './leaseScripts.ts';
 import type { RunningSession, SessionEnd, StartSession } from './runningSession.ts';
 import { Slots } from './slots.ts';
 import { leaseTimes, StreamLease } from './streamLease.ts';
@@ -44,7 +44,7 @@ export class StreamConsumer {
   readonly #owner: string;
   readonly #startSession: StartSession;
   readonly #onOffAir: () => Promise<void>;
-  readonly #onTaken: (how: TakenHow, vacantMs: number) => void;
+  readonly #onTaken: (job: StreamJob, lease: Taken) => void;
   readonly #log: Logger;
   readonly #entries: EntryParser;
   /** By run: claims whose answer was lost. Asked again under the same name, Redis answers the same. */
@@ -75,8 +75,8 @@ export class StreamConsumer {
     process: string;
     /** Called at the end, when no session has an SRT listener any more, before their uploads have ended. */
     onOffAir: () => Promise<void>;
-    /** Called for each lease that this worker takes, with how long the stream had no owner (ms). */
-    onTaken?: (how: TakenHow, vacantMs: number) => void;
+    /** Called for each lease that this worker takes. */
+    onTaken?: (job: StreamJob, lease: Taken) => void;
     entries?: EntryParser;
     log: Logger;
   }) {
@@ -264,7 +264,7 @@ export class StreamConsumer {
     const log = this.#log.child({ streamId, run });
     const { record } = acquired;
     log.info({ fence: acquired.token, state: record.state }, 'lease taken');
-    this.#onTaken(acquired.how, acquired.vacantMs);
+    this.#onTaken(data, acquired);
     const lease = new StreamLease({
       streamId,
       token: acquired.token,

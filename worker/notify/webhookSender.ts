@@ -4,6 +4,7 @@ import type { Logger } from '../../common/createLogger.ts';
 import { EntryParser } from '../../common/redis/entryParser.ts';
 import { parseJob } from '../../common/redis/parseJob.ts';
 import { jobSchemas, queueNames, type WebhookJob } from '../../common/redis/queues.ts';
+import type { Tracing } from '../../common/tracing/createTracing.ts';
 import { ForbiddenTarget } from '../../common/webhooks/forbiddenTarget.ts';
 import { NameLookups } from '../../common/webhooks/nameLookups.ts';
 import { postWebhook } from '../../common/webhooks/postWebhook.ts';
@@ -53,6 +54,7 @@ export class WebhookSender {
   readonly #secrets: readonly [string, ...string[]];
   readonly #allowPrivate: boolean;
   readonly #onAttempt: (attempt: SentAttempt) => void;
+  readonly #tracing: Tracing | undefined;
   readonly #endSubscription: ReturnType<typeof createEndSubscription>;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
@@ -68,6 +70,7 @@ export class WebhookSender {
     secrets: readonly [string, ...string[]];
     allowPrivate: boolean;
     limits?: WebhookLimits;
+    tracing?: Tracing | undefined;
     /** Called after each attempt. */
     onAttempt?: (attempt: SentAttempt) => void;
     entries?: EntryParser;
@@ -80,6 +83,7 @@ export class WebhookSender {
     this.#entries = deps.entries ?? new EntryParser({ log });
     this.#secrets = deps.secrets;
     this.#allowPrivate = deps.allowPrivate;
+    this.#tracing = deps.tracing;
     this.#onAttempt = deps.onAttempt ?? (() => undefined);
     this.#endSubscription = createEndSubscription(redis, this.#entries, log);
     this.#log = log;
@@ -175,21 +179,32 @@ export class WebhookSender {
     return settled.message;
   }
 
-  async #post({ webhook }: Attempt, { prompt }: Entry): Promise<Parameters<typeof settle>[1] | 'called off'> {
+  async #post({ webhook, attempts }: Attempt, { prompt }: Entry): Promise<Parameters<typeof settle>[1] | 'called off'> {
     const begun = performance.now();
+    const { url, body, eventId, streamId, state, reason } = webhook;
+    const attributes = {
+      'server.address': new URL(url).host,
+      stream_id: streamId,
+      state,
+      reason,
+      event_id: eventId,
+      attempts,
+    };
+    const span = this.#tracing?.start('webhook', { parent: webhook.trace, kind: 'client', attributes });
     if (!prompt) this.#unproven += 1;
     try {
-      const answer = await postWebhook(webhook.url, webhook.body, {
+      const answer = await postWebhook(url, body, {
         secrets: this.#secrets,
         allowPrivate: this.#allowPrivate,
         timeoutMs: this.#limits.timeoutMs,
-        eventId: webhook.eventId,
-        prompt,
-        lookups: this.#lookups,
+        ...{ eventId, prompt, lookups: this.#lookups },
+        traceparent: span?.traceparent,
         signal: this.#stopping.signal,
       });
+      span?.end({ attributes: { 'http.response.status_code': answer.status } });
       return { ...answer, tookMs: performance.now() - begun };
     } catch (error) {
+      span?.end({ error: (error as Error).name });
       if (this.#stopping.signal.aborted) return 'called off';
       return { error: error as Error, forbidden: error instanceof ForbiddenTarget, tookMs: performance.now() - begun };
     } finally {

@@ -13,11 +13,11 @@ export function webhooksOf(
   endpoints: readonly WebhookEndpoint[],
   options: { srtUrl: boolean },
 ): (() => WebhookJob)[] {
-  const { eventId, streamId, sequence, state, reason, redelivery = '', endpoint: asked = '' } = event;
+  const { eventId, streamId, sequence, state, reason, redelivery = '', endpoint: asked = '', trace } = event;
   const body = webhookBody(event, options);
   // The event's own time is that of its first delivery.
   const since = redelivery ? Date.now() : event.time;
-  const same = { eventId, streamId, sequence, state, reason, since, redelivery, body };
+  const same = { eventId, streamId, sequence, state, reason, since, redelivery, trace, body };
   const make = (url: string, endpoint: string) => () => jobSchemas.webhook.parse({ ...same, url, endpoint });
   const own = [...new Set(event.webhookUrls)].map(url => make(url, asked));
   if (redelivery) return own;

@@ -70,7 +70,7 @@ export class HlsOutput implements EpochSink {
         onStale: () => events.onStale?.(),
         onRefused: error => this.#fault(storeFault(error)),
         onStored: (rendition, text) => retention.published(rendition, text),
-        onListed: ms => events.onListed?.(ms),
+        onListed: (ms, file) => events.onListed?.(ms, file),
         onGapListed: file => events.onGapListed?.(file),
       },
     });

@@ -92,7 +92,7 @@ export interface HlsOutputEvents {
   /** Closed segments left the spool without being stored: how many and why, as a sentence. */
   onDropped?(update: string): void;
   /** A segment is in its playlist in the store, so long (ms) after FFmpeg closed it. */
-  onListed?(latencyMs: number): void;
+  onListed?(latencyMs: number, file: string): void;
   /** A segment of the live epoch was closed. */
   onClosed?(segment: ClosedSegment): void;
   /** Its upload has ended: it is stored, or given up. */

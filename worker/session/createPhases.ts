@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Config } from '../../common/config/loadConfig.ts';
 import type { Logger } from '../../common/createLogger.ts';
 import type { RecordingJob, RetentionJob, StreamJob } from '../../common/redis/queues.ts';
 import { movedMark } from '../../common/srt/movedMark.ts';
+import type { Tracing } from '../../common/tracing/createTracing.ts';
 import type { StreamLease } from '../claim/streamLease.ts';
 import type { PortLeases } from '../ingest/portLease.ts';
 import { ringMs } from '../ingest/ringMs.ts';
@@ -11,6 +13,7 @@ import type { SrtServer } from '../ingest/srtServer.ts';
 import { StreamIngest, type StreamIngestDeps } from '../ingest/streamIngest.ts';
 import { ConnectionMeter } from '../observe/connectionMeter.ts';
 import { PublishMeter } from '../observe/publishMeter.ts';
+import { SegmentTraces } from '../observe/segmentTraces.ts';
 import type { StreamObserver } from '../observe/streamObserver.ts';
 import type { WorkerMetrics } from '../observe/workerMetrics.ts';
 import { LiveEdge } from '../origin/liveEdge.ts';
@@ -54,6 +57,7 @@ export interface PhaseDeps {
   onEncode: (run: string, progress: Progress | undefined) => void;
   totals: Totals;
   metrics: WorkerMetrics;
+  tracing: Tracing | undefined;
   observer: StreamObserver;
   log: Logger;
 }
@@ -75,12 +79,14 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
   );
   const publish = new PublishMeter();
   let isRouted = false;
+  const traces = deps.tracing && new SegmentTraces(deps.tracing, job, lease.recorded('trace'));
   const { segmentSeconds } = encoding;
   return {
     openOutput: (events, signal) =>
       HlsOutput.open(
         {
           ...{ ...deps, live: openEdge(deps, job, lease, encoding) },
+          ...(traces && { uploads: tracedUploads(deps.uploads, traces) }),
           fences: deps.fences(),
           isCertain: () => lease.isCertain(),
           playlistIntervalMs: config.storage.kind === 's3' ? R2_INTERVAL_MS : FOLDER_INTERVAL_MS,
@@ -88,7 +94,7 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
           log,
         },
         { ...job, ...encoding, ...outputOptions(config, lease) },
-        outputEvents(deps, events, publish, log),
+        outputEvents({ ...deps, traces }, events, publish, log),
         signal,
       ),
     openIngest: async ({ onEncoder, onRefused: report }, signal) => {
@@ -100,9 +106,13 @@ export function createPhases(deps: PhaseDeps, job: StreamJob, lease: StreamLease
       isRouted = opened.place.routed === '1';
       return { ...opened, place: { ...opened.place, ringMs: String(ringMs(segmentSeconds)) } };
     },
-    onPlayable: tookMs => deps.metrics.playable(tookMs),
+    onPlayable: tookMs => {
+      deps.metrics.playable(tookMs);
+      traces?.record('first segment', tookMs);
+    },
     givePortBack: () => ingest.givePortBack(),
     transcode: (encoder, sink, { signal, leaving, mayRestart, onSourceChange, onSource }) => {
+      traces?.encoderConnected();
       const connection = new ConnectionMeter(encoder, performance.now());
       const endObservation = deps.observer.observe({ ...job, connection, publish, segmentSeconds, lease });
       return transcode({
@@ -149,27 +159,40 @@ function openEdge(
   return edge;
 }
 
+/** Uploads whose jobs say which trace they belong to. */
+const tracedUploads = (uploads: PhaseDeps['uploads'], traces: SegmentTraces): PhaseDeps['uploads'] => ({
+  upload: (job, signal) => uploads.upload({ ...job, trace: traces.uploadOf(basename(job.file)) }, signal),
+});
+
 /** What the session hears of its output, and what is counted of it. */
 function outputEvents(
-  { totals, metrics }: Pick<PhaseDeps, 'totals' | 'metrics'>,
+  { totals, metrics, traces }: Pick<PhaseDeps, 'totals' | 'metrics'> & { traces: SegmentTraces | undefined },
   events: HlsOutputEvents,
   publish: PublishMeter,
   log: Logger,
 ): HlsOutputEvents {
   return {
     ...events,
-    onListed: closedToListedMs => {
-      events.onListed?.(closedToListedMs);
+    onListed: (closedToListedMs, file) => {
+      events.onListed?.(closedToListedMs, file);
+      traces?.listed(file);
       totals.countListed(closedToListedMs);
       metrics.listed(closedToListedMs);
       publish.listed(closedToListedMs);
       log.debug({ closedToListedMs }, 'segment listed');
     },
-    onClosed: segment => publish.closed(segment, performance.now()),
-    onSettled: segment => publish.settled(segment),
+    onClosed: segment => {
+      publish.closed(segment, performance.now());
+      traces?.closed(segment);
+    },
+    onSettled: segment => {
+      publish.settled(segment);
+      traces?.settled(segment);
+    },
     onGapListed: file => {
       totals.count('gapsListed');
       publish.gapListed();
+      traces?.gapListed(file);
       log.warn({ file }, 'segment listed as a gap');
     },
   };

@@ -328,16 +328,16 @@ describe('the life of a stream', () => {
     await vi.waitFor(() => expect(books.hooks.onEncoder).toBeDefined(), WAIT);
     books.hooks.onEncoder?.(encoder());
     await vi.waitFor(() => expect(connected).toBe(0), WAIT);
-    books.hooks.events?.onListed?.(0);
+    books.hooks.events?.onListed?.(0, 'show_1.ts');
     books.hooks.events?.onPlayable('https://cdn/show.m3u8');
-    books.hooks.events?.onListed?.(0);
+    books.hooks.events?.onListed?.(0, 'show_1.ts');
     connections[0]?.resolve();
     books.hooks.onEncoder?.(encoder());
     await vi.waitFor(() => expect(connected).toBe(1), WAIT);
     // Closed before this encoder came.
-    books.hooks.events?.onListed?.(60_000);
-    books.hooks.events?.onListed?.(0);
-    books.hooks.events?.onListed?.(0);
+    books.hooks.events?.onListed?.(60_000, 'show_1.ts');
+    books.hooks.events?.onListed?.(0, 'show_1.ts');
+    books.hooks.events?.onListed?.(0, 'show_1.ts');
     await vi.waitFor(async () => expect((await streams.get('show'))?.update).toBe('The stream plays again'), WAIT);
     expect(await streams.get('show')).toMatchObject({ state: 'STREAMING', reason: 'playable', worker: 'here-1' });
     session.handOver();

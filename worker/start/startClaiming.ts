@@ -5,7 +5,7 @@ import type { WorkerStatus } from '../../common/workers/workerStatus.ts';
 import { CapacityGuard } from '../claim/capacityGuard.ts';
 import { DeadWorkers } from '../claim/deadWorkers.ts';
 import type { Heartbeat } from '../claim/heartbeat.ts';
-import { LeaseScripts } from '../claim/leaseScripts.ts';
+import { LeaseScripts, type Taken } from '../claim/leaseScripts.ts';
 import { Reconciler } from '../claim/reconciler.ts';
 import { RestartBudget } from '../claim/restartBudget.ts';
 import { StreamChannel } from '../claim/streamChannel.ts';
@@ -71,11 +71,12 @@ function subscribe({ redis, entries, log }: WorkerContext, channel: string, onSt
 }
 
 function createConsumer(
-  { config, workerId, redis, metrics, entries, log }: WorkerContext,
+  context: WorkerContext,
   deps: Deps,
   scripts: LeaseScripts,
   guard: CapacityGuard,
 ): StreamConsumer {
+  const { config, workerId, redis, metrics, entries, log } = context;
   const times = {
     connectMs: config.CONNECT_TIMEOUT_SECONDS * 1000,
     reconnectMs: config.RECONNECT_TIMEOUT_SECONDS * 1000,
@@ -102,7 +103,7 @@ function createConsumer(
       }),
     // Once libsrt is cleaned up the ports are free: the next owner on this host binds them while the last uploads go on.
     onOffAir: () => deps.srtServer.stop(),
-    onTaken: (how, vacantMs) => metrics.taken(how, vacantMs),
+    onTaken: (job, lease) => noteTaken(context, job, lease),
     entries,
     log,
   });
@@ -112,4 +113,19 @@ async function readSpool(spool: Spool, maxBytes: number) {
   const epochs = await spooledEpochs(spool.dir);
   const usedBytes = epochs.reduce((sum, epoch) => sum + epoch.bytes, 0);
   return { usedBytes, freeBytes: await spool.freeBytes(), maxBytes };
+}
+
+/** For how long the stream had no owner: in the metrics, and as a span from then until now. */
+function noteTaken(
+  { metrics, tracing, workerId, config }: WorkerContext,
+  { streamId, run }: StreamJob,
+  { how, vacantMs, record }: Taken,
+): void {
+  metrics.taken(how, vacantMs);
+  tracing
+    ?.start('wait for a worker', {
+      ...{ parent: record.trace, kind: 'consumer', at: Date.now() - vacantMs },
+      attributes: { stream_id: streamId, run, how, worker: workerId, node: config.NODE_ID },
+    })
+    .end();
 }

@@ -8,7 +8,7 @@ import type { WorkerContext } from './workerContext.ts';
 
 /** From the outbox to the apps' webhooks. */
 export function startNotifying(
-  { config, redis, metrics, entries, log, stack }: WorkerContext,
+  { config, redis, metrics, tracing, entries, log, stack }: WorkerContext,
   limits: WebhookLimits,
 ): void {
   const queue = createQueue<WebhookJob>(queueNames.webhooks, redis.queue, webhookJobOptions);
@@ -27,6 +27,7 @@ export function startNotifying(
     queue,
     secrets: webhookSecrets(config),
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+    tracing,
     onAttempt: attempt => metrics.webhook(attempt),
     limits,
     entries,

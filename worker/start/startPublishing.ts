@@ -1,6 +1,7 @@
 import type { RecordingJob, RetentionJob } from '../../common/redis/queues.ts';
 import { StreamStore } from '../../common/stream/streamStore.ts';
 import { createTellStream } from '../notify/tellStream.ts';
+import { measurePut } from '../observe/measurePut.ts';
 import { RetentionQueue } from '../publish/retention/retentionQueue.ts';
 import type { Spool } from '../publish/spool/spool.ts';
 import { SpoolDrops } from '../publish/spool/spoolDrops.ts';
@@ -33,7 +34,7 @@ export async function startPublishing(context: WorkerContext, spool: Spool): Pro
 }
 
 function startUploads(
-  { config, redis, totals, metrics, observer, entries, log, stack }: WorkerContext,
+  { config, redis, totals, metrics, tracing, observer, entries, log, stack }: WorkerContext,
   { store, probe, spool }: { store: ObjectStore; probe: FenceProbe; spool: Spool },
 ): Uploads {
   const uploads = new Uploads({
@@ -49,7 +50,7 @@ function startUploads(
     backoffMs: config.UPLOAD_BACKOFF_MS,
     jobs: config.UPLOAD_JOBS,
     concurrency: config.UPLOAD_CONCURRENCY,
-    onPut: (tookMs, outcome) => metrics.uploaded(tookMs, outcome),
+    measurePut: measurePut(metrics, tracing),
     onFailed: job => {
       totals.count('putsFailed');
       observer.putFailed(job);

@@ -75,7 +75,7 @@ export async function startWorker(
     const entries = new EntryParser({ log });
     const totals = new Totals(entries);
     const telemetry = startMetrics({ config, workerId, redis: redis.request, entries, log, stack });
-    const { metrics } = telemetry;
+    const { metrics, tracing } = telemetry;
     const observer = new StreamObserver({
       samples: new StreamSamples(redis.request),
       onProblem: problem => metrics.problem(problem),
@@ -83,7 +83,7 @@ export async function startWorker(
     });
     observer.start();
     stack.push('observer', () => observer.stop());
-    const context: WorkerContext = { config, workerId, redis, totals, metrics, observer, entries, log, stack };
+    const context: WorkerContext = { config, workerId, redis, totals, metrics, tracing, observer, entries, log, stack };
     const routers = new RouterRegistry(redis.request, entries);
     startNotifying(context, limits ?? webhookLimits);
     const { edges, origin } = await startOrigin(context);
@@ -97,10 +97,7 @@ export async function startWorker(
       findRouter: async () => (await routers.list())[0],
       launcher,
       redis: redis.request,
-      totals,
-      metrics,
-      observer,
-      log,
+      ...{ totals, metrics, tracing, observer, log },
     });
     telemetry.observe({ status, problems: () => observer.problems });
     const { SRT_PORTS: srt, VIDEO_ENCODER: encoder } = config;

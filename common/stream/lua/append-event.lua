@@ -8,11 +8,15 @@ local function append_event(record, outbox, id, update, reason)
   local seq = redis.call('HINCRBY', record, 'seq', 1)
   if not reason then redis.call('HSET', record, 'update', update) end
   local h = redis.call('HMGET', record, 'run', 'token', 'state', 'reason', 'streamLink', 'srtUrl', 'webhookUrls', 'updatedAt',
-    'recordingLink')
+    'recordingLink', 'trace')
   if first_times[h[3]] then redis.call('HSETNX', record, first_times[h[3]], h[8]) end
   local event = { 'streamId', id, 'seq', seq, 'run', h[1] or '', 'token', h[2] or '0', 'state', h[3] or '',
     'reason', reason or h[4] or '', 'streamLink', h[5] or '', 'srtUrl', h[6] or '', 'webhookUrls', h[7] or '[]', 'time', h[8] or '',
     'update', update, 'recordingLink', h[9] or '' }
+  if h[10] then
+    table.insert(event, 'trace')
+    table.insert(event, h[10])
+  end
   redis.call('XADD', outbox, '*', unpack(event))
   redis.call('PUBLISH', outbox, cjson.encode(event))
   local all, own = outbox .. ':history', outbox .. ':history:' .. id

@@ -77,12 +77,16 @@ export const noAudio: StagedFault = badEncoder({
   encoder: { audio: false },
 });
 
-export const rareKeyFrames: StagedFault = badEncoder({
-  id: 'key-frames',
-  what: 'an encoder with a key frame each 10 s',
-  problems: ['key_frames_far_apart'],
-  encoder: { gop: 10 },
-});
+export const rareKeyFrames: StagedFault = {
+  ...badEncoder({
+    id: 'key-frames',
+    what: 'an encoder with a key frame each 10 s',
+    problems: ['key_frames_far_apart'],
+    encoder: { gop: 10 },
+  }),
+  // 4 s are well, so it shows after these, and there is one sample a second.
+  withinMs: IN_TIME_MS + 500,
+};
 
 export const starvedEncode: StagedFault = {
   id: 'starved-encode',

@@ -19,7 +19,7 @@ export interface PlaylistSetEvents {
   /** The last owner has written since its playlists were read: they have to be read again. */
   onStale?(): void;
   onRefused(error: StoreError): void;
-  onListed?(latencyMs: number): void;
+  onListed?(latencyMs: number, file: string): void;
   /** The segment is in its playlist as EXT-X-GAP. */
   onGapListed?(file: string): void;
   /** This version of a media playlist is in the store. */
@@ -172,7 +172,7 @@ export class PlaylistSet {
       // Before `first`: it has left the window without having been listed.
       if (number < first || number > last) continue;
       if (gaps.has(number)) events.onGapListed?.(file);
-      else events.onListed?.(now - closedAt);
+      else events.onListed?.(now - closedAt, file);
     }
     this.#expected[rendition] = expected.filter(({ number }) => number > last);
     events.onStored?.(rendition, playlist);

@@ -39,8 +39,8 @@ interface UploadOptions {
   probeMs?: number;
   /** Called for each attempt that failed. */
   onFailed?: (job: UploadJob) => void;
-  /** Called at the end of each PUT, with how long it took (ms). */
-  onPut?: (tookMs: number, outcome: 'stored' | 'failed') => void;
+  /** Called at the begin of each PUT; what it returns is called at its end. */
+  measurePut?: (job: UploadJob) => (error?: Error) => void;
   /** Counts jobs and messages that do not parse. */
   entries?: EntryParser;
   log: Logger;
@@ -207,14 +207,14 @@ export class Uploads {
     if (running) return running;
     const upload = this.#uploads.get(job.key);
     if (upload) upload.state = 'uploading';
-    const begun = performance.now();
+    const done = this.#options.measurePut?.(job);
     const put = putFile(this.#options, job, signal);
     this.#puts.set(job.key, put);
     put
-      .then(() => this.#options.onPut?.(performance.now() - begun, 'stored'))
-      .catch(() => {
+      .then(() => done?.())
+      .catch((error: Error) => {
+        done?.(error);
         if (upload?.state === 'uploading') upload.state = 'closed';
-        this.#options.onPut?.(performance.now() - begun, 'failed');
         this.#options.onFailed?.(job);
       })
       .finally(() => this.#puts.delete(job.key));
