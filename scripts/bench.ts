@@ -3,6 +3,7 @@ import { controlBench } from './bench/control/controlBench.ts';
 import { hostBench } from './bench/host/hostBench.ts';
 import { hostBenchOptions } from './bench/host/hostBenchOptions.ts';
 import { latencyBench } from './bench/latencyBench.ts';
+import { observeBench } from './bench/observeBench.ts';
 import { passthroughBench } from './bench/passthrough/passthroughBench.ts';
 import { pathBench } from './bench/pathBench.ts';
 import { portsBench } from './bench/portsBench.ts';
@@ -16,6 +17,7 @@ import { webhooksBench } from './bench/webhooks/webhooksBench.ts';
 
 // `npm run bench [-- <runs>]`: SRT to HLS beside a bare FFmpeg. `npm run bench -- publish [<streams> …]`: closed to listed,
 // and CPU per PUT. `npm run bench -- control [--streams 5000 …]`: the control plane over one Redis, without media.
+// `npm run bench -- observe [<streams> <rounds>]`: what samples, health and metrics cost a worker.
 // `npm run bench -- ports [<hosts>]`: leases of UDP ports. `npm run bench -- passthrough [--streams 20 …]`: passed on as they are.
 // `npm run bench -- profiles [<runs>]`: profiles that copy the source beside those that encode it.
 // `npm run bench -- host [--size 1280x720 …]`: what a stream of each profile costs on this host, and the settings that fit.
@@ -28,6 +30,7 @@ const [part, ...rest] = process.argv.slice(2);
 if (part === 'publish') await publishBench(rest.length > 0 ? rest.map(Number) : [1, 10, 30]);
 else if (part === 'viewers') await viewersBench(rest);
 else if (part === 'host') await hostBench(hostBenchOptions(rest), line => console.log(line));
+else if (part === 'observe') await observeBench(Number(rest[0] ?? 200), Number(rest[1] ?? 5));
 else if (part === 'ports') await portsBench(Number(rest[0] ?? 100));
 else if (part === 'latency') await latencyBench(rest);
 else if (part === 'passthrough') await passthroughBench(rest);
