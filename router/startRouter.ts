@@ -10,7 +10,7 @@ import { StopStack } from '../common/stopStack.ts';
 import pack from '../package.json' with { type: 'json' };
 import { HealthServer } from './healthServer.ts';
 import { bufferAdvice } from './io/bufferAdvice.ts';
-import { kernelDrops } from './io/kernelDrops.ts';
+import { KernelDrops } from './io/kernelDrops.ts';
 import { openPacketIo } from './io/openPacketIo.ts';
 import { RouterHeartbeat } from './routerHeartbeat.ts';
 import { SrtRouter } from './srtRouter.ts';
@@ -82,10 +82,11 @@ function describe(config: RouterConfig, port: number, router: SrtRouter): { id: 
     version: config.SERVICE_VERSION ?? pack.version,
     since: Date.now(),
   };
+  const drops = new KernelDrops(port);
   const status = (): RouterStatus => ({
     ...self,
     flows: router.flows,
-    totals: { ...router.counters.totals, kernelDrops: kernelDrops(port) },
+    totals: { ...router.counters.totals, kernelDrops: drops.count },
   });
   return { id, status };
 }

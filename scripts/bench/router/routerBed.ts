@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { kernelDrops } from '../../../router/io/kernelDrops.ts';
+import { KernelDrops } from '../../../router/io/kernelDrops.ts';
 import { type Child, startChild } from '../../e2e/harness/childProcess.ts';
 import { startTestRouter, type TestRouter } from '../../router/testRouter.ts';
 import { cpuSeconds } from '../cpuSeconds.ts';
@@ -96,7 +96,7 @@ export class RouterBed {
   }
 
   #drops(): number {
-    return kernelDrops(this.cluster.port);
+    return new KernelDrops(this.cluster.port).count;
   }
 }
 
