@@ -10,7 +10,12 @@ const patience = {
 };
 
 /** Real FFmpeg and real clocks on two cores: after the unit tests, or encoders starve. */
-const endToEnd = { ...patience, testTimeout: 120_000, hookTimeout: 120_000 };
+const endToEnd = {
+  ...patience,
+  setupFiles: [...patience.setupFiles, 'scripts/e2e/harness/checkLoggedSecrets.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
 
 export default defineConfig({
   test: {

@@ -1,6 +1,7 @@
 import { ApiError, Livetran, type Stream } from '../../../client/index.ts';
 import { signBody, signRequest } from '../../../common/signature.ts';
 import { checkedFetch } from './checkedFetch.ts';
+import { useSecret } from './loggedSecrets.ts';
 import { waitFor } from './waitFor.ts';
 
 export interface Answer {
@@ -49,6 +50,8 @@ export class ApiClient {
   /** One of Livetran's calls, signed over the body. */
   livetran(method: string, path: string, body?: unknown): Promise<Answer> {
     const text = body === undefined ? '' : JSON.stringify(body);
+    const { passphrase } = (body ?? {}) as { passphrase?: unknown };
+    if (typeof passphrase === 'string') useSecret('a passphrase', passphrase);
     return this.raw(method, path, text, { 'lt-signature': signBody(text, this.#secret) });
   }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { watchSecrets } from './loggedSecrets.ts';
 import { waitFor } from './waitFor.ts';
 
 /** One line of a process's log. */
@@ -32,6 +33,7 @@ export function startChild(
   });
   const log: LogLine[] = [];
   const text: string[] = [];
+  watchSecrets({ log, text }, options.env ?? {});
   const onLine = (line: string): void => {
     if (line.startsWith('{')) log.push(JSON.parse(line) as LogLine);
     else text.push(line);
