@@ -7,15 +7,21 @@ export interface LossyRelay {
   readonly port: number;
   /** Share of the datagrams that do not arrive, in both directions; 0 to 1. */
   loss: number;
+  /** How much later each arrives, in both directions (ms). */
+  delayMs: number;
   close(): void;
 }
 
-/** A UDP relay in front of a port of 127.0.0.1 that loses datagrams at random, for one caller at a time. */
+/** A UDP relay in front of a port of 127.0.0.1 that loses datagrams at random, or delays them, for one caller at a time. */
 export async function startLossyRelay(target: number): Promise<LossyRelay> {
   const [inside, outside] = [createSocket('udp4'), createSocket('udp4')];
   let caller: number | undefined;
+  let isOpen = true;
   const pass = (socket: Socket, data: Buffer, port: number | undefined): void => {
-    if (port !== undefined && Math.random() >= relay.loss) socket.send(data, port, '127.0.0.1');
+    if (port === undefined || Math.random() < relay.loss) return;
+    const send = (): void => void (isOpen && socket.send(data, port, '127.0.0.1'));
+    if (relay.delayMs === 0) send();
+    else setTimeout(send, relay.delayMs);
   };
   outside.on('message', (data, { port }) => {
     caller = port;
@@ -29,7 +35,9 @@ export async function startLossyRelay(target: number): Promise<LossyRelay> {
   const relay: LossyRelay = {
     port: (outside.address() as AddressInfo).port,
     loss: 0,
+    delayMs: 0,
     close: () => {
+      isOpen = false;
       inside.close();
       outside.close();
     },
