@@ -508,7 +508,13 @@ export type Worker = {
     event_loop_ms: number;
     /** Seconds of media per second. */
     slowest_encode: number | null;
+    /** Media that waits for the slowest encode. */
+    behind_seconds: number | null;
+    /** Free on the spool's disk. */
     spool_free_bytes: number;
+    spool_used_bytes: number | null;
+    /** SPOOL_MAX_BYTES. */
+    spool_max_bytes: number | null;
   };
   /** Counts since it began. */
   totals: {

@@ -25,7 +25,8 @@ afterAll(async () => {
 
 describe('GET /api/workers', () => {
   test('shows each living worker', async () => {
-    const load = { cpu: 0.123, eventLoopMs: 21.5, slowestEncode: 0.998, spoolFreeBytes: 5 };
+    const spool = { spoolFreeBytes: 5, spoolUsedBytes: 3, spoolMaxBytes: 9 };
+    const load = { cpu: 0.123, eventLoopMs: 21.5, slowestEncode: 0.998, behindSeconds: 0.51, ...spool };
     const profiles = { passthrough: 2, transcode: 1 };
     const busy = 'its event loop lags by 300 ms';
     await new WorkerRegistry(redis).heartbeat(
@@ -40,7 +41,10 @@ describe('GET /api/workers', () => {
           {
             ...{ id: 'w', node: 'n1', address: '192.0.2.1', version: '1.0.0', since: '2026-09-21T14:13:20.000Z' },
             ...{ slots: 2, streams: 3, units_used: 1.1, profiles, full: false, draining: false, busy },
-            load: { cpu: 0.12, event_loop_ms: 21.5, slowest_encode: 1, spool_free_bytes: 5 },
+            load: {
+              ...{ cpu: 0.12, event_loop_ms: 21.5, slowest_encode: 1, behind_seconds: 0.51 },
+              ...{ spool_free_bytes: 5, spool_used_bytes: 3, spool_max_bytes: 9 },
+            },
             totals: {
               segments_listed: 0,
               listing_ms: 0,

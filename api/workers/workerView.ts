@@ -27,7 +27,10 @@ export const workerView = z
       cpu: z.number().meta({ description: "The host's load average of a minute, for each core." }),
       event_loop_ms: z.number(),
       slowest_encode: z.number().nullable().meta({ description: 'Seconds of media per second.' }),
-      spool_free_bytes: z.number(),
+      behind_seconds: z.number().nullable().meta({ description: 'Media that waits for the slowest encode.' }),
+      spool_free_bytes: z.number().meta({ description: "Free on the spool's disk." }),
+      spool_used_bytes: z.number().nullable(),
+      spool_max_bytes: z.number().nullable().meta({ description: 'SPOOL_MAX_BYTES.' }),
     }),
     totals: z
       .object({
@@ -64,7 +67,10 @@ export function viewWorker(listed: ListedWorker): WorkerView {
       cpu: round(load.cpu),
       event_loop_ms: round(load.eventLoopMs),
       slowest_encode: load.slowestEncode === undefined ? null : round(load.slowestEncode),
+      behind_seconds: load.behindSeconds === undefined ? null : round(load.behindSeconds),
       spool_free_bytes: load.spoolFreeBytes,
+      spool_used_bytes: load.spoolUsedBytes ?? null,
+      spool_max_bytes: load.spoolMaxBytes ?? null,
     },
     totals: totals
       ? {

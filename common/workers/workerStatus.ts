@@ -54,8 +54,13 @@ export const workerStatus = z.object({
     eventLoopMs: z.number(),
     /** Seconds of media made per second by the slowest encode; undefined without any. */
     slowestEncode: z.number().optional(),
+    /** Seconds of media that wait for the encode that is furthest behind; undefined without any. */
+    behindSeconds: z.number().optional(),
     /** Free on the spool's disk. */
     spoolFreeBytes: z.number(),
+    /** In the spool, and SPOOL_MAX_BYTES. Absent of an older worker. */
+    spoolUsedBytes: z.number().optional(),
+    spoolMaxBytes: z.number().optional(),
   }),
   /** Undefined: of a worker that is older than this field. */
   totals: workerTotals.optional(),

@@ -65,12 +65,16 @@ export class CapacityGuard {
   }
 
   load(): WorkerStatus['load'] {
-    const speeds = [...this.#encodes.values()].map(({ speed }) => speed);
+    const encodes = [...this.#encodes.values()];
+    const { freeBytes, usedBytes, maxBytes } = this.#spool;
     return {
       cpu: (loadavg()[0] ?? 0) / availableParallelism(),
       eventLoopMs: this.#eventLoopMs,
-      ...(speeds.length > 0 ? { slowestEncode: Math.min(...speeds) } : {}),
-      spoolFreeBytes: this.#spool.freeBytes,
+      ...(encodes.length > 0 && {
+        slowestEncode: Math.min(...encodes.map(({ speed }) => speed)),
+        behindSeconds: Math.max(...encodes.map(({ behindSeconds }) => behindSeconds)),
+      }),
+      ...{ spoolFreeBytes: freeBytes, spoolUsedBytes: usedBytes, spoolMaxBytes: maxBytes },
     };
   }
 

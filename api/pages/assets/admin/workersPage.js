@@ -55,7 +55,9 @@ function workerCard(worker, drain) {
       ${figure('Streams', streams)} ${figure('Node', node)} ${figure('Host load', percent(load.cpu))}
       ${figure('Event loop', `${Math.round(load.event_loop_ms)} ms`)}
       ${figure('Slowest encode', load.slowest_encode === null ? undefined : `${load.slowest_encode.toFixed(2)}×`)}
-      ${figure('Spool free', bytes(load.spool_free_bytes))} ${figure('Version', version)}
+      ${figure('Behind', load.behind_seconds === null ? undefined : `${load.behind_seconds.toFixed(1)} s`)}
+      ${figure('Spool', load.spool_used_bytes === null ? undefined : bytes(load.spool_used_bytes))}
+      ${figure('Disk free', bytes(load.spool_free_bytes))} ${figure('Version', version)}
       ${figure('Up', duration(secondsSince(since)))}
     </div>
     ${staying ? html`<p class="soft">${staying}</p>` : null} ${drain ? drainButtons(worker, drain) : null}
