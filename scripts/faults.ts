@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
-import { clusterFaults } from './faults/clusterFaults.ts';
-import { encoderFaults } from './faults/encoderFaults.ts';
+import { allFaults } from './faults/allFaults.ts';
 import type { Fault } from './faults/fault.ts';
 import { FaultLab, SHOW } from './faults/faultLab.ts';
 import { waitUntil } from './lib/waitUntil.ts';
@@ -9,7 +8,6 @@ import { waitUntil } from './lib/waitUntil.ts';
 // `npm run faults`: a fault picked at random is in a cluster of its own; find it in the control room, then press Enter to see what it was.
 // `npm run faults -- --check [<name> …]`: whether the control room names each of them within a minute. Exits with 1 when one is not named.
 const NAMED_MS = 60_000;
-const faults = [...encoderFaults, ...clusterFaults];
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function inLab<Result>(fault: Fault, use: (lab: FaultLab) => Promise<Result>): Promise<Result> {
@@ -39,7 +37,7 @@ function check(fault: Fault): Promise<number | undefined> {
 }
 
 async function checkAll(names: readonly string[]): Promise<void> {
-  const wanted = names.length === 0 ? faults : faults.filter(({ name }) => names.includes(name));
+  const wanted = names.length === 0 ? allFaults : allFaults.filter(({ name }) => names.includes(name));
   let unnamed = 0;
   for (const fault of wanted) {
     const seconds = await check(fault).catch((error: unknown) => print(`${fault.name}: ${String(error)}`));
@@ -51,7 +49,7 @@ async function checkAll(names: readonly string[]): Promise<void> {
 }
 
 async function guess(): Promise<void> {
-  const fault = faults[randomInt(faults.length)] as Fault;
+  const fault = allFaults[randomInt(allFaults.length)] as Fault;
   print('starting a cluster with a fault in it …');
   await inLab(fault, async ({ login: { url, user, password } }) => {
     print(`A fault is in. Log in as ${user} with ${password}, and find it:\n  ${url}`);
