@@ -1,6 +1,7 @@
 import type { HealthProblem, StreamHealth } from '../../common/stream/streamHealth.ts';
 import type { StreamSample } from '../../common/stream/streamSample.ts';
-import { type HealthRule, healthRules, type RuleInput } from './healthRules.ts';
+import type { HealthRule, RuleInput } from './rules/healthRule.ts';
+import { healthRules } from './rules/healthRules.ts';
 
 /** A problem is over when its rule has found nothing for so many samples. */
 const WELL_SAMPLES = 10;

@@ -45,6 +45,8 @@ test('what a worker measures, in seconds', async () => {
   expect(value('livetran_first_playable_duration_seconds_bucket', { le: '4' })).toBe(1);
   expect(value('livetran_job_wait_duration_seconds_count')).toBe(1);
   expect(value('livetran_takeover_duration_seconds_sum', { cause: 'worker_lost' })).toBe(8.1);
+  expect(value('livetran_takeovers_total', { cause: 'worker_lost' })).toBe(1);
+  expect(value('livetran_webhooks_failed_total')).toBe(0);
   expect(value('livetran_webhook_attempt_duration_seconds_count', { status: 'retrying' })).toBe(1);
   expect(value('livetran_webhook_delivery_duration_seconds_sum', { status: 'delivered' })).toBe(1.5);
   expect(value('livetran_webhook_delivery_duration_seconds_count', { status: 'retrying' })).toBeUndefined();
@@ -55,6 +57,10 @@ test('what a worker measures, in seconds', async () => {
 
 test('what a worker says of itself, and what is wrong with its streams', async () => {
   const value = await scraped(() => undefined);
+  // There from the begin: an alert on their increase would miss the first one.
+  expect(value('livetran_restarts_total')).toBe(0);
+  expect(value('livetran_webhooks_failed_total')).toBe(0);
+  expect(value('livetran_takeovers_total', { cause: 'worker_lost' })).toBe(0);
   expect(value('livetran_worker_slots')).toBe(2);
   expect(value('livetran_worker_units_used')).toBe(1);
   expect(value('livetran_worker_overloaded')).toBe(1);

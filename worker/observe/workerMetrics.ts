@@ -16,8 +16,10 @@ export class WorkerMetrics {
   readonly #playable: Histogram;
   readonly #wait: Histogram;
   readonly #takeOver: Histogram;
+  readonly #takeOvers: Counter;
   readonly #webhook: Histogram;
   readonly #attempt: Histogram;
+  readonly #webhooksFailed: Counter;
   readonly #refused: Counter;
   readonly #restarts: Counter;
   readonly #problems: Counter;
@@ -58,12 +60,21 @@ export class WorkerMetrics {
       'One POST of a webhook, by status of the delivery after it',
       bounds.answer,
     );
+    this.#takeOvers = counter(
+      'takeovers',
+      'Streams that came from another worker, by cause: handed_over or worker_lost',
+    );
+    this.#webhooksFailed = counter('webhooks_failed', 'Webhooks that were given up');
     this.#refused = counter('encoders_refused', 'Encoders that were refused, by SRT reject code');
     this.#restarts = counter(
       'restarts',
       'Restarts of FFmpeg, and of streams whose worker was lost soon after it had taken them',
     );
     this.#problems = counter('stream_problems', 'Problems that came, by problem and by whose fault it is');
+    // Rates show the first event only of a series that was there before it.
+    this.#restarts.add(0);
+    this.#webhooksFailed.add(0);
+    for (const cause of ['handed_over', 'worker_lost'] satisfies TakenHow[]) this.#takeOvers.add(0, { cause });
   }
 
   listed(ms: number): void {
@@ -80,13 +91,17 @@ export class WorkerMetrics {
 
   taken(how: TakenHow, ms: number): void {
     if (how === 'created') this.#wait.record(ms / 1_000);
-    else this.#takeOver.record(ms / 1_000, { cause: how });
+    else {
+      this.#takeOver.record(ms / 1_000, { cause: how });
+      this.#takeOvers.add(1, { cause: how });
+    }
   }
 
   /** @param status of the delivery after this attempt @param ageMs of the event */
   webhook({ status, tookMs, ageMs }: { status: string; tookMs: number; ageMs: number }): void {
     this.#attempt.record(tookMs / 1_000, { status });
     if (status !== 'retrying') this.#webhook.record(ageMs / 1_000, { status });
+    if (status === 'failed') this.#webhooksFailed.add(1);
   }
 
   refused(codes: Readonly<Record<string, number>>): void {
