@@ -202,7 +202,7 @@ const rows: Row[] = [
   ['a state that does not exist', signed('GET', '/v1/streams?state=ready'), 400, 'parameter_invalid', 'state.0: must be INITIALISED, READY, STREAMING, STOPPED; repeat it for several'],
   ['a time that no calendar has', signed('GET', '/v1/streams?created_after=2026-02-30T00:00:00Z'), 400, 'parameter_invalid', 'created_after: must be a time as in 2026-11-25T12:00:00Z (RFC 3339)'],
   ['a value without its name', signed('GET', '/v1/streams?metadata_value=x'), 400, 'parameter_invalid', 'metadata_value: must come with metadata_key'],
-  ['a prototype in the query', signed('GET', '/v1/streams?__proto__=x'), 400, 'parameter_unknown', '"__proto__" is no query parameter; there are: limit, cursor, state, created_after, created_before, metadata_key, metadata_value'],
+  ['a prototype in the query', signed('GET', '/v1/streams?__proto__=x'), 400, 'parameter_unknown', '"__proto__" is no query parameter; there are: limit, cursor, state, search, created_after, created_before, metadata_key, metadata_value'],
   ['an Idempotency-Key of 300', post('{}', { 'Idempotency-Key': 'k'.repeat(300) }), 400, 'parameter_invalid', 'idempotency-key: must be 1 to 255 printable ASCII characters'],
 ];
 

@@ -235,6 +235,7 @@ describe('loadConfig', () => {
       ADMIN_QUEUES: 'full',
       DEFAULT_PROFILE: 'passthrough',
       VIDEO_ENCODER: 'h264_vaapi',
+      ROUTER_IO: 'dgram',
       ENCODER_THREADS: '2',
       PROFILE_COSTS: 'transcode=1,ladder=3.5',
       MAX_SOURCE_KBPS: '8000',
