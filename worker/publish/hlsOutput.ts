@@ -102,11 +102,13 @@ export class HlsOutput implements EpochSink {
   }
 
   get resumePoint(): ResumePoint | undefined {
-    // Viewers have parts of a segment that the ledger does not hold.
-    return this.#options.latency === 'low' ? undefined : resumeAt(this.#ledger);
+    return resumeAt(this.#ledger);
   }
 
-  async openEpoch(startedAt: number, options: EpochOptions): Promise<LiveEpoch> {
+  async openEpoch(startedAt: number, wanted: EpochOptions): Promise<LiveEpoch> {
+    // With low latency viewers have parts of a segment that the ledger does not hold.
+    const resumes = (wanted.resumes ?? false) && this.#options.latency !== 'low';
+    const options = { ...wanted, resumes };
     const { renditions, followsSource } = options;
     const { streamId, run, token } = this.#options;
     this.#ledger = openEpoch(this.#ledger, startedAt, renditions);

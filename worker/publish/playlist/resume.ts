@@ -6,7 +6,8 @@ import type { Ledger, LedgerEntry, LedgerNumber } from './ledger.ts';
 const LONGEST_HOLE_TICKS = 30 * ticksPerSecond;
 
 /** Where a connection that is moved to this owner goes on. Undefined: it is not known what viewers have. */
-export const resumeAt = ({ entries }: Ledger): ResumePoint | undefined => entries.at(-1)?.ends;
+export const resumeAt = ({ entries }: Ledger): ResumePoint | undefined =>
+  entries.findLast(({ ends }) => ends !== undefined)?.ends;
 
 /**
  * How the first file of a moved connection follows the last entry: whether it continues its timestamps, and its date-time by the
