@@ -54,6 +54,7 @@ export class RouterChaos {
 
   static async start(): Promise<RouterChaos> {
     const lab = await HostLab.open();
+    const stack = [() => lab.close()];
     try {
       const env = {
         ...tinyStreams,
@@ -65,10 +66,11 @@ export class RouterChaos {
       const redis = await startTcpProxy(cluster.redis.port, lab.address);
       const s3 = await startTcpProxy(Number(new URL(cluster.s3?.endpoint ?? '').port), lab.address);
       const chaos = new RouterChaos(lab, cluster, { redis, s3 }, await freeUdpPort());
+      stack.push(() => chaos.stop());
       await chaos.#populate();
       return chaos;
     } catch (error) {
-      await lab.close();
+      for (const stop of stack.toReversed()) await stop();
       throw error;
     }
   }
@@ -166,8 +168,9 @@ export class RouterChaos {
 
   get #remote(): Record<string, string> {
     const { lab, cluster } = this;
+    const redis = Object.assign(new URL(cluster.redis.url), { host: `${lab.address}:${this.#relays.redis.port}` });
     return {
-      REDIS_URL: `redis://${lab.address}:${this.#relays.redis.port}`,
+      REDIS_URL: redis.href,
       S3_ENDPOINT: `http://${lab.address}:${this.#relays.s3.port}`,
       CLOUDFLARE_PUBLIC_URL: cluster.s3?.publicUrl ?? '',
     };
