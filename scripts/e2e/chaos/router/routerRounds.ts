@@ -42,9 +42,8 @@ async function workerRound(
   for (const each of lost) chaos.workers.splice(chaos.workers.indexOf(each), 1);
   for (const [i, { id, watch }] of streams.entries())
     await waitFor(`${id}'s next segment`, () => watch.listedAt(before[i]?.count ?? 0), LIMIT_MS);
-  await options.after(worker);
+  await Promise.all([options.after(worker), chaos.allLive()]);
   chaos.workers.push(...lost.filter(({ child }) => !chaos.hasEnded(child)));
-  await chaos.allLive();
   return Promise.all(
     streams.map(async (stream, i) => {
       const { count, breaks } = before[i] ?? { count: 0, breaks: 0 };
