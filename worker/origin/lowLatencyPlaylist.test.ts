@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  addClosed,
-  closeEpoch,
-  createLedger,
-  type Ledger,
-  openEpoch,
-  settle,
-  useUp,
-} from '../publish/playlist/ledger.ts';
+import { addClosed, closeEpoch, createLedger, type Ledger, openEpoch, settle } from '../publish/playlist/ledger.ts';
+import { useUp } from '../publish/playlist/useUp.ts';
 import { edgeView } from './edgeView.ts';
 import { type EdgeView, lowLatencyPlaylist } from './lowLatencyPlaylist.ts';
 import { type ReloadDirectives, reloadRule } from './reloadRule.ts';

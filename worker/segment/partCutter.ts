@@ -20,7 +20,7 @@ interface OpenParts {
   isIdle: boolean;
   hasPictures: boolean;
   isIndependent: boolean;
-  /** What its viewers hear when the segment before has closed. */
+  /** Calls of the sink that wait until the segment before has closed. */
   waiting: (() => void)[];
 }
 
@@ -53,17 +53,8 @@ export class PartCutter implements SegmentSink {
   onOpen(segment: OpenSegment): void {
     const { number, discontinuity } = segment;
     const open: OpenParts = {
-      ...{
-        number,
-        bytes: 0,
-        seconds: 0,
-        runs: [],
-        start: undefined,
-        isIdle: false,
-        hasPictures: false,
-        isIndependent: false,
-        waiting: [],
-      },
+      ...{ number, bytes: 0, seconds: 0, runs: [], start: undefined, waiting: [] },
+      ...{ isIdle: false, hasPictures: false, isIndependent: false },
     };
     this.#open.push(open);
     this.#files.onOpen(segment);
@@ -95,6 +86,21 @@ export class PartCutter implements SegmentSink {
     this.#waitForNext();
   }
 
+  onClose(segment: Segment): void {
+    const open = this.#find(segment.number);
+    if (open === undefined) return;
+    this.#write(segment, this.#container.flush(segment.number));
+    if (open === this.#open.at(-1)) clearTimeout(this.#idle);
+    const left = Math.round((segment.seconds - open.seconds) * ticksPerSecond);
+    if (open.runs.length > 0) this.#closePart(open, this.#plan.seconds(Math.max(1, left)));
+    const closed = { ...segment, bytes: open.bytes };
+    this.#tell(open, () => this.#parts.onClose(closed));
+    this.#files.onClose(closed);
+    this.#open.splice(this.#open.indexOf(open), 1);
+    const next = this.#open[0];
+    for (const tell of next?.waiting.splice(0) ?? []) tell();
+  }
+
   /** The source pauses: what is there of a part goes out, as long as a part may be, since no picture comes before that. */
   #waitForNext(): void {
     clearTimeout(this.#idle);
@@ -118,21 +124,6 @@ export class PartCutter implements SegmentSink {
     if (open?.number !== number || !open.isIdle) return;
     open.isIdle = false;
     this.#writeTables();
-  }
-
-  onClose(segment: Segment): void {
-    const open = this.#find(segment.number);
-    if (open === undefined) return;
-    this.#write(segment, this.#container.flush(segment.number));
-    if (open === this.#open.at(-1)) clearTimeout(this.#idle);
-    const left = Math.round((segment.seconds - open.seconds) * ticksPerSecond);
-    if (open.runs.length > 0) this.#closePart(open, this.#plan.seconds(Math.max(1, left)));
-    const closed = { ...segment, bytes: open.bytes };
-    this.#tell(open, () => this.#parts.onClose(closed));
-    this.#files.onClose(closed);
-    this.#open.splice(this.#open.indexOf(open), 1);
-    const next = this.#open[0];
-    for (const tell of next?.waiting.splice(0) ?? []) tell();
   }
 
   #write(segment: OpenSegment, runs: readonly Buffer[]): void {

@@ -63,7 +63,7 @@ test('any rate, any distance of key frames: at most the target, and 85 % of it w
   );
 });
 
-test('where key frames come as foretold and a GOP can be divided, each begins a part', () => {
+test('where key frames come as expected and a GOP can be divided, each begins a part', () => {
   for (const fps of [24, 25, 30, 50, 60]) {
     const { parts } = partsOf({ fps, gop: fps, pictures: 8 * fps, wanted: 1 / 3, gopIsKnown: true });
     expect(parts.filter(({ isKey }) => isKey)).toHaveLength(8);

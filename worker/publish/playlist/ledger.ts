@@ -253,20 +253,6 @@ function appendEntry(ledger: Ledger, closed: LedgerFile): Ledger {
 }
 
 /**
- * Viewers may have seen so many segments in part of which nothing was kept: their numbers are used up, as gaps of a target
- * duration each.
- */
-export function useUp(ledger: Ledger, segments: number): Ledger {
-  let next = ledger;
-  for (let i = 0; i < segments; i += 1) {
-    const lost = { number: next.nextNumber, durationSeconds: next.targetDuration, bytes: 0 };
-    const rendition = next.made?.[0] ?? 0;
-    next = settle(addClosed(next, { ...lost, rendition }), rendition, lost.number, 'gap');
-  }
-  return closeEpoch(next);
-}
-
-/**
  * A segment ends with a key frame: where those are the source's own, it may be longer than was asked for. Known with the first
  * segment, and then kept: EXT-X-TARGETDURATION must not change (RFC 8216bis section 4.4.3.1).
  */

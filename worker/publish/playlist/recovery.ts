@@ -3,13 +3,14 @@ import { goBeyond, readNumbering } from '../retention/numbering.ts';
 import type { ObjectStore } from '../store/objectStore.ts';
 import { retryStore } from '../store/retryStore.ts';
 import { type ClaimedPlaylist, claimPlaylist } from './claimPlaylist.ts';
-import { closeEpoch, type Ledger, type LedgerOptions, settle, skipTo, useUp } from './ledger.ts';
+import { closeEpoch, type Ledger, type LedgerOptions, settle, skipTo } from './ledger.ts';
 import type { LedgerStore, SavedLedger } from './ledgerStore.ts';
 import { VERSION } from './mediaPlaylist.ts';
 import { mergeLedger } from './mergeLedger.ts';
 import { type ParsedMediaPlaylist, parseMediaPlaylist } from './parseMediaPlaylist.ts';
 import { withoutUnlisted } from './resume.ts';
 import { type StreamFiles, segmentNumber } from './streamFiles.ts';
+import { useUp } from './useUp.ts';
 
 /** Segments that viewers may know of, and the ledger not: the open one, and one whose closing was not saved yet. */
 const SHOWN = 2;
