@@ -121,7 +121,8 @@ export function createApp(deps: AppDeps): Express {
   app.use('/embed', embedHeaders({ mediaOrigin, origins: config.EMBED_ORIGINS ?? [] }));
   if (storage.kind === 'file') app.use('/video', videoRoutes(storage.dir, deps.auth.playbackTokens));
   app.use(beaconRoutes(audiences, metrics.meter));
-  app.use(watchRoutes(streams, audiences, { publicUrl: storage.publicUrl, local, posters: config.POSTERS }));
+  const links = { publicUrl: storage.publicUrl, local, posters: config.POSTERS };
+  app.use(watchRoutes(streams, audiences, { ...links, tokens: deps.auth.playbackTokens }));
   app.use(openApiRoutes(apiRoutes, config.SERVICE_VERSION ?? pack.version));
   app.use('/assets', assetRoutes());
   if (deps.admin) app.use(deps.admin.routes);

@@ -11,12 +11,14 @@ const SWEEP_MS = 1_000;
  */
 export class SlowViewers {
   readonly #maxBytes: number;
+  readonly #patienceMs: number;
   /** By their arrival here: since when (ms, monotonic). */
   readonly #since = new Map<Socket, number>();
   readonly #sweeping = setInterval(() => this.sweep(), SWEEP_MS).unref();
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, patienceMs = PATIENCE_MS) {
     this.#maxBytes = maxBytes;
+    this.#patienceMs = patienceMs;
   }
 
   get count(): number {
@@ -35,7 +37,7 @@ export class SlowViewers {
     let bytes = 0;
     for (const [socket, since] of this.#since) {
       if (socket.writableLength === 0) this.#since.delete(socket);
-      else if (now - since > PATIENCE_MS) this.#cut(socket);
+      else if (now - since > this.#patienceMs) this.#cut(socket);
       else bytes += socket.writableLength;
     }
     for (const socket of this.#since.keys()) {

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { AppError } from '../../common/errors.ts';
 import { streamId } from '../../common/stream/streamId.ts';
 import type { StreamRecord } from '../../common/stream/streamRecord.ts';
+import type { PlaybackTokens } from '../auth/playbackTokens.ts';
 import { onlyMethods } from '../http/onlyMethods.ts';
 import { playerPages } from '../pages/playerPages.ts';
 import type { StreamService } from '../streams/streamService.ts';
@@ -12,7 +13,11 @@ import type { Audiences } from '../viewers/audiences.ts';
  * The viewer's pages `/watch/<stream_id>` and `/embed/<stream_id>` (for a frame of another site), and what they poll
  * (`/watch/<stream_id>/state`). Public: they show a stream's state, title and public links, nothing else.
  */
-export function watchRoutes(streams: StreamService, audiences: Audiences, links: PublicLinks): Router {
+export function watchRoutes(
+  streams: StreamService,
+  audiences: Audiences,
+  { tokens, ...links }: PublicLinks & { tokens: PlaybackTokens },
+): Router {
   const router = Router();
   const pages = playerPages();
   const find = async (id: string): Promise<StreamRecord | undefined> =>
@@ -35,8 +40,10 @@ export function watchRoutes(streams: StreamService, audiences: Audiences, links:
     .get(async (request, response) => {
       const record = await find(request.params.id);
       if (!record) throw new AppError('not_found', 'there is no such stream');
+      const token =
+        record.playback === 'signed' ? checkedToken(request.query.token, record.streamId, tokens) : undefined;
       const share = await audiences.shareOf(record.streamId);
-      response.set('Cache-Control', 'no-store').json(watchState(record, links, share));
+      response.set('Cache-Control', 'no-store').json(watchState(record, links, { share, token }));
     })
     .all(onlyMethods('GET'));
   return router;
@@ -46,4 +53,13 @@ export function watchRoutes(streams: StreamService, audiences: Audiences, links:
 function tolerateOutage(error: unknown): true {
   if (error instanceof AppError && error.code === 'redis_unavailable') return true;
   throw error;
+}
+
+/** Of a viewer of a signed stream: `/watch/<stream_id>?token=…`. */
+function checkedToken(token: unknown, id: string, tokens: PlaybackTokens): string {
+  if (typeof token !== 'string') {
+    throw new AppError('playback_token_missing', `stream "${id}" is signed: its page is /watch/${id}?token=<token>`);
+  }
+  tokens.check(token, id);
+  return token;
 }

@@ -1,3 +1,4 @@
+import { catchUp } from './catchUp.js';
 import { latencySettings } from './latencySettings.js';
 import { levelOfHeight } from './qualities.js';
 
@@ -6,6 +7,9 @@ const MARGIN_SECONDS = 0.5;
 /** How far before the end of the buffer a browser still shows a picture. */
 const LAST_PICTURE_SECONDS = 0.4;
 const RECOVER_MS = 10_000;
+const CATCH_UP_MS = 200;
+/** Its sound and picture come apart at other rates than 1 (hls.js, issue 5527). */
+const isSafari = () => /^((?!chrome|android).)*safari/i.test(navigator.userAgent);
 
 /**
  * A playlist in a video element by hls.js, wherever MediaSource exists. One of two sources that the player takes (sources.js): what is
@@ -16,10 +20,13 @@ export class HlsSource {
   #on;
   #hls;
   #recoveredAt = Number.NEGATIVE_INFINITY;
+  #isLow;
+  #isDvr;
+  #catchingUp;
 
   /**
    * @param {HTMLVideoElement} video
-   * @param {{url: string, latency?: string, dvr?: boolean, height?: number}} stream `height`: the quality that the viewer has chosen
+   * @param {{url: string, latency?: string, dvr?: boolean, height?: number}} stream `latency` low: the playlist has parts. `height`: the quality that the viewer has chosen
    * @param {SourceEvents} on see player.js
    */
   constructor(video, stream, on) {
@@ -38,9 +45,14 @@ export class HlsSource {
     hls.on(Hls.Events.ERROR, (_event, data) => this.#onError(data, Hls.ErrorTypes.MEDIA_ERROR));
     hls.loadSource(stream.url);
     hls.attachMedia(video);
+    this.#isLow = stream.latency === 'low';
+    this.#isDvr = Boolean(stream.dvr);
+    if (this.#isLow) this.#catchingUp = setInterval(() => this.#catchUp(), CATCH_UP_MS);
   }
 
   detach() {
+    clearInterval(this.#catchingUp);
+    this.#video.playbackRate = 1;
     this.#hls.destroy();
   }
 
@@ -103,7 +115,19 @@ export class HlsSource {
    */
   get #isReady() {
     const details = this.#details;
-    return Boolean(details && (!details.live || this.#bufferedAhead() >= details.targetduration + MARGIN_SECONDS));
+    if (!details) return false;
+    // With parts the next one comes in a moment.
+    const enough = this.#isLow && details.partTarget ? 2 * details.partTarget : details.targetduration + MARGIN_SECONDS;
+    return !details.live || this.#bufferedAhead() >= enough;
+  }
+
+  #catchUp() {
+    const { targetLatency, latency, liveSyncPosition } = this.#hls;
+    if (!targetLatency || this.#video.paused || !this.#details?.live) return;
+    const { rate, jumps } = catchUp(latency - targetLatency);
+    // Who may rewind may be far behind because of that.
+    if (jumps && !this.#isDvr && liveSyncPosition) this.#video.currentTime = liveSyncPosition;
+    this.#video.playbackRate = isSafari() ? 1 : rate;
   }
 
   #bufferedAhead() {

@@ -12,6 +12,12 @@ test('a viewer who has rewound is not taken back to the live edge', () => {
   }
 });
 
+test('low latency leaves the distance from live to the playlist', () => {
+  const settings = latencySettings({ latency: 'low', dvr: true });
+  expect(Object.keys(settings).filter(name => name.startsWith('live'))).toEqual([]);
+  expect(settings.lowLatencyMode).toBe(true);
+});
+
 test('a latency of a later version is played as the standard one', () => {
   expect(latencySettings({ latency: 'of the future' })).toEqual(latencySettings({}));
 });

@@ -61,9 +61,9 @@ function follow(wasOver) {
   if (isAsked) return;
   loaded = url;
   loadedAt = performance.now();
-  const { latency, dvr } = stream;
+  const { latency, dvr, livePath } = stream;
   // Without an encoder the last picture stands, until there is a new one.
-  player.load({ url, latency, dvr }, { isHeld: stream.state !== 'STREAMING' });
+  player.load({ url, liveUrl: absolute(livePath ?? null), latency, dvr }, { isHeld: stream.state !== 'STREAMING' });
 }
 
 function draw() {

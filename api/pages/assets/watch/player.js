@@ -1,4 +1,5 @@
 import { openSource } from './openSource.js';
+import { OriginProbe } from './originProbe.js';
 import { StallMeter } from './stallMeter.js';
 
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
@@ -26,6 +27,7 @@ export class Player {
   #video;
   #onChange;
   #source;
+  #origin = new OriginProbe();
   #stream;
   #retry;
   #stall;
@@ -54,7 +56,8 @@ export class Player {
   }
 
   /**
-   * @param {{url: string, latency?: string, dvr?: boolean}} stream
+   * @param {{url: string, liveUrl?: string, latency?: string, dvr?: boolean}} stream `liveUrl`: of the low-latency playlist; while that cannot be
+   *   had, `url` is played
    * @param {{isHeld?: boolean}} [how] `isHeld`: shows the last picture and does not play, until release()
    */
   load(stream, { isHeld = false } = {}) {
@@ -142,7 +145,12 @@ export class Player {
   }
 
   #attach() {
-    this.#source = openSource(this.#video, this.#stream, {
+    const { liveUrl, ...bucket } = this.#stream;
+    const isLow = liveUrl !== undefined && this.#origin.isUp;
+    if (liveUrl !== undefined && !isLow) this.#origin.wait(liveUrl, () => this.#reconnect());
+    const latency = bucket.latency === 'low' ? 'reduced' : bucket.latency;
+    const stream = { ...bucket, ...(isLow ? { liveUrl, latency: 'low' } : { latency }) };
+    this.#source = openSource(this.#video, stream, {
       progress: isReady => this.#onProgress(isReady),
       levels: () => this.#onChange(),
       error: details => this.#failed(details),
@@ -157,6 +165,8 @@ export class Player {
   #leave() {
     clearTimeout(this.#retry);
     clearTimeout(this.#stall);
+    this.#origin.stop();
+    this.#origin.isUp = true;
     this.#failures = 0;
     this.#stream = undefined;
     this.#detach();
@@ -198,8 +208,14 @@ export class Player {
     this.#count(details);
     this.#onWaiting();
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#reconnect(), RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)]);
+    this.#retry = setTimeout(() => this.#retryNow(), RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)]);
     this.#failures += 1;
+  }
+
+  async #retryNow() {
+    const stream = this.#stream;
+    if (stream?.liveUrl !== undefined) await this.#origin.look(stream.liveUrl);
+    if (stream !== undefined && stream === this.#stream) this.#reconnect();
   }
 
   /** Loads again. Who has paused stays paused, and a sign over the picture stays until it moves. */

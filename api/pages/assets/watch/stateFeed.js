@@ -11,13 +11,15 @@ const SLOW_POLL_MS = 5_000;
  * @param {() => void} deps.onMissing the server says that there is no such stream
  */
 export function followState(id, { clock, onState, onMissing }) {
-  const url = `/watch/${encodeURIComponent(id)}/state`;
+  const token = new URLSearchParams(location.search).get('token');
+  const url = `/watch/${encodeURIComponent(id)}/state${token === null ? '' : `?token=${encodeURIComponent(token)}`}`;
   let isOver = false;
 
   async function ask() {
     const sentAt = Date.now();
     const response = await fetch(url, { cache: 'no-store' });
-    if (response.status === 404) return onMissing();
+    // 403: a signed stream, and no token, or one that has expired.
+    if (response.status === 404 || response.status === 403) return onMissing();
     // Any other answer, or none: the server is away for a moment, and playback goes on.
     if (!response.ok) return;
     const stream = await response.json();
