@@ -135,6 +135,7 @@ export class LiveEdge implements LiveFeed {
     if (file.kind === 'media') return this.#playlist(file.rendition, directives, skips, signal);
     if (file.kind === 'part') return this.#part(file.rendition, file.index, signal);
     if (file.kind === 'segment') return this.#segment(file.rendition, file.number);
+    if (this.#closed.signal.aborted) return { kind: 'gone' };
     const text = this.#multivariant();
     return text === undefined ? { kind: 'unknown' } : { kind: 'playlist', text, isDirected: false };
   }
@@ -162,6 +163,9 @@ export class LiveEdge implements LiveFeed {
     const memory = this.#memories[rendition];
     // Only the part that is hinted at can be waited for.
     if (memory === undefined || index > memory.made) return { kind: 'unknown' };
+    // What was made stays as it is, whoever owns the stream now.
+    const made = memory.made > index ? memory.part(index) : undefined;
+    if (made !== undefined) return { kind: 'bytes', data: made };
     const isKnown = (): boolean => memory.made > index || this.#ledger?.ended === true;
     const found = await this.#until(() => (isKnown() ? { data: memory.part(index) } : undefined), signal);
     if (typeof found === 'string') return { kind: found };
@@ -171,6 +175,7 @@ export class LiveEdge implements LiveFeed {
   #segment(rendition: number, number: number): MediaAnswer {
     const data = this.#memories[rendition]?.segment(number);
     if (data !== undefined) return { kind: 'bytes', data };
+    if (this.#closed.signal.aborted) return { kind: 'gone' };
     const ledger = this.#ledger;
     if (ledger === undefined || !isStored(ledger, rendition, number)) return { kind: 'unknown' };
     return { kind: 'moved', url: this.#options.publicUrl(keyOf(ledger, rendition, number)) };

@@ -2,6 +2,8 @@ import type { LiveEdge } from './liveEdge.ts';
 
 /** How long a stream that has ended is still shown, ms: viewers fetch its last parts. */
 const FORGET_MS = 60_000;
+/** How long the parts of one that goes on with another owner can be had: an API fetches what the last playlist has listed. */
+const LEFT_MS = 5_000;
 
 /** The live edges of this worker's streams with low latency, by stream id. */
 export class LiveEdges {
@@ -19,14 +21,14 @@ export class LiveEdges {
   }
 
   /**
-   * Shows a stream, in place of a former run. One that has ended is forgotten in a while; one that goes on with another owner at once.
+   * Shows a stream, in place of a former run. One that has ended, or that goes on with another owner, is forgotten in a while.
    */
   open(streamId: string, edge: LiveEdge): void {
     const former = this.#edges.get(streamId);
     if (former !== undefined) this.#forget(streamId, former);
     this.#edges.set(streamId, edge);
-    edge.over.addEventListener('abort', () => this.#forget(streamId, edge), { once: true });
-    edge.ending.addEventListener('abort', () => this.#forgetLater(streamId, edge), { once: true });
+    edge.over.addEventListener('abort', () => this.#forgetLater(streamId, edge, LEFT_MS), { once: true });
+    edge.ending.addEventListener('abort', () => this.#forgetLater(streamId, edge, this.#forgetMs), { once: true });
   }
 
   /** Forgets all. */
@@ -34,10 +36,12 @@ export class LiveEdges {
     for (const [streamId, edge] of this.#edges) this.#forget(streamId, edge);
   }
 
-  #forgetLater(streamId: string, edge: LiveEdge): void {
+  #forgetLater(streamId: string, edge: LiveEdge, ms: number): void {
+    if (this.#edges.get(streamId) !== edge) return;
+    clearTimeout(this.#timers.get(edge));
     this.#timers.set(
       edge,
-      setTimeout(() => this.#forget(streamId, edge), this.#forgetMs),
+      setTimeout(() => this.#forget(streamId, edge), ms),
     );
   }
 
