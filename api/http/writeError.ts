@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../common/errorCatalogue.ts';
 import { AppError } from '../../common/errors.ts';
 import { problemOf } from './problemOf.ts';
 import { requestIdOf } from './requestId.ts';
+import { withoutToken } from './withoutToken.ts';
 
 const LINGER_MS = 500;
 const LIVETRAN_CALL = /^\/api\/(start-stream|stop-stream|status)\/?$/i;
@@ -17,7 +18,12 @@ export function writeError(log: Logger): ErrorRequestHandler {
     const error = appError(thrown);
     response.locals.errorCode = error.code;
     if (error.status >= 500) {
-      const details = { err: thrown, requestId: requestIdOf(response), method: request.method, path: request.path };
+      const details = {
+        err: thrown,
+        requestId: requestIdOf(response),
+        method: request.method,
+        path: withoutToken(request.path),
+      };
       // The connection logs an outage of Redis once; a line for each refused request adds nothing.
       log[error.status === 503 ? 'debug' : 'error']({ ...details, status: error.status }, 'request failed');
     }

@@ -3,6 +3,7 @@ import type { Logger } from '../../common/createLogger.ts';
 import { AppError } from '../../common/errors.ts';
 import { problemOf } from '../http/problemOf.ts';
 import { newRequestId } from '../http/requestId.ts';
+import { withoutToken } from '../http/withoutToken.ts';
 import { openHeaders } from './writeLiveAnswer.ts';
 
 /** A problem document (RFC 9457). Keeps a Cache-Control that is set already. */
@@ -17,10 +18,11 @@ export function writeLiveProblem(
   const error = AppError.from(thrown);
   const requestId = newRequestId();
   if (error.status >= 500) {
-    const [path] = (request.url ?? '').split('?', 1);
-    // A token is a secret for as long as it is good.
-    const shown = path?.replace(/\/[^/]+\.[^/]+\.[^/]+\//, '/<token>/');
-    log[error.status === 503 ? 'debug' : 'error']({ err: thrown, requestId, path: shown }, 'live request failed');
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    log[error.status === 503 ? 'debug' : 'error'](
+      { err: thrown, requestId, path: withoutToken(path) },
+      'live request failed',
+    );
   }
   const detail =
     error.status >= 500 && error.status !== 503 ? 'internal error; the server has logged it' : error.message;

@@ -221,7 +221,15 @@ test('nothing leads to /metrics and /admin from outside', () => {
   const paths = rules.flatMap(rule => items(at(rule, 'http.paths')).map(({ path }) => String(path)));
   const leadsTo = (url: string): boolean => paths.some(path => path === '/' || `${url}/`.startsWith(`${path}/`));
   for (const inside of ['/metrics', '/admin', '/admin/queues']) expect(leadsTo(inside), inside).toBe(false);
-  for (const open of ['/api/start-stream', '/video/show/show.m3u8', '/watch/show', '/assets/watch/main.js', '/healthz'])
+  for (const open of [
+    '/api/start-stream',
+    '/video/show/show.m3u8',
+    '/live/show/show.m3u8',
+    '/watch/show',
+    '/embed/show',
+    '/assets/watch/main.js',
+    '/healthz',
+  ])
     expect(leadsTo(open), open).toBe(true);
 });
 
