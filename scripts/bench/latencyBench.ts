@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
@@ -11,6 +12,11 @@ import { quantile } from './quantile.ts';
 
 const single = JSON.stringify({ width: 640, height: 360, video: 1000, audio: 96 });
 
+const ladder = JSON.stringify([
+  { width: 640, height: 360, video: 1000, audio: 96 },
+  { width: 320, height: 180, video: 400, audio: 64 },
+]);
+
 const players = ['page', 'hls.js', 'hls.js-catch-up'] as const;
 type Player = (typeof players)[number];
 
@@ -20,12 +26,14 @@ interface Run {
   player: Player;
   seconds: number;
   settleSeconds: number;
+  switchSeconds: number;
 }
 
 /**
  * Glass to glass in Chromium: each picture of the source shows when it was made, and is read off the player's video. The players
  * are the watch page, and hls.js alone; `low` plays from /live. Arguments: `--seconds 600`, `--settle 30` (what the start costs is caught up
- * by then), `--latency reduced`, `--profile transcode,passthrough`, `--player page,hls.js,hls.js-catch-up`, `--storage s3|file`.
+ * by then), `--latency reduced`, `--profile transcode,passthrough`, `--player page,hls.js,hls.js-catch-up`, `--switch 5` (seconds
+ * from one level of a ladder to the next), `--storage s3|file`.
  */
 export async function latencyBench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -36,14 +44,18 @@ export async function latencyBench(args: readonly string[]): Promise<void> {
       latency: { type: 'string', default: 'reduced' },
       profile: { type: 'string', default: 'transcode' },
       player: { type: 'string', default: 'page' },
+      switch: { type: 'string', default: '0' },
       storage: { type: 'string', default: 's3' },
     },
   });
   const storage = values.storage === 'file' ? 'file' : 's3';
-  const cluster = await startCluster({ storage, env: { SINGLE: single } });
+  const cluster = await startCluster({ storage, env: { SINGLE: single, LADDER: ladder } });
   const browser = await startBrowser();
   try {
-    const settings = { latency: values.latency, seconds: Number(values.seconds), settleSeconds: Number(values.settle) };
+    const settings = {
+      ...{ latency: values.latency, seconds: Number(values.seconds) },
+      ...{ settleSeconds: Number(values.settle), switchSeconds: Number(values.switch) },
+    };
     for (const profile of values.profile.split(','))
       for (const player of values.player.split(','))
         await measure(cluster, browser, {
@@ -71,6 +83,10 @@ async function measure(cluster: Cluster, browser: Browser, run: Run): Promise<vo
     await latencyProbe.begin(page);
     await sleep(seconds * 1000);
     report(`${profile}, ${latency}, ${player}, ${seconds} s`, await latencyProbe.look(page));
+    if (player !== 'page')
+      console.log(
+        `  fatal errors, and all of hls.js's          ${await page.evaluate('livetran.fatalErrors')}, ${await page.evaluate('JSON.stringify(livetran.errors)')}`,
+      );
     await page.close();
   } finally {
     encoder.kill('SIGKILL');
@@ -79,15 +95,17 @@ async function measure(cluster: Cluster, browser: Browser, run: Run): Promise<vo
   }
 }
 
-async function open(cluster: Cluster, browser: Browser, id: string, { player, latency }: Run): Promise<Page> {
+async function open(
+  cluster: Cluster,
+  browser: Browser,
+  id: string,
+  { player, latency, switchSeconds }: Run,
+): Promise<Page> {
   if (player !== 'page') {
     const link = await cluster.client.link(id);
-    const playlist = latency === 'low' ? `${cluster.apiUrl}/live/${id}/${id}.m3u8` : link;
-    return plainPlayer(browser, {
-      origin: `${cluster.apiUrl}/healthz`,
-      playlist,
-      catchesUp: player === 'hls.js-catch-up',
-    });
+    const playlist = latency === 'low' ? `${cluster.apiUrl}/live/${id}/${basename(link)}` : link;
+    const catchesUp = player === 'hls.js-catch-up';
+    return plainPlayer(browser, { origin: `${cluster.apiUrl}/healthz`, playlist, catchesUp, switchSeconds });
   }
   const page = await browser.newPage();
   await page.goto(`${cluster.apiUrl}/watch/${id}`);

@@ -5,12 +5,13 @@ const hlsJs = fileURLToPath(new URL('../../node_modules/hls.js/dist/hls.min.js',
 
 /**
  * A page with hls.js and nothing else: `hls.js` with its defaults, `hls.js-catch-up` with a rate that leads to the playlist's own
- * distance from live. latencyProbe reads it as it reads the watch page.
- * @param origin of a page that has no script; the playlist allows every origin
+ * distance from live. latencyProbe reads it as it reads the watch page; `livetran.errors` counts hls.js's errors.
+ * @param options.switchSeconds another level after each; 0: hls.js chooses
+ * @param options.origin of a page that has no script; the playlist allows every origin
  */
 export async function plainPlayer(
   browser: Browser,
-  options: { origin: string; playlist: string; catchesUp: boolean },
+  options: { origin: string; playlist: string; catchesUp: boolean; switchSeconds: number },
 ): Promise<Page> {
   const page = await browser.newPage({ bypassCSP: true });
   await page.goto(options.origin);
@@ -21,7 +22,7 @@ export async function plainPlayer(
 }
 
 /** Runs in the page. */
-const begin = `({ playlist, catchesUp }) => {
+const begin = `({ playlist, catchesUp, switchSeconds }) => {
   const video = document.getElementById('video');
   const hls = new Hls({ lowLatencyMode: true });
   window.livetran = { fatalErrors: 0, errors: {}, get latency() { return hls.latency; } };
@@ -35,6 +36,8 @@ const begin = `({ playlist, catchesUp }) => {
   hls.loadSource(playlist);
   hls.attachMedia(video);
   const rateOf = late => (late > 0.5 ? 1.1 : late > 0.15 ? 1.05 : late > 0.05 ? 1.02 : late < -0.1 ? 0.97 : 1);
+  const nextLevel = () => { hls.nextLevel = (hls.currentLevel + 1) % hls.levels.length; };
+  if (switchSeconds > 0) setInterval(nextLevel, switchSeconds * 1000);
   if (catchesUp) setInterval(() => {
     const { targetLatency } = hls;
     if (targetLatency !== null && !video.paused) video.playbackRate = rateOf(hls.latency - targetLatency);
