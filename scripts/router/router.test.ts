@@ -125,11 +125,12 @@ describe('a stream that has no worker yet', () => {
 });
 
 describe('a worker that is lost', () => {
-  test('its encoder stays connected and goes on at the next worker; no packet is missing', async () => {
+  test('its encoder stays connected and goes on at the next worker, encrypted as before; no packet is missing', async () => {
     const stream = await cluster.stream('moved');
-    const [first, second] = [await listen('moved-1.ts'), await listen('moved-2.ts')];
+    const secret = { passphrase: 'ten letters' };
+    const [first, second] = [await listen('moved-1.ts', secret), await listen('moved-2.ts', secret)];
     await stream.own(first.port);
-    const encoder = publish(stream.url);
+    const encoder = publish(`${stream.url}&passphrase=ten letters`);
     await first.received(150_000);
     first.child.kill('SIGKILL');
     await first.child.exited;

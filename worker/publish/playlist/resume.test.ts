@@ -99,6 +99,17 @@ describe('a moved connection', () => {
     expect(resumeAt(mergeLedger(options, copy, playlists(broken)))).toEqual(resumeAt(merged));
   });
 
+  test('of a long backlog only what a router holds is made again; the rest is a gap', () => {
+    const backlog = [4, 5, 6, 7].reduce<Ledger>((rest, n) => closed(rest, n), addClosed(left(), file(1, 3)));
+    const lost = [3, 4, 5, 6, 7].flatMap(n => [0, 1].map(rendition => ({ n, rendition })));
+    const gone = lost.reduce<Ledger>((rest, { n, rendition }) => settle(rest, rendition, n, 'gap'), backlog);
+    const next = openEpoch(skipTo(withoutUnlisted(gone), 18), later);
+    expect(resumeAt(next)?.source).toBe(OFFSET + 6 * TICKS);
+    const text = textOf(stored(next, 18, { times: times(6), resumes: true }));
+    expect(text.match(/EXT-X-GAP/g)).toHaveLength(3);
+    expect(text).not.toContain('DISCONTINUITY\n');
+  });
+
   test('what was listed in one rendition stays', () => {
     const half = settle(addClosed(left(), file(1, 3)), 0, 3, 'stored');
     expect(half.listed).toEqual([3, 2]);

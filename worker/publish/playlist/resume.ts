@@ -47,15 +47,21 @@ export function withEnds(entries: readonly LedgerEntry[]): LedgerEntry[] {
 }
 
 /**
- * Without what the owner before left unlisted and not whole: a moved connection brings that again, from the router. Numbers
- * stay used.
+ * Without the last of what the owner before left unlisted and not whole: a moved connection brings that again, from the router,
+ * which keeps two segments and more (ringMs). Numbers stay used.
  */
 export function withoutUnlisted(ledger: Ledger): Ledger {
   const reached = Math.max(...ledger.listed);
   const made = ledger.made ?? [...ledger.stems.keys()];
   const isKept = ({ mediaSequence, segments }: LedgerEntry): boolean =>
     mediaSequence <= reached || made.every(rendition => segments[rendition]?.state === 'stored');
-  const entries = ledger.entries.slice(0, ledger.entries.findLastIndex(isKept) + 1);
+  const entries = [...ledger.entries];
+  for (let seconds = 0, last = entries.at(-1); last && !isKept(last); last = entries.at(-1)) {
+    seconds += secondsOf(last);
+    // Of more than that the spool may bring it to a recording still.
+    if (seconds > 2 * ledger.targetDuration) break;
+    entries.pop();
+  }
   const last = entries.at(-1);
   if (!last || entries.length === ledger.entries.length) return ledger;
   return {
