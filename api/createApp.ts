@@ -73,6 +73,7 @@ export function createApp(deps: AppDeps): Express {
   const store = new StreamStore(redis, entries);
   const registry = new WorkerRegistry(redis, entries);
   const target = config.WEBHOOK_ALLOW_PRIVATE ? {} : { refusedTarget: createTargetCheck() };
+  const places = new PlaybackPlaces(config);
   const streams = new StreamService({
     store,
     pages: new StreamPages(redis, store),
@@ -80,6 +81,7 @@ export function createApp(deps: AppDeps): Express {
     queue: deps.queue,
     maxStreams: config.MAX_STREAMS,
     defaultProfile: config.DEFAULT_PROFILE,
+    places,
     activeTrace: () => deps.tracing?.active(),
     ...target,
     log,
@@ -103,7 +105,7 @@ export function createApp(deps: AppDeps): Express {
   const services = {
     ...{ streams, workers: registry, routers: new RouterRegistry(redis, entries), samples, audiences, keys, webhooks },
     eventTokens: deps.auth.eventTokens,
-    ...{ playbackTokens: deps.auth.playbackTokens, places: new PlaybackPlaces(config) },
+    ...{ playbackTokens: deps.auth.playbackTokens, places },
     ...{ events: deps.events, history, webhookSrtUrl: config.WEBHOOK_SRT_URL },
     logs: new StreamLogs(redis, entries),
   };

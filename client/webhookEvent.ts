@@ -18,4 +18,6 @@ export interface WebhookEvent {
   /** Where the encoder publishes, with its stream key. Absent with WEBHOOK_SRT_URL=off. */
   SrtUrl?: string;
   RecordingLink: string;
+  /** The playlist with parts, of a stream with low latency alone. */
+  LowLatencyLink?: string;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { derivedPlaybackKey } from '../../common/config/playbackKeys.ts';
+import { keys } from '../../common/redis/keys.ts';
 import { signedMark } from '../../common/stream/signedMark.ts';
 import { startRedis, type TestRedis } from '../../common/testing/startRedis.ts';
 import { startLiveStream } from '../live/testing/liveStreams.ts';
@@ -98,7 +99,10 @@ describe('POST /v1/streams/<stream_id>/playback-tokens', () => {
 
   test('the policy is part of the start', async () => {
     const made = await api.ask('POST', '/v1/streams', { stream_id: 'a', playback: 'signed', latency: 'low' });
-    expect(made.body).toMatchObject({ playback: { policy: 'signed' } });
+    const low_latency = 'http://localhost:0/live/a/a.m3u8';
+    expect(made.body).toMatchObject({ playback: { policy: 'signed', low_latency } });
+    // What webhooks say.
+    expect(await redis.hget(keys.stream('a'), 'lowLatencyLink')).toBe(low_latency);
     const wrong = await api.ask('POST', '/v1/streams', { stream_id: 'b', playback: 'secret' });
     expect(wrong.body).toMatchObject({ code: 'body_invalid', detail: 'playback: must be public or signed' });
   });

@@ -13,6 +13,7 @@ import { askRedis } from '../http/askRedis.ts';
 import { awaitStream } from './awaitStream.ts';
 import { editedFields } from './editedFields.ts';
 import { newStreamId } from './newStreamId.ts';
+import type { PlaybackPlaces } from './playbackUrls.ts';
 import type { CreateRequest, EditRequest } from './schemas.ts';
 import { type StartRequest, startOptionsOf } from './startOptionsOf.ts';
 
@@ -26,6 +27,7 @@ export class StreamService {
   readonly #queue: Queue<StreamJob>;
   readonly #maxStreams: number;
   readonly #defaultProfile: RequestedProfile;
+  readonly #places: PlaybackPlaces;
   readonly #activeTrace: () => string | undefined;
   readonly #refusedTarget: ((url: string) => Promise<string | undefined>) | undefined;
   readonly #log: Logger;
@@ -43,6 +45,7 @@ export class StreamService {
     queue: Queue<StreamJob>;
     maxStreams: number;
     defaultProfile: RequestedProfile;
+    places: PlaybackPlaces;
     activeTrace?: () => string | undefined;
     refusedTarget?: (url: string) => Promise<string | undefined>;
     log: Logger;
@@ -53,6 +56,7 @@ export class StreamService {
     this.#queue = deps.queue;
     this.#maxStreams = deps.maxStreams;
     this.#defaultProfile = deps.defaultProfile;
+    this.#places = deps.places;
     this.#activeTrace = deps.activeTrace ?? (() => undefined);
     this.#refusedTarget = deps.refusedTarget;
     this.#log = deps.log;
@@ -72,9 +76,15 @@ export class StreamService {
     const { quota, startedBy, requestId } = by;
     const options = startOptionsOf(request, this.#defaultProfile);
     await this.#checkTargets(options.webhookUrls);
+    const { lowLatency } = this.#places.of({ streamId, latency: 'standard', ...options });
     const limits = { maxStreams: this.#maxStreams, quota, ...(startedBy !== undefined && { startedBy }) };
     const run = await askRedis(() =>
-      this.#store.start(streamId, { ...options, ...limits, trace: this.#activeTrace() }),
+      this.#store.start(streamId, {
+        ...options,
+        ...limits,
+        ...(lowLatency !== null && { lowLatencyLink: lowLatency }),
+        trace: this.#activeTrace(),
+      }),
     );
     const { profile, latency, record, dvr } = options;
     this.#log.info({ requestId, streamId, run, profile, latency, record, dvr }, 'stream created');

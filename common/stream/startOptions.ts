@@ -23,6 +23,8 @@ export interface StartOptions {
   dvr?: boolean;
   /** Default: standard. */
   latency?: StreamLatency;
+  /** Where viewers get its parts; of a stream with low latency. */
+  lowLatencyLink?: string;
   /** Who may play it. Default: public. */
   playback?: StreamPlayback;
   /** The encoder must have it, too; absent: the stream is not encrypted. */
@@ -49,6 +51,7 @@ export function startFields(options: StartOptions): string[] {
     profile,
     latency,
     playback,
+    lowLatencyLink: options.lowLatencyLink,
     abr: flag(isLadder(profile)),
     record: flag(options.record),
     dvr: flag(options.dvr),

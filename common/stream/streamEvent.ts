@@ -17,6 +17,8 @@ const event = z.object({
   update: z.string(),
   /** '' until the stream has stopped, and for streams that are not recorded. */
   recordingLink: z.string().default(''),
+  /** Of a stream with low latency. */
+  lowLatencyLink: z.string().optional(),
   /** Of the request that started the run, where it is traced. */
   trace: traceparent,
   /** Only in the outbox: one more delivery of the event, to its one URL, and for which endpoint that is. */

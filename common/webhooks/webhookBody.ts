@@ -16,5 +16,6 @@ export function webhookBody(event: StreamEvent, options: { srtUrl: boolean }): s
     Reason: event.reason,
     ...(options.srtUrl && { SrtUrl: event.srtUrl }),
     RecordingLink: event.recordingLink,
+    ...(event.lowLatencyLink && { LowLatencyLink: event.lowLatencyLink }),
   });
 }

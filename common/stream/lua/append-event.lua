@@ -8,7 +8,7 @@ local function append_event(record, outbox, id, update, reason)
   local seq = redis.call('HINCRBY', record, 'seq', 1)
   if not reason then redis.call('HSET', record, 'update', update) end
   local h = redis.call('HMGET', record, 'run', 'token', 'state', 'reason', 'streamLink', 'srtUrl', 'webhookUrls', 'updatedAt',
-    'recordingLink', 'trace')
+    'recordingLink', 'trace', 'lowLatencyLink')
   if first_times[h[3]] then redis.call('HSETNX', record, first_times[h[3]], h[8]) end
   local event = { 'streamId', id, 'seq', seq, 'run', h[1] or '', 'token', h[2] or '0', 'state', h[3] or '',
     'reason', reason or h[4] or '', 'streamLink', h[5] or '', 'srtUrl', h[6] or '', 'webhookUrls', h[7] or '[]', 'time', h[8] or '',
@@ -16,6 +16,10 @@ local function append_event(record, outbox, id, update, reason)
   if h[10] then
     table.insert(event, 'trace')
     table.insert(event, h[10])
+  end
+  if h[11] then
+    table.insert(event, 'lowLatencyLink')
+    table.insert(event, h[11])
   end
   redis.call('XADD', outbox, '*', unpack(event))
   redis.call('PUBLISH', outbox, cjson.encode(event))
