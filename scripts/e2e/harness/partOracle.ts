@@ -17,8 +17,8 @@ export interface PartVerdict {
   last: ReadEdge | undefined;
 }
 
-/** A listed part is there; a busy machine takes so long to hand it out. */
-const AT_ONCE_MS = 1_000;
+/** A listed part is there, or it would be 404; a busy machine takes so long to hand it out. */
+const AT_ONCE_MS = 5_000;
 
 /**
  * Follows one media playlist of low latency as a player does, by blocking reloads, and holds each version against RFC 8216bis:
