@@ -1,6 +1,7 @@
 import { openPacketIo } from '../../../router/io/openPacketIo.ts';
 import type { ConnectedSocket } from '../../../router/io/packetIo.ts';
 import { parseHandshake } from '../../../router/packet/handshake.ts';
+import { shutdownPacket } from '../../../router/packet/packet.ts';
 import { conclusion, induction } from '../../../router/testing/handshakes.ts';
 import {
   type CallersOrder,
@@ -69,7 +70,10 @@ async function run({ calls, seconds }: CallersOrder): Promise<void> {
       if (caller) send(caller, packet);
     }
     if (sent < total) setTimeout(step, 1);
-    else report({ kind: 'done', sent });
+    else {
+      for (const { socket, peerId } of callers) socket.send(shutdownPacket(peerId));
+      report({ kind: 'done', sent });
+    }
   };
   step();
 }

@@ -37,12 +37,14 @@ export async function floodBench(args: readonly string[]): Promise<void> {
       };
       const { sent, received, cpu, drops, latencies } = await bed.run({ flows, seconds, meanwhile });
       clearInterval(sampler);
+      // Longer than from one heartbeat to the next: the callers have hung up.
+      await new Promise(resolve => setTimeout(resolve, 3_000));
       const [status] = await new RouterRegistry(bed.cluster.redis).list();
       console.log(`${kind === 'none' ? 'no flood' : `${perSecond}/s ${kind}`}, ${flows} flows, ${seconds} s`);
       console.log(`  flows: ${sent} packets sent, ${sent - received} lost; ${drops} dropped by the kernel of all`);
       console.log(`  latency: p50 ${latencies.p50.toFixed(2)} ms, p99 ${latencies.p99.toFixed(2)} ms`);
       console.log(`  router: ${(100 * cpu).toFixed(0)} % of a core; RSS ${rss.join(' ')} MB`);
-      console.log(`  kept: ${status?.flows} flows; ${bed.router.log.length - lines} log lines`);
+      console.log(`  kept afterwards: ${status?.flows} flows; ${bed.router.log.length - lines} log lines`);
     }
   } finally {
     await bed.stop();
