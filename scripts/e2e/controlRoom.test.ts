@@ -105,7 +105,7 @@ test('an operator starts a stream, sees it live, stops it, and finds its recordi
   await page.getByRole('link', { name: 'Workers' }).click();
   await page.getByText('Takes streams').waitFor();
   await page.getByRole('button', { name: 'Drain', exact: true }).click();
-  await page.getByRole('button', { name: 'Drain it' }).click();
+  await page.getByRole('button', { name: 'Drain it', exact: true }).click();
   await page.getByText('1 stream stays: no other worker has room').waitFor();
   await looksRight();
   await page.getByRole('button', { name: 'Take streams again' }).click();

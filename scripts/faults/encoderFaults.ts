@@ -84,10 +84,9 @@ export const encoderFaults: readonly Fault[] = [
     name: 'clock-jump',
     what: "the encoder's clock jumps by 30 s",
     shows: 'stream: `timestamps_jumped` (encoder)',
-    inject: lab => {
-      const jump = (after: number) => `setts=ts=TS+gt(N\\,${after})*30/TB`;
-      return lab.live({}, { codecs: [...x264, '-g', '15', ...aac, '-bsf:v', jump(200), '-bsf:a', jump(620)] });
-    },
+    // Without audio: FFmpeg's muxer would hold one of the two back until the other has jumped, too.
+    inject: lab =>
+      lab.live({}, { audio: false, codecs: [...x264, '-g', '15', '-bsf:v', 'setts=ts=TS+gt(N\\,200)*30/TB'] }),
     isNamed: problem('timestamps_jumped', 'encoder'),
   },
   {
