@@ -57,6 +57,7 @@ function form({ problem, isBusy }, { submit, cancel }) {
     <label>Latency <select name="latency">
         <option value="">Standard</option>
         <option value="reduced">Reduced: shorter segments</option>
+        <option value="low">Low: parts of segments</option>
       </select></label>
     <label class="check"><input type="checkbox" name="record" /> Record</label>
     <label class="check"><input type="checkbox" name="dvr" /> Viewers can rewind to the beginning</label>

@@ -10,6 +10,9 @@ const SAMPLES_MS = 2_000;
 const PLAYLIST_MS = 4_000;
 const DELIVERIES_MS = 5_000;
 const EVENTS_MAX = 200;
+/** A token for this page's own player, and when it gets a new one. */
+const TOKEN_SECONDS = 86_400;
+const TOKEN_STAYS_MS = 80_000_000;
 const STATES = ['INITIALISED', 'READY', 'STREAMING', 'STOPPED'];
 
 /** The video element's own signs are enough here. */
@@ -24,6 +27,8 @@ export class StreamPage {
   #charts = [];
   #player;
   #playing;
+  /** Of a signed stream: its playlist, with a token. */
+  #signed = { link: undefined, until: 0 };
   #source;
   #data = { stream: undefined, problem: '', events: [], samples: [], segments: [], deliveries: [] };
 
@@ -86,13 +91,27 @@ export class StreamPage {
   }
 
   async #loadPlaylist() {
-    const link = this.#data.stream?.stream_link;
-    if (!link) return;
+    const { stream } = this.#data;
+    if (!stream?.stream_link) return;
+    if (stream.playback.policy === 'signed') await this.#sign();
+    const link = this.#linkOf(stream);
     const url = localLink(link);
     const text = await fetchText(url);
     const rendition = firstRendition(text, url);
     this.#data.segments = parsePlaylist(rendition ? await fetchText(rendition) : text);
     this.#show();
+  }
+
+  async #sign() {
+    if (this.#signed.until > Date.now()) return;
+    const path = `/v1/streams/${encodeURIComponent(this.#id)}/playback-tokens`;
+    const { playback } = await call('POST', path, { expires_in: TOKEN_SECONDS });
+    this.#signed = { link: playback.hls, until: Date.now() + TOKEN_STAYS_MS };
+  }
+
+  /** What plays the stream here; undefined: nothing does yet. */
+  #linkOf({ playback, stream_link: link }) {
+    return playback.policy === 'signed' ? link && this.#signed.link : link;
   }
 
   async #loadDeliveries() {
@@ -117,7 +136,8 @@ export class StreamPage {
     const video = this.#root.querySelector('video');
     const { stream } = this.#data;
     if (!video || !stream) return;
-    const url = stream.state !== 'STOPPED' && stream.stream_link ? localLink(stream.stream_link).href : undefined;
+    const link = stream.state === 'STOPPED' ? undefined : this.#linkOf(stream);
+    const url = link ? localLink(link).href : undefined;
     if (url === this.#playing) return;
     this.#playing = url;
     this.#player ??= new Player(video, unwatched);
