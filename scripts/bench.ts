@@ -9,6 +9,7 @@ import { pathBench } from './bench/pathBench.ts';
 import { portsBench } from './bench/portsBench.ts';
 import { profilesBench } from './bench/profilesBench.ts';
 import { publishBench } from './bench/publishBench.ts';
+import { roomBench } from './bench/roomBench.ts';
 import { floodBench } from './bench/router/floodBench.ts';
 import { routerBench } from './bench/router/routerBench.ts';
 import { segmentBench } from './bench/segmentBench.ts';
@@ -26,11 +27,13 @@ import { webhooksBench } from './bench/webhooks/webhooksBench.ts';
 // `npm run bench -- webhooks [--rounds 5 …]`: a healthy receiver beside dead ones.
 // `npm run bench -- latency [--seconds 600 …]`: glass to glass through the watch page.
 // `npm run bench -- router [--flows 100 …]`: what a router loses, adds and costs. `npm run bench -- flood`: floods beside live flows.
+// `npm run bench -- room [--streams 200 …]`: what the control room's list costs the browser.
 const [part, ...rest] = process.argv.slice(2);
 if (part === 'publish') await publishBench(rest.length > 0 ? rest.map(Number) : [1, 10, 30]);
 else if (part === 'viewers') await viewersBench(rest);
 else if (part === 'host') await hostBench(hostBenchOptions(rest), line => console.log(line));
 else if (part === 'observe') await observeBench(Number(rest[0] ?? 200), Number(rest[1] ?? 5));
+else if (part === 'room') await roomBench(rest);
 else if (part === 'ports') await portsBench(Number(rest[0] ?? 100));
 else if (part === 'latency') await latencyBench(rest);
 else if (part === 'passthrough') await passthroughBench(rest);

@@ -17,13 +17,15 @@ export function adminRoutes(deps: {
   accounts: AdminAccounts;
   sessions: AdminSessions;
   board: QueueBoard;
+  /** EMBED_ORIGINS */
+  embedOrigins: readonly string[];
   log: Logger;
 }): Router {
-  const { accounts, sessions, board, log } = deps;
+  const { accounts, sessions, board, embedOrigins, log } = deps;
   const guard = new PasswordGuard(log);
   const session = requireSession(sessions);
   const router = Router();
-  router.use(sessionRoutes({ accounts, sessions, guard, log }));
+  router.use(sessionRoutes({ accounts, sessions, guard, embedOrigins, log }));
   router.get('/admin/login', page('login.html'));
   router.use('/admin/queues', session, sameOrigin, boardPolicy, ...board.handler);
   router.get(['/admin', '/admin/workers', '/admin/ended', '/admin/streams/:id'], session, page('admin.html'));

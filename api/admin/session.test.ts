@@ -77,7 +77,7 @@ describe('a session', () => {
     try {
       const session = await logIn(api.url, 'admin', 'pass:word');
       const seen = await fetch(`${other.url}/admin/session`, { headers: session });
-      expect(await seen.json()).toEqual({ user: 'admin', role: 'operator' });
+      expect(await seen.json()).toEqual({ user: 'admin', role: 'operator', embed_origins: [] });
       const own = { ...session, origin: new URL(other.url).origin };
       expect((await fetch(`${other.url}/admin/session`, { method: 'DELETE', headers: own })).status).toBe(204);
       expect(await status('/admin/session', session)).toBe(401);

@@ -20,9 +20,11 @@ export function sessionRoutes(deps: {
   accounts: AdminAccounts;
   sessions: AdminSessions;
   guard: PasswordGuard;
+  /** EMBED_ORIGINS, for the snippet that the pages show. */
+  embedOrigins: readonly string[];
   log: Logger;
 }): Router {
-  const { accounts, sessions, guard, log } = deps;
+  const { accounts, sessions, guard, embedOrigins, log } = deps;
   const router = Router();
   router
     .route('/admin/session')
@@ -48,7 +50,7 @@ export function sessionRoutes(deps: {
     })
     .get(requireSession(sessions), (_request, response) => {
       const { name, role } = adminOf(response);
-      response.json({ user: name, role });
+      response.json({ user: name, role, embed_origins: embedOrigins });
     })
     .delete(async (request, response) => {
       await sessions.end(readSessionCookie(request));

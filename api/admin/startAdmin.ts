@@ -43,7 +43,7 @@ export async function startAdmin(deps: AdminDeps, stack: StopStack): Promise<Adm
   const noteLate = () => log.debug('the queue board did not close before its deadline; the process ends without it');
   stack.push('board', () => withDeadline(board.stop(), BOARD_DEADLINE_MS, noteLate));
   return {
-    routes: adminRoutes({ accounts, sessions, board, log }),
+    routes: adminRoutes({ accounts, sessions, board, embedOrigins: config.EMBED_ORIGINS ?? [], log }),
     orSession: (permission, signed) => orSession(sessions, permission, signed),
   };
 }

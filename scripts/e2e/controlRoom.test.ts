@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { hashPassword } from '../../common/passwordHash.ts';
+import { barriers } from '../room/barriers.ts';
 import { startBrowser } from './harness/browser.ts';
 import { type Cluster, startCluster } from './harness/cluster.ts';
 import { startEncoder } from './harness/encoder.ts';
@@ -13,16 +12,14 @@ const WAIT = 30_000;
 let cluster: Cluster;
 let browser: Browser;
 let page: Page;
-let axe: string;
 /** What the console calls errors, and what the content security policy refused. */
 let complaints: string[];
 
 beforeAll(async () => {
-  axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
   const viewer = `anna:viewer:${await hashPassword('anna reads')}`;
   const people = { ADMIN_PASSWORD: 'pass:word', ADMIN_USERS: viewer };
   // The page plays from the API's own address, as with npm start.
-  cluster = await startCluster({ storage: 'file', env: { ...people, HLS_SEGMENT_SECONDS: '2' } });
+  cluster = await startCluster({ storage: 'file', env: { ...people, HLS_SEGMENT_SECONDS: '2', EMBED_ORIGINS: '*' } });
   browser = await startBrowser();
 });
 afterAll(async () => {
@@ -49,17 +46,6 @@ async function logIn(user: string, password: string): Promise<void> {
   await page.getByRole('button', { name: 'Log in' }).click();
 }
 
-/** Serious findings of axe-core: what stands between the page and who cannot see it, or use a mouse. */
-async function barriers(): Promise<string[]> {
-  // Over the debugger, past the content security policy, which lets no foreign script in.
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate<{
-    violations: { id: string; impact: string; nodes: { html: string }[] }[];
-  }>('axe.run(document, { resultTypes: ["violations"] })');
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  return serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
-}
-
 /** Nothing is cut off at the side. */
 const overflow = (): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
@@ -70,7 +56,7 @@ async function looksRight(): Promise<void> {
     await expect.poll(overflow, { timeout: WAIT }).toBe(0);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      expect(await barriers()).toEqual([]);
+      expect(await barriers(page)).toEqual([]);
     }
   }
 }
@@ -97,6 +83,11 @@ test('an operator starts a stream, sees it live, stops it, and finds its recordi
     .poll(() => page.locator('.figure', { hasText: 'Bit rate' }).textContent(), { timeout: WAIT })
     .toMatch(/kbit\/s/);
   await page.locator('.badge[data-health="good"]').waitFor();
+  await page.locator('.log').getByText('listener open').waitFor();
+  await page.locator('.copy', { hasText: 'HTML' }).getByText(`<iframe src="${cluster.apiUrl}/embed/show"`).waitFor();
+  const chart = () => page.evaluate<string>('document.querySelector(".chart canvas").toDataURL()');
+  const drawn = await chart();
+  await expect.poll(chart, { timeout: WAIT }).not.toBe(drawn);
   await looksRight();
 
   await page.getByRole('link', { name: '← All streams' }).click();
@@ -122,13 +113,17 @@ test('an operator starts a stream, sees it live, stops it, and finds its recordi
   await page.getByLabel('Search').fill('sho');
   const link = await recording.getAttribute('href');
   expect((await fetch(String(link))).status).toBe(200);
+  await page.getByRole('link', { name: 'show' }).click();
+  await page.getByRole('button', { name: 'Start again' }).click();
+  expect(await page.getByLabel('Id').inputValue()).toBe('show');
+  await page.getByRole('button', { name: 'Cancel' }).click();
   expect(complaints).toEqual([]);
 }, 120_000);
 
 test('a wrong password is refused in words, and a session that has ended leads back to the same page', async () => {
   await logIn('admin', 'guess');
   await page.getByText('User or password is wrong.').waitFor();
-  expect(await barriers()).toEqual([]);
+  expect(await barriers(page)).toEqual([]);
   await page.getByLabel('Password').fill('pass:word');
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByRole('link', { name: 'Workers' }).click();

@@ -9,6 +9,9 @@ export function duration(seconds) {
   return `${Math.floor(s / DAY)} d ${Math.floor(s / 3_600) % 24} h`;
 }
 
+/** The same for a list, where a minute more or less says nothing: `42 s`, `3 min`, `2 h 10 min`. */
+export const age = seconds => (seconds < 3_600 ? duration(seconds).replace(/ \d\d s$/, '') : duration(seconds));
+
 /** kbit/s, as Mbit/s from a thousand on. */
 export const bitRate = kbps => (kbps >= 1_000 ? `${(kbps / 1_000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`);
 

@@ -1,6 +1,6 @@
 import { html, render } from '/assets/lit-html/lit-html.js';
 import { confirmDialog } from './confirmDialog.js';
-import { endedPage } from './endedPage.js';
+import { EndedPage } from './endedPage.js';
 import { overviewPage } from './overviewPage.js';
 import { call } from './server.js';
 import { openStartDialog } from './startDialog.js';
@@ -21,8 +21,8 @@ const links = [
 ];
 
 let person;
-let streamPage;
-let query = '';
+/** A page that draws itself: a stream's, or that of the ended ones. */
+let ownPage;
 let drawing;
 let noticeTimer;
 
@@ -32,7 +32,10 @@ const app = {
     return person.role === 'operator';
   },
   notify,
-  openStart: () => openStartDialog(onStarted),
+  get embedOrigins() {
+    return person.embed_origins ?? [];
+  },
+  openStart: like => openStartDialog(onStarted, like),
   stop: stopStream,
   renewKey,
   drain,
@@ -115,32 +118,27 @@ function header() {
 function draw() {
   drawing = undefined;
   render(header(), byId('top'));
-  if (streamPage) return;
-  const pages = { '/admin': overviewPage, '/admin/workers': workersPage, '/admin/ended': endedPage };
-  const page = pages[location.pathname] ?? overviewPage;
-  render(page({ ...app, canChange: app.canChange, query, setQuery }), byId('main'));
+  if (ownPage) return;
+  const page = location.pathname === '/admin/workers' ? workersPage : overviewPage;
+  render(page({ ...app, canChange: app.canChange }), byId('main'));
 }
 
 function drawSoon() {
   if (drawing === undefined) drawing = setTimeout(draw, DRAW_MS);
 }
 
-function setQuery(text) {
-  query = text;
-  draw();
-}
-
 /** Shows the page of the present address. */
 function show() {
-  streamPage?.unmount();
+  ownPage?.unmount();
   const [, id] = /^\/admin\/streams\/([\w-]+)$/.exec(location.pathname) ?? [];
-  streamPage = id === undefined ? undefined : new StreamPage(id, app);
+  ownPage = id === undefined ? undefined : new StreamPage(id, app);
+  if (location.pathname === '/admin/ended') ownPage = new EndedPage();
   // What lit-html knows of the former page's nodes goes with them.
   const fresh = document.createElement('main');
   Object.assign(fresh, { id: 'main', tabIndex: -1 });
   byId('main').replaceWith(fresh);
   document.title = `${id ?? links.find(([path]) => path === location.pathname)?.[1] ?? 'Live'} · Livetran`;
-  streamPage?.mount(fresh);
+  ownPage?.mount(fresh);
   draw();
 }
 

@@ -1,6 +1,6 @@
 import { repeat } from '/assets/lit-html/directives/repeat.js';
 import { html } from '/assets/lit-html/lit-html.js';
-import { bitRate, duration, milliseconds, percent, secondsSince } from './format.js';
+import { age, bitRate, milliseconds, percent, secondsSince } from './format.js';
 import { figure, healthBadge, poster, stateBadge } from './parts.js';
 import { sparkline } from './sparkline.js';
 
@@ -12,7 +12,7 @@ export function overviewPage({ store, canChange, openStart }) {
     <div class="head">
       <h1 id="heading">Live streams</h1>
       <p class="soft">${counts}</p>
-      ${canChange ? html`<button class="primary" type="button" @click=${openStart}>Start a stream</button>` : null}
+      ${canChange ? html`<button class="primary" type="button" @click=${() => openStart()}>Start a stream</button>` : null}
     </div>
     ${
       live.length === 0
@@ -24,7 +24,8 @@ export function overviewPage({ store, canChange, openStart }) {
             ${repeat(
               live,
               ({ stream_id }) => stream_id,
-              stream => streamRow(stream, store.samples.get(stream.stream_id) ?? []),
+              stream =>
+                streamRow(stream, store.samples.get(stream.stream_id) ?? [], store.audiences.get(stream.stream_id)),
             )}
           </ul>`
     }
@@ -41,7 +42,7 @@ function countStates(live) {
   return bad > 0 ? `${parts.join(', ')}; ${bad} with problems` : parts.join(', ');
 }
 
-function streamRow(stream, samples) {
+function streamRow(stream, samples, audience) {
   const { stream_id: id, title, update, worker, node, created_at: since, health } = stream;
   const sample = samples.at(-1);
   const rates = samples.map(({ receive_kbps }) => receive_kbps);
@@ -61,7 +62,8 @@ function streamRow(stream, samples) {
     <div class="figures">
       ${figure('Loss', sample && percent(share(sample)))} ${figure('RTT', sample && milliseconds(sample.rtt_ms))}
       ${figure('Speed', sample && sample.speed > 0 ? `${sample.speed.toFixed(2)}×` : undefined)}
-      ${figure('Worker', worker ? (node ?? worker) : undefined)} ${figure('Up', duration(secondsSince(since)))}
+      ${figure('Viewers', audience?.viewers)} ${figure('Stalls/min', audience?.stalls_per_minute)}
+      ${figure('Worker', worker ? (node ?? worker) : undefined)} ${figure('Up', age(secondsSince(since)))}
     </div>
   </li>`;
 }

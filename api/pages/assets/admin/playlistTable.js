@@ -1,4 +1,6 @@
 import { html } from '/assets/lit-html/lit-html.js';
+import { milliseconds } from './format.js';
+import { segmentLags } from './segmentLag.js';
 
 /** The segments of a media playlist (RFC 8216), oldest first: `{name, seconds, isGap, isDiscontinuity, time}`. */
 export function parsePlaylist(text) {
@@ -25,20 +27,23 @@ export function firstRendition(text, url) {
   return uri === undefined ? undefined : new URL(uri, url);
 }
 
-/** The segments that viewers can fetch now, newest first. */
-export function playlistTable(segments) {
+/** The segments that viewers can fetch now, newest first. @param samples tell how long each took to be listed */
+export function playlistTable(segments, samples) {
   if (segments.length === 0) return html`<p class="soft">No segment is listed.</p>`;
+  const lags = segmentLags(segments, samples);
+  const rows = segments.map((segment, i) => ({ ...segment, lag: lags[i] })).toReversed();
   return html`<table>
     <caption class="soft">In the playlist now, newest first</caption>
     <thead>
-      <tr><th scope="col">Segment</th><th scope="col">Length</th><th scope="col">Began</th><th scope="col">Note</th></tr>
+      <tr><th scope="col">Segment</th><th scope="col">Length</th><th scope="col">Began</th><th scope="col">Closed to listed</th><th scope="col">Note</th></tr>
     </thead>
     <tbody>
-      ${segments.toReversed().map(
-        ({ name, seconds, time, isGap, isDiscontinuity }) => html`<tr>
+      ${rows.map(
+        ({ name, seconds, time, lag, isGap, isDiscontinuity }) => html`<tr>
           <td>${name.split('/').at(-1)}</td>
           <td>${seconds.toFixed(2)} s</td>
           <td>${time ? new Date(time).toLocaleTimeString() : ''}</td>
+          <td>${lag === undefined ? '–' : milliseconds(lag)}</td>
           <td>${[isGap && 'gap', isDiscontinuity && 'discontinuity'].filter(Boolean).join(', ')}</td>
         </tr>`,
       )}

@@ -9,12 +9,22 @@ const profiles = [
   ['ladder-source', "Ladder with the encoder's picture on top"],
 ];
 
-/** Asks for a new stream and starts it. @param onStarted gets the stream */
-export function openStartDialog(onStarted) {
+const latencies = [
+  ['', 'Standard'],
+  ['reduced', 'Reduced: shorter segments'],
+  ['low', 'Low: parts of segments'],
+];
+
+/**
+ * Asks for a new stream and starts it.
+ * @param onStarted gets the stream
+ * @param like a stream that has ended, to start the same again
+ */
+export function openStartDialog(onStarted, like = {}) {
   const dialog = document.createElement('dialog');
   dialog.setAttribute('aria-labelledby', 'start-heading');
   const state = { problem: '', isBusy: false };
-  const show = () => render(form(state, { submit, cancel: () => dialog.close() }), dialog);
+  const show = () => render(form(state, like, { submit, cancel: () => dialog.close() }), dialog);
   const submit = async event => {
     event.preventDefault();
     Object.assign(state, { problem: '', isBusy: true });
@@ -45,22 +55,21 @@ function requestOf(form) {
   };
 }
 
-function form({ problem, isBusy }, { submit, cancel }) {
+function form({ problem, isBusy }, like, { submit, cancel }) {
   return html`<form @submit=${submit}>
     <h2 id="start-heading">Start a stream</h2>
-    <label>Id <input name="id" maxlength="64" pattern="[A-Za-z0-9_\\-]+" autocapitalize="none" placeholder="made by the server" />
+    <label>Id <input name="id" maxlength="64" pattern="[A-Za-z0-9_\\-]+" autocapitalize="none" placeholder="made by the server"
+        value=${like.stream_id ?? ''} />
       <span>Letters, digits, - and _. Viewers see it in the address.</span></label>
-    <label>Title <input name="title" maxlength="200" /></label>
+    <label>Title <input name="title" maxlength="200" value=${like.title ?? ''} /></label>
     <label>Profile <select name="profile">
-        ${profiles.map(([value, name]) => html`<option value=${value}>${name}</option>`)}
+        ${profiles.map(([value, name]) => html`<option value=${value} ?selected=${value === like.profile}>${name}</option>`)}
       </select></label>
     <label>Latency <select name="latency">
-        <option value="">Standard</option>
-        <option value="reduced">Reduced: shorter segments</option>
-        <option value="low">Low: parts of segments</option>
+        ${latencies.map(([value, name]) => html`<option value=${value} ?selected=${value === like.latency}>${name}</option>`)}
       </select></label>
-    <label class="check"><input type="checkbox" name="record" /> Record</label>
-    <label class="check"><input type="checkbox" name="dvr" /> Viewers can rewind to the beginning</label>
+    <label class="check"><input type="checkbox" name="record" ?checked=${like.record} /> Record</label>
+    <label class="check"><input type="checkbox" name="dvr" ?checked=${like.dvr} /> Viewers can rewind to the beginning</label>
     <p class="problem" role="alert">${problem}</p>
     <div class="actions">
       <button type="button" @click=${cancel}>Cancel</button>

@@ -1,8 +1,9 @@
 import { call } from './server.js';
 
-/** Streams of the list, newest start first. */
+/** Live streams of the list, newest start first. */
 const LIST_MAX = 1_000;
 const PAGE = 250;
+const LIVE = 'state=INITIALISED&state=READY&state=STREAMING';
 const LIST_MS = 15_000;
 const SAMPLES_MS = 2_000;
 const WORKERS_MS = 5_000;
@@ -20,6 +21,8 @@ export class Store extends EventTarget {
   routers = [];
   /** Of each live stream: its latest samples, oldest first. */
   samples = new Map();
+  /** Of each live stream: what its viewers report. */
+  audiences = new Map();
   /** Whether the last question was answered; undefined before the first answer. */
   isReachable;
   #source;
@@ -35,14 +38,6 @@ export class Store extends EventTarget {
     return [...this.streams.values()].filter(({ state }) => state !== 'STOPPED');
   }
 
-  get ended() {
-    return [...this.streams.values()].filter(({ state }) => state === 'STOPPED');
-  }
-
-  latest(id) {
-    return this.samples.get(id)?.at(-1);
-  }
-
   put(stream) {
     this.streams.set(stream.stream_id, stream);
     this.#changed();
@@ -52,7 +47,10 @@ export class Store extends EventTarget {
     const streams = new Map();
     let cursor = '';
     do {
-      const page = await call('GET', `/v1/streams?limit=${PAGE}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      const page = await call(
+        'GET',
+        `/v1/streams?${LIVE}&limit=${PAGE}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
       for (const stream of page.data) streams.set(stream.stream_id, stream);
       cursor = page.next_cursor ?? '';
     } while (cursor !== '' && streams.size < LIST_MAX);
@@ -71,6 +69,7 @@ export class Store extends EventTarget {
   async #loadSamples() {
     if (this.live.length === 0) return;
     const { data } = await call('GET', '/v1/stats');
+    this.audiences = new Map(data.map(({ stream_id: id, audience }) => [id, audience]));
     for (const { stream_id: id, sample } of data) {
       const known = this.samples.get(id) ?? [];
       if (sample.time !== known.at(-1)?.time) this.samples.set(id, [...known.slice(1 - KEPT), sample]);

@@ -9,6 +9,7 @@ import { streamView } from './streamView.js';
 const SAMPLES_MS = 2_000;
 const PLAYLIST_MS = 4_000;
 const DELIVERIES_MS = 5_000;
+const LOG_MS = 4_000;
 const EVENTS_MAX = 200;
 /** A token for this page's own player, and when it gets a new one. */
 const TOKEN_SECONDS = 86_400;
@@ -30,7 +31,7 @@ export class StreamPage {
   /** Of a signed stream: its playlist, with a token. */
   #signed = { link: undefined, until: 0 };
   #source;
-  #data = { stream: undefined, problem: '', events: [], samples: [], segments: [], deliveries: [] };
+  #data = { stream: undefined, problem: '', events: [], samples: [], segments: [], deliveries: [], log: [] };
 
   /** @param app `store`, `canChange`, `notify(sentence)`, and the actions on a stream */
   constructor(id, app) {
@@ -44,6 +45,7 @@ export class StreamPage {
     this.#every(SAMPLES_MS, () => this.#loadSamples());
     this.#every(PLAYLIST_MS, () => this.#loadPlaylist());
     this.#every(DELIVERIES_MS, () => this.#loadDeliveries());
+    this.#every(LOG_MS, () => this.#loadLog());
     this.#app.store.addEventListener('change', this.#onChange, { signal: this.#stopped.signal });
     this.#source = new EventSource(`/v1/streams/${encodeURIComponent(this.#id)}/events?last_event_id=0`);
     for (const state of STATES) this.#source.addEventListener(state, ({ data }) => this.#onEvent(JSON.parse(data)));
@@ -83,7 +85,11 @@ export class StreamPage {
     const last = this.#data.samples.at(-1)?.time;
     // A few more than have passed, since answers are late at times.
     const seconds = last ? Math.min(900, Math.ceil((Date.now() - Date.parse(last)) / 1_000) + 10) : 900;
-    const { samples } = await call('GET', `/v1/streams/${encodeURIComponent(this.#id)}/stats?seconds=${seconds}`);
+    const { samples, audience } = await call(
+      'GET',
+      `/v1/streams/${encodeURIComponent(this.#id)}/stats?seconds=${seconds}`,
+    );
+    this.#data.audience = audience;
     const fresh = samples.filter(({ time }) => last === undefined || time > last);
     this.#data.samples = [...this.#data.samples, ...fresh].slice(-900);
     for (const chart of this.#charts) chart.set(this.#data.samples);
@@ -117,6 +123,11 @@ export class StreamPage {
   async #loadDeliveries() {
     const { data } = await call('GET', `/v1/streams/${encodeURIComponent(this.#id)}/webhook-deliveries`);
     this.#data.deliveries = data;
+    this.#show();
+  }
+
+  async #loadLog() {
+    this.#data.log = (await call('GET', `/v1/streams/${encodeURIComponent(this.#id)}/log`)).data;
     this.#show();
   }
 

@@ -1,8 +1,10 @@
 import { html } from '/assets/lit-html/lit-html.js';
 import { chartList } from './charts.js';
 import { deliveryTable } from './deliveries.js';
+import { embedSnippet } from './embedSnippet.js';
 import { encoderSettings } from './encoderSettings.js';
 import { bitRate, clock, duration, milliseconds, secondsSince } from './format.js';
+import { logTable } from './logTable.js';
 import { figure, healthBadge, problemList, stateBadge } from './parts.js';
 import { playlistTable } from './playlistTable.js';
 
@@ -25,30 +27,36 @@ export function streamView(data, app) {
       <div class="stage" ?hidden=${isOver}>
         <video muted playsinline controls aria-label="The picture as viewers have it"></video>
       </div>
-      <div class="card facts">${facts(stream, data.samples.at(-1))}</div>
+      <div class="card facts">${facts(stream, data.samples.at(-1), data.audience)}</div>
     </div>
-    ${refusal(stream)} ${isOver || !stream.srt_url ? null : encoderSettings(stream.srt_url, app.notify)}
+    ${lastError(stream)} ${refusal(stream)} ${isOver || !stream.srt_url ? null : encoderSettings(stream.srt_url, app.notify)}
+    ${embedSnippet(stream, app.embedOrigins, app.notify)}
     <h2>Last 15 minutes</h2>
     <div class="charts">
       ${chartList.map(({ title }) => html`<figure class="card"><figcaption>${title}</figcaption><div class="chart"></div></figure>`)}
     </div>
     <div class="two">
       <div class="card"><h2>What happened</h2>${timeline(data.events)}</div>
-      <div class="card scroll" tabindex="0" aria-label="Playlist">${playlistTable(data.segments)}</div>
+      <div class="card scroll" tabindex="0" aria-label="Playlist">${playlistTable(data.segments, data.samples)}</div>
     </div>
     <div class="card scroll" tabindex="0" aria-label="Webhook deliveries">
       <h2>Webhook deliveries</h2>
       ${deliveryTable(data.deliveries, app.canChange ? each => app.redeliver(stream, each) : undefined)}
     </div>
+    <div class="card scroll" tabindex="0" aria-label="Log">
+      <h2>Last lines of the log</h2>
+      ${logTable(data.log)}
+    </div>
   </section>`;
 }
 
-function actions(stream, { canChange, stop, renewKey }) {
+function actions(stream, { canChange, stop, renewKey, openStart }) {
   const { stream_id: id, state, stopping, recording_link: recording } = stream;
   const isOver = state === 'STOPPED';
   return html`<div class="actions">
     ${recording ? html`<a class="button" href=${recording}>Recording</a>` : null}
-    ${isOver ? null : html`<a class="button" href="/watch/${id}">Watch page</a>`}
+    <a class="button" href="/watch/${id}">Watch page</a>
+    ${canChange && isOver ? html`<button type="button" @click=${() => openStart(stream)}>Start again</button>` : null}
     ${
       canChange && !isOver
         ? html`<button type="button" @click=${() => renewKey(stream)}>New key</button>
@@ -58,8 +66,9 @@ function actions(stream, { canChange, stop, renewKey }) {
   </div>`;
 }
 
-function facts(stream, sample) {
+function facts(stream, sample, audience) {
   const live = stream.state === 'STREAMING' ? sample : undefined;
+  const seen = stream.state === 'STOPPED' ? undefined : audience;
   return html`<div class="figures">
     ${figure('Id', stream.stream_id)} ${figure('Reason', stream.reason)} ${figure('Profile', stream.profile)}
     ${figure('Latency', stream.latency)} ${figure('Worker', stream.worker ?? undefined)}
@@ -69,9 +78,33 @@ function facts(stream, sample) {
     ${figure('Speed', live && live.speed > 0 ? `${live.speed.toFixed(2)}×` : undefined)}
     ${figure('Key frames', live && live.key_frame_seconds > 0 ? `${live.key_frame_seconds.toFixed(1)} s apart` : undefined)}
     ${figure('Waiting uploads', live?.backlog_segments)}
-    ${figure('Renditions', live?.rendition_kbps.map(bitRate).join(', ') || undefined)}
+    ${figure('Source', live && sourceText(stream.input))} ${figure('Renditions', live && renditionsText(stream, live))}
+    ${figure('Viewers', seen?.viewers)} ${figure('Stalls', seen && `${seen.stalls_per_minute} a minute`)}
+    ${figure('Player errors', seen && `${seen.errors_per_minute} a minute`)}
+    ${figure('Join time', typeof seen?.join_ms_p50 === 'number' ? milliseconds(seen.join_ms_p50) : undefined)}
     ${figure('Record', stream.record ? 'yes' : 'no')} ${figure('Fallback', stream.fallback ?? undefined)}
   </div>`;
+}
+
+const sizeText = ({ width, height }) => (width && height ? `${width}×${height}` : '');
+
+function sourceText(input) {
+  if (!input) return undefined;
+  return [input.video_codec, sizeText(input), input.audio_codec ?? 'no audio'].filter(Boolean).join(', ');
+}
+
+/** Sizes from the record, rates as they are now. */
+function renditionsText({ renditions }, { rendition_kbps: rates }) {
+  const each = rates.map((kbps, i) => [sizeText(renditions[i] ?? {}), bitRate(kbps)].filter(Boolean).join(' at '));
+  return each.join('; ') || undefined;
+}
+
+function lastError({ last_error: last }) {
+  if (!last) return null;
+  return html`<p class="card warning">
+    <strong>Last error</strong> (${clock(last.at)}): ${last.message}
+    <a href="/docs/errors#${last.code}">What to do</a>
+  </p>`;
 }
 
 function refusal({ last_refusal: last }) {
