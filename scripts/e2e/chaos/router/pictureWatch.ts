@@ -18,8 +18,8 @@ export interface Pictures {
 }
 
 const LOOK_MS = 50;
-/** More than a router ever repeats. */
-const NEW_NUMBERS = 300;
+/** An encoder that was started again begins with one of these. */
+const FIRST_NUMBERS = 15;
 const ENTRY = /^(#EXT-X-DISCONTINUITY\n)?#EXT-X-PROGRAM-DATE-TIME:\S+\n(#EXT-X-GAP\n)?#EXTINF:[\d.]+,\n(\S+)$/gm;
 
 /** Follows a media playlist whose pictures carry their numbers, and keeps every segment that was listed. */
@@ -40,19 +40,19 @@ export class PictureWatch {
     return this.#segments.length;
   }
 
-  /** When the segment after `count` was first listed; undefined: it is not yet. */
-  listedAt(count: number): number | undefined {
-    return this.#segments[count]?.seenAt;
+  /** When the first segment was listed that was not there at `after` (ms since 1970); undefined: none is yet. */
+  listedAt(after: number): number | undefined {
+    return this.#segments.find(({ seenAt }) => seenAt > after)?.seenAt;
   }
 
   /** What viewers got from the last segment before `count` on. An encoder that was started again counts anew. */
   async judge(count: number): Promise<Pictures> {
     const watched = this.#segments.slice(Math.max(0, count - 1));
     const numbers = await pictureNumbers(Buffer.concat(watched.map(({ body }) => body)));
-    const steps = numbers
-      .slice(1)
-      .map((number, i) => number - (numbers[i] ?? number))
-      .filter(step => step > -NEW_NUMBERS);
+    const steps = numbers.slice(1).flatMap((number, i) => {
+      const step = number - (numbers[i] ?? number);
+      return step < 0 && number < FIRST_NUMBERS ? [] : [step];
+    });
     return {
       lost: steps.reduce((sum, step) => sum + Math.max(0, step - 1), 0),
       repeated: steps.reduce((sum, step) => sum + Math.max(0, 1 - step), 0),

@@ -18,6 +18,7 @@ export interface RoutedRow extends Pictures {
 
 /** For how long a shared address stays with a dead router. */
 const MOVE_MS = 1_000;
+const RETURN_MS = 8_000;
 const LIMIT_MS = 40_000;
 
 type Round = (chaos: RouterChaos) => Promise<RoutedRow[]>;
@@ -40,8 +41,8 @@ async function workerRound(
   const at = Date.now();
   await options.fault(worker);
   for (const each of lost) chaos.workers.splice(chaos.workers.indexOf(each), 1);
-  for (const [i, { id, watch }] of streams.entries())
-    await waitFor(`${id}'s next segment`, () => watch.listedAt(before[i]?.count ?? 0), LIMIT_MS);
+  for (const stream of streams)
+    await waitFor(`${stream.id}'s next segment`, () => !Number.isNaN(times(chaos, stream, at).listed), LIMIT_MS);
   await Promise.all([options.after(worker), chaos.allLive()]);
   chaos.workers.push(...lost.filter(({ child }) => !chaos.hasEnded(child)));
   return Promise.all(
@@ -49,21 +50,23 @@ async function workerRound(
       const { count, breaks } = before[i] ?? { count: 0, breaks: 0 };
       return {
         ...{ stream: stream.id, broken: stream.encoder.breaks > breaks },
-        ...times(chaos, stream, at, count),
+        ...times(chaos, stream, at),
         ...(await stream.watch.judge(count)),
       };
     }),
   );
 }
 
-function times(chaos: RouterChaos, { id, watch }: RoutedStream, at: number, count: number) {
+function times(chaos: RouterChaos, { id, watch }: RoutedStream, at: number) {
   const first = (msg: string): number =>
     Math.min(...chaos.workers.flatMap(worker => chaos.times(worker, msg, id).filter(time => time >= at))) - at;
+  // A segment that is listed before that is still the lost worker's.
+  const connected = first('encoder connected');
   return {
     claimed: first('lease taken'),
     read: first('ledger read; publishing begins'),
-    connected: first('encoder connected'),
-    listed: (watch.listedAt(count) ?? Number.NaN) - at,
+    connected,
+    listed: (watch.listedAt(at + connected) ?? Number.NaN) - at,
   };
 }
 
@@ -92,6 +95,8 @@ export const cutHost: Round = chaos =>
     after: async ({ host }) => {
       await sleep(2_000);
       await host.plug(true);
+      // Its workers find Redis again, and their streams lost.
+      await sleep(RETURN_MS);
     },
   });
 
@@ -124,7 +129,7 @@ export async function killRouter(chaos: RouterChaos): Promise<RoutedRow[]> {
     chaos.streams.map(async (stream, i) => {
       const { count, breaks } = before[i] ?? { count: 0, breaks: 0 };
       const broken = stream.encoder.breaks > breaks;
-      return { stream: stream.id, broken, ...times(chaos, stream, at, count), ...(await stream.watch.judge(count)) };
+      return { stream: stream.id, broken, ...times(chaos, stream, at), ...(await stream.watch.judge(count)) };
     }),
   );
 }
