@@ -27,8 +27,8 @@ export interface ClaimedPlaylist {
 
 /** How often the claims of two owners may collide before one is sure to be the newer. */
 const TRIES = 5;
-/** The last owner noted its time before its PUT had reached the store. */
-export const MARGIN_MS = 50;
+/** The last owner noted its time before the store took its PUT; a write that comes too early is refused, and waits a second more. */
+export const MARGIN_MS = 200;
 
 /**
  * Reads a published playlist and writes the same again in this owner's name. Where the store fences its ETag changes, so
