@@ -3,6 +3,7 @@ import type { LiveAnswer } from './liveAnswer.ts';
 import type { LiveCache } from './liveCache.ts';
 import { parseLivePath } from './livePath.ts';
 import type { LiveStream } from './liveStream.ts';
+import type { OriginComplaints } from './originComplaints.ts';
 import { OriginGone } from './originGone.ts';
 import type { OriginSessions } from './originSessions.ts';
 import type { StreamOwners } from './streamOwners.ts';
@@ -30,15 +31,23 @@ export class LiveOrigin {
   readonly #sessions: OriginSessions;
   readonly #cache: LiveCache;
   readonly #holdMs: number;
+  readonly #complaints: OriginComplaints;
   readonly #stopping = new AbortController();
   readonly #underWay = new Map<string, Promise<LiveAnswer | undefined>>();
 
   /** @param deps.holdMs for how long a request may wait: three target durations */
-  constructor(deps: { owners: StreamOwners; sessions: OriginSessions; cache: LiveCache; holdMs: number }) {
+  constructor(deps: {
+    owners: StreamOwners;
+    sessions: OriginSessions;
+    cache: LiveCache;
+    holdMs: number;
+    complaints: OriginComplaints;
+  }) {
     this.#owners = deps.owners;
     this.#sessions = deps.sessions;
     this.#cache = deps.cache;
     this.#holdMs = deps.holdMs;
+    this.#complaints = deps.complaints;
   }
 
   /**
@@ -96,10 +105,13 @@ export class LiveOrigin {
     }
     try {
       const answer = await this.#sessions.at(stream.origin).get(path, signal);
+      if (isOriginFault(answer)) this.#complaints.note(stream.origin, answer);
       return isNotOwner(answer) || isOriginFault(answer) ? undefined : answer;
     } catch (error) {
-      if (error instanceof OriginGone || signal.aborted) return undefined;
-      throw error;
+      if (signal.aborted) return undefined;
+      if (!(error instanceof OriginGone)) throw error;
+      this.#complaints.note(stream.origin, undefined, error);
+      return undefined;
     }
   }
 }

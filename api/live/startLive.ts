@@ -14,6 +14,7 @@ import { requestDuration } from '../metrics/requestDuration.ts';
 import { LiveCache } from './liveCache.ts';
 import { liveHandler } from './liveHandler.ts';
 import { LiveOrigin } from './liveOrigin.ts';
+import { OriginComplaints } from './originComplaints.ts';
 import { OriginSessions } from './originSessions.ts';
 import { SlowViewers } from './slowViewers.ts';
 import { StreamOwners } from './streamOwners.ts';
@@ -47,7 +48,13 @@ export function startLive(deps: Deps, stack: StopStack): Live {
   const slow = new SlowViewers(config.LIVE_CACHE_BYTES);
   stack.push('slow viewers', () => slow.stop());
   const holdMs = 3_000 * config.REDUCED_SEGMENT_SECONDS;
-  const origin = new LiveOrigin({ owners, sessions, cache: new LiveCache(config.LIVE_CACHE_BYTES), holdMs });
+  const origin = new LiveOrigin({
+    owners,
+    sessions,
+    cache: new LiveCache(config.LIVE_CACHE_BYTES),
+    holdMs,
+    complaints: new OriginComplaints(log),
+  });
   const { storage } = config;
   const isLocal = storage.kind === 'file' && config.CLOUDFLARE_PUBLIC_URL === undefined;
   // By whichever name of this host the viewer came.
