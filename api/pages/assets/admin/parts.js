@@ -11,7 +11,7 @@ export function stateBadge({ state, stopping }) {
 export function healthBadge({ state, health }) {
   if (state !== 'STREAMING' || !health) return null;
   const { length } = health.problems;
-  if (length === 0) return html`<span class="badge" data-health="good">Well</span>`;
+  if (length === 0) return html`<span class="badge" data-health="good">Healthy</span>`;
   return html`<span class="badge" data-health="bad">${length === 1 ? '1 problem' : `${length} problems`}</span>`;
 }
 
