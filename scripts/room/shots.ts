@@ -68,7 +68,12 @@ export function shotsOf({ redis, url }: { redis: Redis; url: string }): Shot[] {
     { name: 'watch-away', path: `/watch/${ID}`, prepare: set({ state: 'READY' }), ready: inPhase('away') },
     {
       ...{ name: 'watch-ended', path: `/watch/${ID}`, ready: inPhase('ended') },
-      prepare: set({ state: 'STOPPED', reason: 'user', recordingLink: link, update: 'the app stopped the stream' }),
+      prepare: set({
+        state: 'STOPPED',
+        reason: 'user_stop',
+        recordingLink: link,
+        update: 'the app stopped the stream',
+      }),
     },
     { name: 'watch-missing', path: '/watch/nobody', isForeign: true, ready: visible('.code') },
     { name: 'ended', path: '/admin/ended', isInside: true, ready: visible('.stream.ended') },
