@@ -276,6 +276,33 @@ describe('fencing', () => {
     expect((await playlist()).numbers).toEqual([0, 1, 2, 13]);
   });
 
+  test.each([
+    ['a single profile', ['show'], {}],
+    ['a ladder', ['show_0', 'show_1'], { abr: true, renditions }],
+  ] as const)(
+    '%s of a dead owner: its playlists are first written when there is something new',
+    async (_, stems, more) => {
+      const dead = await publish('100', { ...more, window: 10 });
+      await stream(dead.output, 1.2, { stems });
+      const list = () => playlist(`show/${stems[0]}.m3u8`);
+      await vi.waitFor(async () => expect((await list()).numbers).toEqual([0, 1, 2]));
+      await dead.output.abandon();
+      const before = (await list()).text;
+      const next = await publish('200', { ...more, window: 10, takenOver: true, isLeft: true, routed: true });
+      expect((await list()).text).toBe(before);
+      await stream(next.output, 0.4, { stems });
+      await next.output.finish();
+      for (const stem of stems) {
+        const { numbers, segments, ended } = await playlist(`show/${stem}.m3u8`);
+        expect(numbers).toEqual([0, 1, 2, 13]);
+        expect(segments.map(({ discontinuity }) => discontinuity)).toEqual([false, false, false, true]);
+        expect(ended).toBe(true);
+      }
+      expect(next.events.onPlayable).toHaveBeenCalledOnce();
+      expect(next.events.onFault).not.toHaveBeenCalled();
+    },
+  );
+
   test('an owner that comes too late does not open', async () => {
     const fresh = await publish('200');
     await stream(fresh.output, 0.4);
