@@ -21,8 +21,10 @@ const DEADLINE_MS = 60_000;
 /** A primary, a replica and three Sentinels, each a real redis-server, that notice a dead primary after a second. For tests. */
 export async function startSentinels(): Promise<TestSentinels> {
   const dir = await mkdtemp(join(tmpdir(), 'livetran-sentinel-'));
-  let primary = await startRedis();
-  let replica = await startReplica(primary.port);
+  // A replica saves what it gets from the primary: in a folder of this test, not where the next server would load it.
+  const inDir = ['--dir', dir];
+  let primary = await startRedis(undefined, undefined, { args: inDir });
+  let replica = await startReplica(primary.port, inDir);
   const sentinels: TestRedis[] = [];
   for (let i = 0; i < 3; i += 1) {
     const file = join(dir, `sentinel-${i}.conf`);
@@ -49,7 +51,7 @@ export async function startSentinels(): Promise<TestSentinels> {
       await dead.stop();
       await until(`${replica.port} to be the primary`, async () => (await primaryPort(first)) === replica.port);
       primary = replica;
-      replica = await startReplica(primary.port, dead.port);
+      replica = await startReplica(primary.port, inDir, dead.port);
       await settled(first, primary.port);
     },
     stop: async () => {
@@ -59,8 +61,8 @@ export async function startSentinels(): Promise<TestSentinels> {
   };
 }
 
-const startReplica = (of: number, port?: number): Promise<TestRedis> =>
-  startRedis(port, undefined, { args: ['--replicaof', '127.0.0.1', String(of)] });
+const startReplica = (of: number, args: readonly string[], port?: number): Promise<TestRedis> =>
+  startRedis(port, undefined, { args: [...args, '--replicaof', '127.0.0.1', String(of)] });
 
 async function ask<Answer>(server: TestRedis, question: (redis: Redis) => Promise<Answer>): Promise<Answer> {
   const redis = new Redis(server.url, { enableReadyCheck: false });

@@ -100,7 +100,7 @@ test('an operator starts a stream, sees it live, stops it, and finds its recordi
   await page.getByText('1 stream stays: no other worker has room').waitFor();
   await looksRight();
   await page.getByRole('button', { name: 'Take streams again' }).click();
-  await page.getByText('Takes streams').waitFor();
+  await page.locator('.worker .badge', { hasText: 'Takes streams' }).waitFor();
 
   await page.goto(`${cluster.apiUrl}/admin/streams/show`);
   await page.getByRole('button', { name: 'Stop' }).click();
