@@ -3,91 +3,103 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Redis } from 'ioredis';
-import { startCluster } from '../../e2e/harness/cluster.ts';
+import { type Cluster, startCluster } from '../../e2e/harness/cluster.ts';
 import { cpuSeconds } from '../cpuSeconds.ts';
 import { median, quantile } from '../quantile.ts';
-import { timeStops } from './timeStops.ts';
+import { StopTimer } from './stopTimer.ts';
 
-interface Round {
-  p50: number;
-  p95: number;
-  /** For each stream: CPU (ms) of the worker and of Redis, and Redis's commands. */
-  worker: number;
-  redis: number;
-  commands: number;
-}
+const STREAMS = 300;
+const kinds = ['none', 'dead'] as const;
+type Kind = (typeof kinds)[number];
 
 /**
- * From a stop call to the STOPPED webhook at a healthy receiver, one stream after the other: beside 300 streams without webhooks, and
- * beside 300 streams with ten dead receivers each. Rounds alternate, each in a cluster of its own.
+ * From a stop call to the STOPPED webhook at a healthy receiver, in two clusters: beside 300 streams without webhooks, and beside 300 with
+ * ten dead receivers each (the same ten, or with `--distinct` 3,000 on as many loopback addresses). The two take turns with each stop, so
+ * that what else the machine does meets both. What the dead receivers cost at rest is measured apart.
  */
 export async function webhooksBench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
       rounds: { type: 'string', default: '5' },
-      streams: { type: 'string', default: '300' },
-      healthy: { type: 'string', default: '100' },
+      stops: { type: 'string', default: '100' },
       settle: { type: 'string', default: '5' },
+      distinct: { type: 'boolean', default: false },
     },
   });
-  const [rounds, streams, healthy, settle] = [values.rounds, values.streams, values.healthy, values.settle].map(Number);
   const child = fork(fileURLToPath(new URL('./deadReceivers.ts', import.meta.url)));
   const [dead] = (await once(child, 'message')) as [string[]];
-  const options = { streams: streams ?? 0, healthy: healthy ?? 0, settle: settle ?? 0 };
-  const results: Record<'none' | 'dead', Round[]> = { none: [], dead: [] };
-  console.log('beside 300 streams with dead receivers     p50 ms    p95 ms worker ms  Redis ms  commands');
-  for (let i = 0; i < (rounds ?? 0); i += 1) {
-    // Who begins alternates too.
-    for (const kind of i % 2 === 0 ? (['none', 'dead'] as const) : (['dead', 'none'] as const)) {
-      const round = await run(kind === 'dead' ? dead : [], options);
-      results[kind].push(round);
-      report(kind, round);
+  const clusters = {
+    none: await startBeside(() => []),
+    dead: await startBeside(i => (values.distinct ? distinctOf(i) : dead)),
+  };
+  try {
+    await reportRest(clusters, Number(values.settle));
+    await compare(clusters, Number(values.rounds), Number(values.stops));
+  } finally {
+    for (const { cluster, timer } of Object.values(clusters)) {
+      await timer.close();
+      await cluster.stop();
     }
-  }
-  child.disconnect();
-  for (const figure of ['p50', 'p95', 'worker', 'redis', 'commands'] as const) {
-    const of = (kind: keyof typeof results): number => median(results[kind].map(round => round[figure]));
-    const change = `${(100 * (of('dead') / of('none') - 1)).toFixed(0)} %`;
-    console.log(`medians of ${figure}: ${of('none').toFixed(1)} → ${of('dead').toFixed(1)} (${change})`);
+    child.disconnect();
   }
 }
 
-async function run(
-  webhook_urls: readonly string[],
-  options: { streams: number; healthy: number; settle: number },
-): Promise<Round> {
+/** Nobody listens on port 1 of any loopback address (127.0.0.0/8 on Linux). */
+const distinctOf = (stream: number): string[] =>
+  Array.from({ length: 10 }, (_, i) => `http://127.${1 + i}.${Math.floor(stream / 250)}.${1 + (stream % 250)}:1/hook`);
+
+interface Beside {
+  cluster: Cluster;
+  timer: StopTimer;
+}
+
+async function startBeside(receiversOf: (stream: number) => string[]): Promise<Beside> {
   // The only slot is taken, so that no worker holds the others and a stop is the API's alone.
   const cluster = await startCluster({ storage: 'file', env: { WORKER_STREAMS: '1', LOG_LEVEL: 'info' } });
-  const redis = new Redis(cluster.redis.url);
-  try {
-    await cluster.client.start('slot');
-    await cluster.client.inState('slot', 'READY');
-    await timeStops(cluster, 'warm', 50);
-    for (let i = 0; i < options.streams; i += 1)
-      await cluster.client.start(`beside-${i}`, { webhook_urls: [...webhook_urls] });
-    await sleep(options.settle * 1_000);
-    const pids = { worker: cluster.workers[0]?.pid ?? 0, redis: cluster.redis.pid };
-    const before = { worker: cpuSeconds(pids.worker), redis: cpuSeconds(pids.redis), commands: await commands(redis) };
-    const times = await timeStops(cluster, 'healthy', options.healthy);
-    const each = (all: number): number => all / options.healthy;
-    return {
-      ...{ p50: quantile(times, 0.5), p95: quantile(times, 0.95) },
-      worker: each(1_000 * (cpuSeconds(pids.worker) - before.worker)),
-      redis: each(1_000 * (cpuSeconds(pids.redis) - before.redis)),
-      commands: each((await commands(redis)) - before.commands),
-    };
-  } finally {
-    redis.disconnect();
-    await cluster.stop();
+  await cluster.client.start('slot');
+  await cluster.client.inState('slot', 'READY');
+  const timer = await StopTimer.start(cluster);
+  for (let i = 0; i < 50; i += 1) await timer.time(`warm-${i}`);
+  for (let i = 0; i < STREAMS; i += 1) await cluster.client.start(`beside-${i}`, { webhook_urls: receiversOf(i) });
+  return { cluster, timer };
+}
+
+async function reportRest(clusters: Record<Kind, Beside>, seconds: number): Promise<void> {
+  const cpu = () =>
+    kinds.map(kind => [clusters[kind].cluster.workers[0]?.pid ?? 0, clusters[kind].cluster.redis.pid].map(cpuSeconds));
+  const before = cpu();
+  await sleep(seconds * 1_000);
+  for (const [i, [worker = 0, redis = 0]] of cpu().entries()) {
+    const share = (now: number, then = 0): string => `${((100 * (now - then)) / seconds).toFixed(1)} %`;
+    console.log(
+      `at rest, ${kinds[i]}: worker ${share(worker, before[i]?.[0])} of a core, Redis ${share(redis, before[i]?.[1])}`,
+    );
   }
 }
 
-const commands = async (redis: Redis): Promise<number> =>
-  Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);
+async function compare(clusters: Record<Kind, Beside>, rounds: number, stops: number): Promise<void> {
+  const all: Record<Kind, number[][]> = { none: [], dead: [] };
+  console.log('stop call to STOPPED webhook (ms)    p50 none   p50 dead   p95 none   p95 dead');
+  for (let round = 0; round < rounds; round += 1) {
+    const times: Record<Kind, number[]> = { none: [], dead: [] };
+    for (let i = 0; i < stops; i += 1)
+      for (const kind of i % 2 === 0 ? kinds : kinds.toReversed())
+        times[kind].push(await clusters[kind].timer.time(`stop-${round}-${i}`));
+    for (const kind of kinds) all[kind].push(times[kind]);
+    row(`round ${round + 1}`, (kind, share) => quantile(times[kind], share));
+  }
+  row('medians of the rounds', (kind, share) => median(all[kind].map(times => quantile(times, share))));
+  row(`all ${rounds * stops} stops`, (kind, share) => quantile(all[kind].flat(), share));
+}
 
-function report(kind: string, { p50, p95, worker, redis, commands }: Round): void {
-  const cells = [...[p50, p95, worker, redis].map(value => value.toFixed(1)), commands.toFixed(0)];
-  console.log(`${kind.padEnd(39)}${cells.map(cell => cell.padStart(10)).join('')}`);
+function row(name: string, of: (kind: Kind, share: number) => number): void {
+  const cells = [0.5, 0.95].map(share => kinds.map(kind => of(kind, share)));
+  const change = cells.map(([none = 0, dead = 0]) => `${(100 * (dead / none - 1)).toFixed(0)} %`).join(', ');
+  console.log(
+    `${name.padEnd(34)}${cells
+      .flat()
+      .map(cell => cell.toFixed(1).padStart(11))
+      .join('')}   (${change})`,
+  );
 }

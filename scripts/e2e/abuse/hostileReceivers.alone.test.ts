@@ -1,10 +1,11 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quantile } from '../../bench/quantile.ts';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { peakRss } from '../harness/peakRss.ts';
 import { waitFor } from '../harness/waitFor.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../harness/webhookReceiver.ts';
-import { type HostileReceivers, startHostileReceivers } from './hostileReceivers.ts';
 
 const VICTIMS = 50;
 const ATTACKERS = 300;
@@ -12,16 +13,18 @@ const MOST_BYTES = 600_000_000;
 
 let cluster: Cluster;
 let app: WebhookReceiver;
-let hostile: HostileReceivers;
+let hostile: Worker;
+let hostileUrls: string[];
 
 beforeAll(async () => {
   cluster = await startCluster({ storage: 'file', env: { WORKER_STREAMS: '1', LOG_LEVEL: 'info' } });
   app = await startWebhookReceiver(cluster.hmacSecret);
-  hostile = await startHostileReceivers();
+  hostile = new Worker(new URL('./hostileReceiversThread.ts', import.meta.url));
+  [hostileUrls] = (await once(hostile, 'message')) as [string[]];
 });
 afterAll(async () => {
   await cluster?.stop();
-  await hostile?.close();
+  await hostile?.terminate();
   await app?.close();
 });
 
@@ -38,6 +41,13 @@ async function stopTimes(name: string): Promise<number[]> {
   return times;
 }
 
+/** What the hostile receivers have counted. */
+async function counted(): Promise<{ followed: number; connections: number }> {
+  hostile.postMessage('counts');
+  const [counts] = await once(hostile, 'message');
+  return counts;
+}
+
 const arrivalOfStopped = (id: string): Promise<number> =>
   waitFor(`STOPPED of ${id}`, () => {
     const i = app.received.findIndex(event => event.StreamId === id && event.Status === 'STOPPED');
@@ -49,8 +59,8 @@ test('300 streams with ten hostile receivers each do not delay the webhooks of o
   await cluster.client.start('slot');
   await cluster.client.inState('slot', 'READY');
   const calm = await stopTimes('calm');
-  for (let i = 0; i < ATTACKERS; i += 1) await cluster.client.start(`attack-${i}`, { webhook_urls: hostile.urls });
-  await waitFor('the attack', () => hostile.connections() > 20);
+  for (let i = 0; i < ATTACKERS; i += 1) await cluster.client.start(`attack-${i}`, { webhook_urls: hostileUrls });
+  await waitFor('the attack', async () => (await counted()).connections > 20);
   const attacked = await stopTimes('attacked');
   const [p95, p95Calm] = [quantile(attacked, 0.95), quantile(calm, 0.95)];
   console.log(`stop call to STOPPED webhook, p95: ${p95Calm.toFixed(0)} ms calm, ${p95.toFixed(0)} ms attacked`);
@@ -61,7 +71,7 @@ test('300 streams with ten hostile receivers each do not delay the webhooks of o
       expect(sequence).toEqual(sequence.toSorted((a, b) => a - b));
     }
   expect(app.forged).toEqual([]);
-  expect(hostile.followed()).toBe(0);
+  expect((await counted()).followed).toBe(0);
   const peaks = await Promise.all([cluster.api, ...cluster.workers].map(child => peakRss(child.pid)));
   console.log(`peak memory of API and worker: ${peaks.map(bytes => `${Math.round(bytes / 1e6)} MB`).join(', ')}`);
   expect(Math.max(...peaks)).toBeLessThan(MOST_BYTES);
