@@ -117,7 +117,7 @@ export class WebhookLanes {
     const { outcome, tookMs, retryMs, record } = ending;
     const answer = await this.#finish.run(this.#redis, deliveryKeys(job), [
       ...[this.#limits, keys.webhooks, lane, host, id, outcome, ending.host],
-      ...[Math.round(tookMs), Math.round(retryMs), record ? JSON.stringify(record) : ''],
+      ...[Math.round(tookMs), Math.round(retryMs), record ? JSON.stringify(record) : '', Math.random()],
     ]);
     const [due, probeMs, opened] = answer as [RawDue[], number, string];
     return { due: due.map(readDue), probeMs, opened: opened === '1' };

@@ -15,6 +15,7 @@ test('docs/events.md states these limits', async () => {
     `have ${share} places of their own`,
     `the next one ${pauseMs / 1_000} s later`,
     `up to ${all} at a time, and up to ${unproven} of them`,
+    `${rest.repeated} of these may be repeated attempts, of which it makes up to ${(rest.repeated * 1_000) / rest.repeatedMs} in a second`,
     `${silent} times in a row, opens it for ${openMs / 1_000} s`,
     `up to ${longestMs / 1_000} s.`,
     `was sending is sent again within ${(rest.lockMs + rest.stalledMs) / 1_000} s`,

@@ -4,6 +4,9 @@ export const webhookLimits = {
   all: 300,
   /** Of those, to hosts that are new, slow or silent. The rest is left to prompt ones. */
   unproven: 150,
+  /** Of those, repeated attempts; and how long (ms) the place of each is taken at least, so that failures that come fast cannot fill a worker. */
+  repeated: 100,
+  repeatedMs: 1_000,
   /** First attempts at a time to a prompt host, of all workers together. */
   prompt: 50,
   /** To a host that is new, slow or silent; and repeated attempts at a time to a prompt host. */
@@ -14,7 +17,10 @@ export const webhookLimits = {
   bad: 20,
   /** Attempts in a row without an answer that open the circuit. */
   silent: 3,
-  /** For how long it opens: the first time, and at most. It doubles with each attempt that fails in between. */
+  /**
+   * For how long it opens: the first time, and at most; up to half of that more at random. It doubles with each attempt that fails in
+   * between.
+   */
   openMs: 5_000,
   longestMs: 60_000,
   /** After a failed attempt the next lane of a host that is not prompt waits so long. */

@@ -9,6 +9,7 @@ import { ForbiddenTarget } from '../../common/webhooks/forbiddenTarget.ts';
 import { NameLookups } from '../../common/webhooks/nameLookups.ts';
 import { postWebhook } from '../../common/webhooks/postWebhook.ts';
 import { withDeadline } from '../../common/withDeadline.ts';
+import { AttemptPlaces } from './attemptPlaces.ts';
 import { createEndSubscription } from './endSubscription.ts';
 import { nextRetry } from './nextRetry.ts';
 import { queueDue } from './queueDue.ts';
@@ -17,8 +18,6 @@ import { type Entry, WebhookLanes } from './webhookLanes.ts';
 import { type WebhookLimits, webhookLimits } from './webhookLimits.ts';
 
 const CLOSE_MS = 2_000;
-/** An attempt that another one of its process must wait for. */
-const CROWDED_MS = 2_000;
 /** A job that is not the first of its lane: somebody added it by hand. */
 const BEHIND_MS = 60_000;
 
@@ -49,6 +48,7 @@ export class WebhookSender {
   readonly #queue: Queue<WebhookJob>;
   readonly #lanes: WebhookLanes;
   readonly #limits: WebhookLimits;
+  readonly #places: AttemptPlaces;
   readonly #lookups = new NameLookups();
   readonly #entries: EntryParser;
   readonly #secrets: readonly [string, ...string[]];
@@ -59,7 +59,6 @@ export class WebhookSender {
   readonly #log: Logger;
   readonly #stopping = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
-  #unproven = 0;
   #running: Promise<void> | undefined;
 
   constructor(deps: {
@@ -80,6 +79,7 @@ export class WebhookSender {
     this.#queue = deps.queue;
     this.#limits = deps.limits ?? webhookLimits;
     this.#lanes = new WebhookLanes(redis, this.#limits);
+    this.#places = new AttemptPlaces(this.#limits);
     this.#entries = deps.entries ?? new EntryParser({ log });
     this.#secrets = deps.secrets;
     this.#allowPrivate = deps.allowPrivate;
@@ -136,7 +136,8 @@ export class WebhookSender {
       await putAside(job, token, BEHIND_MS);
     }
     if (entry.kind === 'park') await this.#park(webhook, job, token, entry.comeBackMs);
-    if (!entry.prompt && this.#unproven >= this.#limits.unproven) await putAside(job, token, CROWDED_MS);
+    const crowdedMs = entry.prompt ? 0 : this.#places.waitMs(job.attemptsMade > 0);
+    if (crowdedMs > 0) await putAside(job, token, crowdedMs);
     return this.#send(webhook, job, token, entry);
   }
 
@@ -191,7 +192,7 @@ export class WebhookSender {
       attempts,
     };
     const span = this.#tracing?.start('webhook', { parent: webhook.trace, kind: 'client', attributes });
-    if (!prompt) this.#unproven += 1;
+    const leave = prompt ? undefined : this.#places.take(attempts > 1);
     try {
       const answer = await postWebhook(url, body, {
         secrets: this.#secrets,
@@ -208,7 +209,7 @@ export class WebhookSender {
       if (this.#stopping.signal.aborted) return 'called off';
       return { error: error as Error, forbidden: error instanceof ForbiddenTarget, tookMs: performance.now() - begun };
     } finally {
-      if (!prompt) this.#unproven -= 1;
+      leave?.();
     }
   }
 

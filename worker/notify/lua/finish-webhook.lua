@@ -2,7 +2,7 @@
 -- KEYS  1 deliveries of the stream   2 their order
 -- ARGV  1 limits   2 prefix   3 lane   4 host   5 id   6 'left' (delivered or given up), 'ended' (so is all of its lane) or 'retry'
 --       7 how the host was: 'ok' (2xx), 'answered', 'silent' or '' (nothing was learned)   8 time to the answer (ms)
---       9 the next attempt comes in so many ms   10 record of the delivery (JSON), '' = unchanged
+--       9 the next attempt comes in so many ms   10 record of the delivery (JSON), '' = unchanged   11 a random number, 0 to 1
 -- Returns {what is due, as wake() makes it; for how long the circuit is open (ms) when this lane tries it next, otherwise 0;
 --          '1' when the circuit was closed before}.
 -- @include ../../../common/redis/lua/now-ms.lua
@@ -27,7 +27,8 @@ local function note_silence()
   if not is_open(host) or host.open_until > now then return end
   if host.silent == limits.silent then opened = '1' end
   local longer = limits.openMs * 2 ^ math.min(host.silent - limits.silent, 20)
-  host.open_until, host.probe = now + math.min(longer, limits.longestMs), lane
+  -- Circuits that opened together do not end together.
+  host.open_until, host.probe = now + math.min(longer, limits.longestMs) * (1 + tonumber(ARGV[11]) / 2), lane
 end
 
 -- One lane tries an open circuit at its end. When this one leaves, another one does.
