@@ -144,6 +144,18 @@ describe('listing', () => {
 });
 
 describe('going on', () => {
+  test.each([
+    ['the shorter one', [0.4, 1]],
+    ['the longer one', [1, 0.4]],
+  ])(
+    'where renditions end at different times, time goes on after the longest, when %s is closed first',
+    (_, [a, b]) => {
+      const opened = openEpoch(createLedger(options()), start);
+      const ledger = close(close(close(opened, 0, 0, a), 1, 0, b), 0, 1, 1);
+      expect(ledger.entries[1]?.programDateTime).toBe(start + 1000);
+    },
+  );
+
   test('a new run after an end begins with an empty window and one discontinuity, and drops ENDLIST with its first segment', () => {
     let ledger = endLedger([0, 1, 2].reduce((rest, n) => stored(rest, n), openEpoch(createLedger(options()), start)));
     ledger = mergeLedger(options('run2'), ledger, playlists(ledger));

@@ -113,7 +113,7 @@ export function addClosed(ledger: Ledger, closed: LedgerFile): Ledger {
     key: keyOf(ledger, closed.rendition, closed.number),
   };
   const known = ledger.entries.some(entry => entry.number === closed.number);
-  const grown = known ? ledger : appendEntry(ledger, closed);
+  const grown = known ? extendClock(ledger, closed) : appendEntry(ledger, closed);
   const entries = grown.entries.map(entry => {
     if (entry.number === closed.number) return withSegment(entry, closed.rendition, segment);
     // Files before it that were never seen are lost: nothing may wait for them.
@@ -250,6 +250,16 @@ function appendEntry(ledger: Ledger, closed: LedgerFile): Ledger {
     clock: entry.programDateTime + closed.durationSeconds * 1000,
     entries: [...ledger.entries, entry],
   };
+}
+
+/**
+ * Renditions that end at different times have last segments of different lengths: what follows begins after the longest one,
+ * whichever was closed first.
+ */
+function extendClock(ledger: Ledger, { number, durationSeconds }: LedgerFile): Ledger {
+  const last = ledger.entries.at(-1);
+  if (last?.number !== number) return ledger;
+  return { ...ledger, clock: Math.max(ledger.clock, last.programDateTime + durationSeconds * 1000) };
 }
 
 /**
