@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** LIVETRAN_LONG=1: faults last as long as in a bad night, and what needs root is tried too. */
@@ -29,6 +30,8 @@ export default defineConfig({
           ...patience,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Two cores are half idle with a file on each: real Redis, FFmpeg and libsrt are waited for.
+          maxWorkers: Math.max(3, availableParallelism()),
           sequence: { groupOrder: 0 },
         },
       },
